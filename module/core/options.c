@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "core/options.h"
+
+#include "core/pacer.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { SHOWN_MAX = 64 };	/**< octets of a value from outside that an error text shows */
+
+#define U32(name, clause, field, min, dflt, max, unit, help) \
+	{ name, CAA_CLAUSE_##clause, CAA_OPTION_U32, OFFSET_##clause(field), min, dflt, max, unit, help }
+#define BOOL(name, clause, field, dflt, help) \
+	{ name, CAA_CLAUSE_##clause, CAA_OPTION_BOOL, OFFSET_##clause(field), 0, dflt, 1, "", help }
+#define OFFSET_MODULE(field) offsetof(struct caa_module_options, field)
+#define OFFSET_ZONE(field) offsetof(struct caa_zone_options, field)
+
+static const struct caa_option table[] = {
+	U32("caa-upstreams", MODULE, upstreams, 64, 100000, 10000000, "addresses", "size of the upstream table"),
+	BOOL("caa-enable", ZONE, enable, 0, "take the CAA questions below this zone"),
+	U32("caa-rate", ZONE, rate_qps, 0, 0, CAA_RATE_MAX, "queries/s", "to one upstream address; 0 = not paced"),
+	U32("caa-burst", ZONE, burst, 1, 16, CAA_BURST_MAX, "queries", "may leave at once after a pause"),
+	U32("caa-budget", ZONE, budget_s, 1, 20, 600, "s", "longest time that a question waits for its turn"),
+};
+
+enum { OPTIONS = sizeof(table) / sizeof(table[0]) };
+
+static const char *clause_name(enum caa_clause clause)
+{
+	switch (clause) {
+	case CAA_CLAUSE_MODULE:
+		return "caa:";
+	case CAA_CLAUSE_ZONE:
+		return "caa-zone:";
+	}
+	return "";
+}
+
+const struct caa_option *caa_options_at(size_t i)
+{
+	return i < OPTIONS ? &table[i] : NULL;
+}
+
+const struct caa_option *caa_options_find(const char *name)
+{
+	for (size_t i = 0; i < OPTIONS; i++)
+		if (strcmp(table[i].name, name) == 0)
+			return &table[i];
+	return NULL;
+}
+
+/** Set every option of a clause to its default. */
+static void set_defaults(void *options, enum caa_clause clause)
+{
+	for (size_t i = 0; i < OPTIONS; i++)
+		if (table[i].clause == clause)
+			memcpy((char *)options + table[i].offset, &table[i].dflt, sizeof(table[i].dflt));
+}
+
+void caa_options_module_init(struct caa_module_options *o)
+{
+	set_defaults(o, CAA_CLAUSE_MODULE);
+}
+
+void caa_options_zone_init(struct caa_zone_options *o)
+{
+	set_defaults(o, CAA_CLAUSE_ZONE);
+}
+
+/** Copy a value from outside so that it can be shown: what is not printable ASCII is escaped as \DDD, and a
+ *  long value is cut. */
+static const char *shown(char out[static SHOWN_MAX + 8], const char *value)
+{
+	size_t at = 0;
+
+	for (; *value != '\0'; value++) {
+		unsigned char c = (unsigned char)*value;
+
+		if (at >= SHOWN_MAX) {
+			memcpy(out + at, "...", 3);
+			at += 3;
+			break;
+		}
+		if (c >= ' ' && c <= '~' && c != '"' && c != '\\')
+			out[at++] = (char)c;
+		else
+			at += (size_t)snprintf(out + at, 5, "\\%03u", c);
+	}
+	out[at] = '\0';
+	return out;
+}
+
+static enum caa_res parse_bool(uint32_t *out, const char *value, char err[static CAA_OPTIONS_TEXT_MAX])
+{
+	char text[SHOWN_MAX + 8];
+
+	if (strcmp(value, "yes") == 0) {
+		*out = 1;
+		return CAA_OK;
+	}
+	if (strcmp(value, "no") == 0) {
+		*out = 0;
+		return CAA_OK;
+	}
+	snprintf(err, CAA_OPTIONS_TEXT_MAX, "\"%s\" is not yes or no", shown(text, value));
+	return CAA_EFORMAT;
+}
+
+static enum caa_res parse_u32(uint32_t *out, const struct caa_option *opt, const char *value,
+	char err[static CAA_OPTIONS_TEXT_MAX])
+{
+	bool digits = value[0] != '\0' && value[strspn(value, "0123456789")] == '\0';
+	char text[SHOWN_MAX + 8];
+	uint64_t number = 0;
+
+	/* Stops above every maximum, long before it could overflow. */
+	for (const char *c = value; digits && *c != '\0' && number <= opt->max; c++)
+		number = number * 10 + (uint64_t)(*c - '0');
+	if (digits && number >= opt->min && number <= opt->max) {
+		*out = (uint32_t)number;
+		return CAA_OK;
+	}
+	snprintf(err, CAA_OPTIONS_TEXT_MAX, "\"%s\" is %s; allowed is %" PRIu32 "..%" PRIu32 "%s%s",
+		shown(text, value), digits ? "out of range" : "not a number", opt->min, opt->max,
+		opt->unit[0] != '\0' ? " " : "", opt->unit);
+	return CAA_EFORMAT;
+}
+
+enum caa_res caa_option_parse(uint32_t *out, const struct caa_option *opt, const char *value,
+	char err[static CAA_OPTIONS_TEXT_MAX])
+{
+	switch (opt->type) {
+	case CAA_OPTION_BOOL:
+		return parse_bool(out, value, err);
+	case CAA_OPTION_U32:
+		return parse_u32(out, opt, value, err);
+	}
+	return CAA_EFORMAT;
+}
+
+/** Append to a text, cut where it ends. */
+static void append(char err[static CAA_OPTIONS_TEXT_MAX], const char *text)
+{
+	size_t len = strlen(err);
+
+	snprintf(err + len, CAA_OPTIONS_TEXT_MAX - len, "%s", text);
+}
+
+void caa_options_explain(enum caa_clause clause, const char *key, char err[static CAA_OPTIONS_TEXT_MAX])
+{
+	bool is_name = strcmp(key, "name") == 0;
+	const char *separator = clause == CAA_CLAUSE_ZONE ? "name, " : "";
+
+	if (is_name || caa_options_find(key) != NULL) {
+		enum caa_clause home = is_name ? CAA_CLAUSE_ZONE : caa_options_find(key)->clause;
+
+		snprintf(err, CAA_OPTIONS_TEXT_MAX, "belongs in %s, not in %s", clause_name(home), clause_name(clause));
+		return;
+	}
+	snprintf(err, CAA_OPTIONS_TEXT_MAX, "unknown key; %s allows ", clause_name(clause));
+	for (size_t i = 0; i < OPTIONS; i++) {
+		if (table[i].clause != clause)
+			continue;
+		append(err, separator);
+		append(err, table[i].name);
+		separator = ", ";
+	}
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/** \file The table of options: name, clause, type, range, default, help.  The reader of the configuration, its
+ *  error texts, the defaults and the test that holds the manual to them all read this one table.
+ *
+ *  There are two clauses.  `caa:` sets the module as a whole; `caa-zone:` sets one zone, and what it leaves unset
+ *  comes from the closest enclosing zone that is configured (core/zones.h).
+ *  No state: any thread may call anything here. */
+#ifndef CAA_CORE_OPTIONS_H
+#define CAA_CORE_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "core/res.h"
+
+/** Set by `caa:`. */
+struct caa_module_options {
+	uint32_t upstreams;	/**< entries of the upstream table */
+};
+
+/** Set by `caa-zone:`. */
+struct caa_zone_options {
+	uint32_t enable;	/**< 0 or 1: CAA questions below this zone are taken */
+	uint32_t rate_qps;	/**< queries/s to one upstream address; 0 = not paced */
+	uint32_t burst;		/**< queries that may leave at once after idle time */
+	uint32_t budget_s;	/**< the longest time a question may wait for its turn */
+};
+
+enum caa_clause { CAA_CLAUSE_MODULE, CAA_CLAUSE_ZONE };
+enum caa_option_type { CAA_OPTION_BOOL, CAA_OPTION_U32 };
+
+struct caa_option {
+	const char *name;	/**< as in unbound.conf, without the colon */
+	enum caa_clause clause;
+	enum caa_option_type type;
+	size_t offset;		/**< of its uint32_t in the clause's struct */
+	uint32_t min, dflt, max;	/**< in unit; 0 and 1 for CAA_OPTION_BOOL */
+	const char *unit;	/**< "" if it has none */
+	const char *help;	/**< one line */
+};
+
+enum { CAA_OPTIONS_TEXT_MAX = 512 };	/**< octets of an error text with NUL */
+
+/** @return the option of index i, in the order of the manual; NULL after the last. */
+const struct caa_option *caa_options_at(size_t i);
+
+/** @param name: without the colon. @return NULL if there is no such option in any clause. */
+const struct caa_option *caa_options_find(const char *name);
+
+/** Fill with the defaults. */
+void caa_options_module_init(struct caa_module_options *o);
+void caa_options_zone_init(struct caa_zone_options *o);
+
+/** Read one value.
+ *  @param out: untouched on error. @param err: on error says what was given and what is allowed; values
+ *	from outside are shown with their control characters escaped.
+ *  @return CAA_EFORMAT if value is not of the option's type or out of its range. */
+enum caa_res caa_option_parse(uint32_t *out, const struct caa_option *opt, const char *value,
+	char err[static CAA_OPTIONS_TEXT_MAX]);
+
+/** Say what is allowed where an unknown or misplaced key was found.
+ *  @param clause: the clause that the key stands in. @param key: as given.
+ *  @param err: e.g. `unknown key; caa-zone: allows name, caa-enable, ...`, or `belongs in caa-zone:, not in caa:`. */
+void caa_options_explain(enum caa_clause clause, const char *key, char err[static CAA_OPTIONS_TEXT_MAX]);
+
+#endif

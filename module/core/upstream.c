@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "core/upstream.h"
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	NONE = UINT32_MAX,	/**< no entry */
+	EVICT_TRIES = 8		/**< oldest entries that are looked at for one without bookings */
+};
+
+_Static_assert(sizeof(struct caa_upstream) <= 256, "an upstream takes at most 256 bytes");
+
+struct caa_upstreams {
+	uint8_t key[CAA_HASH_KEY];
+	uint32_t max;			/**< entries */
+	uint32_t count;			/**< entries in use: the first count ones */
+	uint32_t buckets;		/**< a power of two, at least max */
+	uint32_t oldest, newest;	/**< ends of the order of use; NONE if empty */
+	uint64_t evicted;
+	uint32_t *bucket;		/**< first entry of each, behind the entries */
+	struct caa_upstream entry[];
+};
+
+static uint32_t power_of_two(uint32_t least)
+{
+	uint32_t n = 1;
+
+	while (n < least)
+		n *= 2;
+	return n;
+}
+
+static size_t table_size(uint32_t max, uint32_t buckets)
+{
+	return sizeof(struct caa_upstreams) + (size_t)max * sizeof(struct caa_upstream) +
+		(size_t)buckets * sizeof(uint32_t);
+}
+
+struct caa_upstreams *caa_upstreams_create(size_t max, const uint8_t key[static CAA_HASH_KEY])
+{
+	uint32_t buckets;
+	struct caa_upstreams *t;
+
+	assert(max >= 1 && max <= UINT32_C(1) << 31);
+	buckets = power_of_two((uint32_t)max);
+	t = calloc(1, table_size((uint32_t)max, buckets));
+	if (t == NULL)
+		return NULL;
+	memcpy(t->key, key, sizeof(t->key));
+	t->max = (uint32_t)max;
+	t->buckets = buckets;
+	t->oldest = t->newest = NONE;
+	t->bucket = (uint32_t *)(t->entry + max);
+	memset(t->bucket, 0xff, buckets * sizeof(*t->bucket));	/* NONE */
+	return t;
+}
+
+void caa_upstreams_destroy(struct caa_upstreams *t)
+{
+	free(t);
+}
+
+static uint32_t *bucket_of(struct caa_upstreams *t, const struct caa_addr *a)
+{
+	return &t->bucket[caa_hash(t->key, a, sizeof(*a)) & (t->buckets - 1)];
+}
+
+static uint32_t index_of(const struct caa_upstreams *t, const struct caa_upstream *u)
+{
+	return (uint32_t)(u - t->entry);
+}
+
+struct caa_upstream *caa_upstreams_find(struct caa_upstreams *t, const struct caa_addr *a)
+{
+	for (uint32_t i = *bucket_of(t, a); i != NONE; i = t->entry[i].hash_next)
+		if (caa_addr_equal(&t->entry[i].addr, a))
+			return &t->entry[i];
+	return NULL;
+}
+
+/** Take an entry out of the order of use. */
+static void use_unlink(struct caa_upstreams *t, struct caa_upstream *u)
+{
+	if (u->older != NONE)
+		t->entry[u->older].newer = u->newer;
+	else
+		t->oldest = u->newer;
+	if (u->newer != NONE)
+		t->entry[u->newer].older = u->older;
+	else
+		t->newest = u->older;
+}
+
+/** Put an entry at the new end of the order of use. */
+static void use_append(struct caa_upstreams *t, struct caa_upstream *u)
+{
+	u->older = t->newest;
+	u->newer = NONE;
+	if (t->newest != NONE)
+		t->entry[t->newest].newer = index_of(t, u);
+	else
+		t->oldest = index_of(t, u);
+	t->newest = index_of(t, u);
+}
+
+static void hash_unlink(struct caa_upstreams *t, const struct caa_upstream *u)
+{
+	uint32_t *link = bucket_of(t, &u->addr);
+
+	while (*link != index_of(t, u))
+		link = &t->entry[*link].hash_next;
+	*link = u->hash_next;
+}
+
+/** Free the place of the entry used longest ago, of those that nobody waits for.
+ *  @return the entry, linked nowhere; NULL if none of the oldest can go. */
+static struct caa_upstream *evict(struct caa_upstreams *t, uint64_t now_us)
+{
+	uint32_t i = t->oldest;
+
+	for (unsigned tries = 0; i != NONE && tries < EVICT_TRIES; tries++, i = t->entry[i].newer) {
+		struct caa_upstream *u = &t->entry[i];
+
+		if (u->pacer.next_us > now_us)
+			continue;
+		hash_unlink(t, u);
+		use_unlink(t, u);
+		t->evicted++;
+		return u;
+	}
+	return NULL;
+}
+
+static struct caa_upstream *make(struct caa_upstreams *t, const struct caa_addr *a, uint64_t now_us)
+{
+	struct caa_upstream *u = t->count < t->max ? &t->entry[t->count++] : evict(t, now_us);
+	uint32_t *bucket = bucket_of(t, a);
+
+	if (u == NULL)
+		return NULL;
+	*u = (struct caa_upstream){ .addr = *a, .hash_next = *bucket };
+	caa_pacer_init(&u->pacer);
+	*bucket = index_of(t, u);
+	use_append(t, u);
+	return u;
+}
+
+struct caa_upstream *caa_upstreams_get(struct caa_upstreams *t, const struct caa_addr *a, uint64_t now_us)
+{
+	struct caa_upstream *u = caa_upstreams_find(t, a);
+
+	if (u != NULL) {
+		use_unlink(t, u);
+		use_append(t, u);
+	} else {
+		u = make(t, a, now_us);
+	}
+	if (u != NULL)
+		u->used_us = now_us;
+	return u;
+}
+
+size_t caa_upstreams_count(const struct caa_upstreams *t)
+{
+	return t->count;
+}
+
+uint64_t caa_upstreams_evicted(const struct caa_upstreams *t)
+{
+	return t->evicted;
+}
+
+size_t caa_upstreams_memory(const struct caa_upstreams *t)
+{
+	return table_size(t->max, t->buckets);
+}
+
+const struct caa_upstream *caa_upstreams_older(const struct caa_upstreams *t, const struct caa_upstream *u)
+{
+	uint32_t i = u == NULL ? t->newest : u->older;
+
+	return i == NONE ? NULL : &t->entry[i];
+}

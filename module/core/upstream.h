@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/** \file The bounded table of upstream addresses: what is known about each and when it was last used.
+ *
+ *  Its law: it takes one allocation at creation and never grows; when it is full, the entry used longest ago
+ *  gives its place, unless its pacer has places booked in the future: then a new address gets none, so that
+ *  nobody can make an upstream forget its queue by naming many others.  Lookups are O(1).
+ *  No clock, no lock: the caller serialises calls on one table (glue/shard.c does). */
+#ifndef CAA_CORE_UPSTREAM_H
+#define CAA_CORE_UPSTREAM_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include "core/addr.h"
+#include "core/hash.h"
+#include "core/pacer.h"
+
+/** One upstream address.  Counters since it entered the table. */
+struct caa_upstream {
+	struct caa_addr addr;	/**< the key; never changes while in the table */
+	uint32_t hash_next;	/**< table's own: index of the next entry of the same bucket */
+	uint32_t older;		/**< table's own: neighbours in the order of use */
+	uint32_t newer;
+	struct caa_pacer pacer;
+	uint64_t used_us;	/**< when it was last touched */
+	uint64_t sent;		/**< packets that left, of any kind */
+	uint64_t sent_caa;	/**< of these, sent for a CAA question */
+	uint64_t waited;	/**< queries that had to wait */
+	uint64_t waited_us;	/**< sum of their waits */
+	uint64_t refused;	/**< queries not sent because the wait was beyond their budget */
+	uint64_t replied;	/**< packets that were answered */
+	uint64_t timed_out;	/**< packets that were not */
+	uint64_t failed;	/**< packets that ended in a network error */
+};
+
+struct caa_upstreams;
+
+/** @param max: entries, 1 .. 2^31. @param key: for the hash; copied.
+ *  @return NULL if there is no memory. */
+struct caa_upstreams *caa_upstreams_create(size_t max, const uint8_t key[static CAA_HASH_KEY]);
+/** @param t: may be NULL. */
+void caa_upstreams_destroy(struct caa_upstreams *t);
+
+/** Look without touching the order of use.
+ *  @return the entry, borrowed until the next caa_upstreams_get(); NULL if unknown. */
+struct caa_upstream *caa_upstreams_find(struct caa_upstreams *t, const struct caa_addr *a);
+
+/** Find or make the entry and mark it as used now.
+ *  @return the entry, borrowed until the next call of this function; NULL if the table is full of entries
+ *	that have bookings in the future (the caller then sends unpaced and counts it). */
+struct caa_upstream *caa_upstreams_get(struct caa_upstreams *t, const struct caa_addr *a, uint64_t now_us);
+
+/** @return entries in use, 0 .. max. */
+size_t caa_upstreams_count(const struct caa_upstreams *t);
+/** @return entries that gave their place since creation. */
+uint64_t caa_upstreams_evicted(const struct caa_upstreams *t);
+/** @return bytes the table takes, all at creation. */
+size_t caa_upstreams_memory(const struct caa_upstreams *t);
+
+/** Walk from the most recently used entry.
+ *  @param u: NULL to start. @return the next older one, borrowed; NULL at the end. */
+const struct caa_upstream *caa_upstreams_older(const struct caa_upstreams *t, const struct caa_upstream *u);
+
+#endif
