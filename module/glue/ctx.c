@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "config.h"
+
+#include "glue/ctx.h"
+
+#include "glue/host.h"
+
+#include "util/config_file.h"
+#include "util/log.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+	/** CAA questions per second that num-queries-per-thread must have room for while they wait */
+	QUESTIONS_PER_S = 200
+};
+
+/** Feed the items in the order of the file: Unbound's list has the newest first. */
+static enum caa_res read_items(struct caa_config *config, const struct config_str3list *item,
+	char err[static CAA_CONFIG_TEXT_MAX])
+{
+	const struct config_str3list **order, *p;
+	size_t count = 0;
+	enum caa_res res = CAA_OK;
+
+	for (p = item; p != NULL; p = p->next)
+		count++;
+	order = calloc(count + 1, sizeof(*order));
+	if (order == NULL) {
+		snprintf(err, CAA_CONFIG_TEXT_MAX, "out of memory");
+		return CAA_ENOMEM;
+	}
+	for (p = item; p != NULL; p = p->next)
+		order[--count] = p;
+	for (; res == CAA_OK && order[count] != NULL; count++)
+		res = caa_config_read(config, order[count]->str, order[count]->str2, order[count]->str3, err);
+	free(order);
+	return res;
+}
+
+struct caa_config *caa_ctx_read_config(const struct config_file *cfg, char err[static CAA_CONFIG_TEXT_MAX])
+{
+	struct caa_config *config = caa_config_create(caa_host_read_name);
+
+	if (config == NULL) {
+		snprintf(err, CAA_CONFIG_TEXT_MAX, "out of memory");
+		return NULL;
+	}
+	if (read_items(config, cfg->caa, err) != CAA_OK || caa_config_finish(config, err) != CAA_OK) {
+		caa_config_destroy(config);
+		return NULL;
+	}
+	return config;
+}
+
+struct caa_ctx *caa_ctx_create(int id, struct caa_config *config)
+{
+	struct caa_ctx *ctx = calloc(1, sizeof(*ctx));
+
+	if (ctx == NULL) {
+		caa_config_destroy(config);
+		return NULL;
+	}
+	ctx->id = id;
+	ctx->config = config;
+	lock_rw_init(&ctx->config_lock);
+	caa_stats_init(&ctx->stats);
+	atomic_init(&ctx->enabled, caa_config_enabled(config));
+	ctx->shards = caa_shards_create(caa_config_module(config)->upstreams);
+	if (ctx->shards == NULL) {
+		caa_ctx_destroy(ctx);
+		return NULL;
+	}
+	return ctx;
+}
+
+void caa_ctx_destroy(struct caa_ctx *ctx)
+{
+	if (ctx == NULL)
+		return;
+	caa_shards_destroy(ctx->shards);
+	caa_config_destroy(ctx->config);
+	lock_rw_destroy(&ctx->config_lock);
+	free(ctx);
+}
+
+void caa_ctx_apply(struct caa_ctx *ctx, struct caa_config *config)
+{
+	struct caa_config *old;
+
+	lock_rw_wrlock(&ctx->config_lock);
+	old = ctx->config;
+	ctx->config = config;
+	atomic_store(&ctx->enabled, caa_config_enabled(config));
+	lock_rw_unlock(&ctx->config_lock);
+	if (caa_config_module(old)->upstreams != caa_config_module(config)->upstreams)
+		log_warn("caa: caa-upstreams: a new size of the table takes effect at a restart or reload, "
+			"not at fast_reload");
+	caa_config_destroy(old);
+}
+
+bool caa_ctx_options(struct caa_ctx *ctx, struct caa_name name, struct caa_zone_options *out)
+{
+	const struct caa_zone_options *found;
+	bool enabled;
+
+	lock_rw_rdlock(&ctx->config_lock);
+	found = caa_zones_match(caa_config_zones(ctx->config), name);
+	enabled = found != NULL && found->enable;
+	if (enabled)
+		*out = *found;
+	lock_rw_unlock(&ctx->config_lock);
+	return enabled;
+}
+
+/** One setting of Unbound against what waiting queries need; 0 in the setting means no limit. */
+static void warn_below(const char *setting, long value, long needed, const char *why)
+{
+	if (value != 0 && value < needed)
+		log_warn("caa: %s: %ld is too small, %s; set %s: %ld", setting, value, why, setting, needed);
+}
+
+void caa_ctx_warn(struct caa_ctx *ctx, const struct config_file *cfg)
+{
+	long budget_s, queries;
+
+	lock_rw_rdlock(&ctx->config_lock);
+	budget_s = (long)caa_config_budget_max(ctx->config);
+	lock_rw_unlock(&ctx->config_lock);
+	if (budget_s == 0)
+		return;
+	queries = QUESTIONS_PER_S * budget_s;
+	warn_below("discard-timeout", cfg->discard_timeout, budget_s * 1000,
+		"answers that waited longer than this many milliseconds are dropped");
+	warn_below("wait-limit", cfg->wait_limit, queries,
+		"a client with this many waiting questions is refused more");
+	warn_below("num-queries-per-thread", (long)cfg->num_queries_per_thread, queries,
+		"questions that wait for their turn are dropped above this many");
+	warn_below("outgoing-range", cfg->outgoing_num_ports, queries,
+		"no more than this many queries can be under way");
+}
+
+size_t caa_ctx_memory(struct caa_ctx *ctx)
+{
+	size_t bytes = sizeof(*ctx) + caa_shards_memory(ctx->shards);
+
+	lock_rw_rdlock(&ctx->config_lock);
+	bytes += caa_zones_memory(caa_config_zones(ctx->config));
+	lock_rw_unlock(&ctx->config_lock);
+	return bytes;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/** \file The module's one context: configuration, upstream table and counters, shared by all threads.
+ *
+ *  Made by init and destroyed by deinit, when there are no worker threads.  In between only the configuration changes,
+ *  at fast_reload, under config_lock; everything else locks itself (glue/shard.h) or is atomic (core/stats.h). */
+#ifndef CAA_GLUE_CTX_H
+#define CAA_GLUE_CTX_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include "core/config.h"
+#include "core/stats.h"
+#include "glue/shard.h"
+
+#include "util/locks.h"
+
+struct config_file;
+
+struct caa_ctx {
+	int id;				/**< position in module-config; fixed by create */
+	lock_rw_type config_lock;	/**< guards config; held for a lookup or a swap, never while calling out */
+	struct caa_config *config;	/**< replaced at fast_reload */
+	_Atomic bool enabled;		/**< any zone is enabled; where false, every hook returns at once */
+	struct caa_shards *shards;	/**< its size is fixed by create */
+	struct caa_stats stats;
+};
+
+/** Read the clauses of a configuration.
+ *  @param err: on error says where and what. @return NULL on error. */
+struct caa_config *caa_ctx_read_config(const struct config_file *cfg, char err[static CAA_CONFIG_TEXT_MAX]);
+
+/** @param id: position in module-config. @param config: owned by the context from now on, also on error.
+ *  @return NULL if there is no memory. */
+struct caa_ctx *caa_ctx_create(int id, struct caa_config *config);
+/** @param ctx: may be NULL. */
+void caa_ctx_destroy(struct caa_ctx *ctx);
+
+/** Put a new configuration in place.
+ *  @param config: owned by the context from now on. */
+void caa_ctx_apply(struct caa_ctx *ctx, struct caa_config *config);
+
+/** The options for a name, by longest match.
+ *  @return false if its zone is not enabled, *out untouched. */
+bool caa_ctx_options(struct caa_ctx *ctx, struct caa_name name, struct caa_zone_options *out);
+
+/** Log a warning for each of Unbound's own settings that is too small for queries that wait as long as
+ *  the longest caa-budget, with the value to set. */
+void caa_ctx_warn(struct caa_ctx *ctx, const struct config_file *cfg);
+
+/** @return bytes. */
+size_t caa_ctx_memory(struct caa_ctx *ctx);
+
+#endif

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/** \file The six functions that Unbound's dynlib module looks up, and nothing else.
+ *
+ *  Unbound calls init and deinit while there are no worker threads, the others from any of them.  In deinit the
+ *  configuration is already another one: nothing here reads it then. */
+#include "config.h"
+
+#include "glue/control.h"
+#include "glue/ctx.h"
+#include "glue/hooks.h"
+#include "glue/query.h"
+
+#include "dynlibmod/dynlibmod.h"
+#include "util/log.h"
+#include "util/module.h"
+
+#include <dlfcn.h>
+#include <stdio.h>
+#include <string.h>
+
+/* dynlibmod.c finds them by name, so no header of Unbound's declares them.  Everything else is hidden. */
+#define EXPORT __attribute__((visibility("default")))
+EXPORT int init(struct module_env *env, int id);
+EXPORT void deinit(struct module_env *env, int id);
+EXPORT void operate(struct module_qstate *qstate, enum module_ev event, int id, struct outbound_entry *entry);
+EXPORT void inform_super(struct module_qstate *qstate, int id, struct module_qstate *super);
+EXPORT void clear(struct module_qstate *qstate, int id);
+EXPORT size_t get_mem(struct module_env *env, int id);
+
+static struct caa_ctx *ctx_of(const struct module_env *env, int id)
+{
+	const struct dynlibmod_env *dynlib = env->modinfo[id];
+
+	return dynlib != NULL ? dynlib->dyn_env : NULL;
+}
+
+/** Find the hooks of the Unbound that loads us.  Looked up by name, so that the library loads into one
+ *  without them and can say what is wrong.
+ *  @return NULL, logged, if it has none or is not the one we were built against. */
+static struct module_hooks *hooks_of_host(void)
+{
+	static const struct module_abi ours = MODULE_ABI;
+	const struct module_abi *theirs = dlsym(RTLD_DEFAULT, "module_abi");
+	struct module_hooks *hooks = dlsym(RTLD_DEFAULT, "module_hooks");
+
+	if (theirs == NULL || hooks == NULL) {
+		log_err("caa: this Unbound has no hooks for the module; build Unbound %s with the patches of "
+			"unbound-caa, see patches/README.md", ours.release);
+		return NULL;
+	}
+	if (memcmp(theirs, &ours, sizeof(ours)) != 0) {
+		log_err("caa: the module was built against Unbound %s (hooks %u), this is Unbound %.20s (hooks %u)%s; "
+			"build the module against the source tree of this Unbound, as it was configured",
+			ours.release, ours.version, theirs->release, theirs->version,
+			strncmp(theirs->release, ours.release, sizeof(ours.release)) == 0 ?
+			" with other configure options" : "");
+		return NULL;
+	}
+	return hooks;
+}
+
+static int check_config(void *arg, struct config_file *cfg, char *err, size_t errlen)
+{
+	char text[CAA_CONFIG_TEXT_MAX];
+	struct caa_config *config = caa_ctx_read_config(cfg, text);
+
+	(void)arg;
+	if (config == NULL) {
+		snprintf(err, errlen, "%s", text);
+		return 0;
+	}
+	caa_config_destroy(config);
+	return 1;
+}
+
+static void apply_config(void *arg, struct config_file *cfg)
+{
+	char text[CAA_CONFIG_TEXT_MAX];
+	struct caa_config *config = caa_ctx_read_config(cfg, text);
+
+	if (config == NULL) {
+		log_err("caa: the new configuration is not in use: %s", text);
+		return;
+	}
+	caa_ctx_apply(arg, config);
+	caa_ctx_warn(arg, cfg);
+}
+
+int init(struct module_env *env, int id)
+{
+	struct module_hooks *hooks = hooks_of_host();
+	struct dynlibmod_env *dynlib;
+	char err[CAA_CONFIG_TEXT_MAX];
+	struct caa_config *config;
+	struct caa_ctx *ctx;
+
+	if (hooks == NULL)
+		return 0;
+	if (hooks->arg != NULL) {
+		log_err("caa: the module is loaded twice; module-config needs it once");
+		return 0;
+	}
+	config = caa_ctx_read_config(env->cfg, err);
+	if (config == NULL) {
+		log_err("%s", err);
+		return 0;
+	}
+	ctx = caa_ctx_create(id, config);
+	if (ctx == NULL) {
+		log_err("caa: out of memory");
+		return 0;
+	}
+	caa_ctx_warn(ctx, env->cfg);
+	dynlib = env->modinfo[id];
+	dynlib->dyn_env = ctx;
+	caa_hooks_set(ctx, hooks);
+	caa_control_set(hooks);
+	hooks->config_check = check_config;
+	hooks->config_apply = apply_config;
+	return 1;
+}
+
+void deinit(struct module_env *env, int id)
+{
+	struct dynlibmod_env *dynlib = env->modinfo[id];
+	struct caa_ctx *ctx = ctx_of(env, id);
+
+	if (ctx == NULL)
+		return;
+	memset(dlsym(RTLD_DEFAULT, "module_hooks"), 0, sizeof(struct module_hooks));
+	dynlib->dyn_env = NULL;
+	caa_ctx_destroy(ctx);
+}
+
+void operate(struct module_qstate *qstate, enum module_ev event, int id, struct outbound_entry *entry)
+{
+	(void)entry;
+	caa_query_operate(ctx_of(qstate->env, id), qstate, event);
+}
+
+void inform_super(struct module_qstate *qstate, int id, struct module_qstate *super)
+{
+	/* The module has no lookups of its own to hear of. */
+	(void)qstate;
+	(void)id;
+	(void)super;
+}
+
+void clear(struct module_qstate *qstate, int id)
+{
+	caa_query_clear(ctx_of(qstate->env, id), qstate);
+}
+
+size_t get_mem(struct module_env *env, int id)
+{
+	struct caa_ctx *ctx = ctx_of(env, id);
+
+	return ctx != NULL ? caa_ctx_memory(ctx) : 0;
+}
