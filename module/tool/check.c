@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "tool/check.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/time.h>
+
+enum { EDNS_OPTION_EDE = 15, EDNS_OPTION_HEAD = 4 };	/* RFC 8914 s2, RFC 6891 s6.1.2 */
+
+struct caa_checks {
+	struct caa_check *check;
+	size_t count, done, failed;
+	struct caa_asker *asker;
+	struct event_base *base;
+	struct timeval started;
+	bool sequential;
+	void (*progress)(const struct caa_checks *c);
+	struct step *steps;	/**< those that are asked, to free */
+};
+
+/** A label that is being asked. */
+struct step {
+	struct caa_checks *checks;
+	struct caa_check *check;
+	size_t label;
+	struct step *next;
+};
+
+static void ask_label(struct caa_checks *c, struct caa_check *check, size_t label);
+
+/** Copy the CAA RRset of an answer; following a CNAME is the resolver's work. */
+static void take_records(struct caa_label *l, const ldns_pkt *reply)
+{
+	ldns_rr_list *set = ldns_pkt_rr_list_by_type(reply, LDNS_RR_TYPE_CAA, LDNS_SECTION_ANSWER);
+	ldns_buffer *text = ldns_buffer_new(LDNS_MAX_PACKETLEN);
+
+	for (size_t i = 0; text != NULL && i < ldns_rr_list_rr_count(set); i++) {
+		const ldns_rr *rr = ldns_rr_list_rr(set, i);
+
+		if (ldns_rr_rd_count(rr) != 3)
+			continue;
+		if (l->owner == NULL)
+			l->owner = ldns_rdf2str(ldns_rr_owner(rr));
+		if (ldns_buffer_position(text) > 0)
+			ldns_buffer_printf(text, "\n");
+		for (size_t field = 0; field < ldns_rr_rd_count(rr); field++) {
+			if (field > 0)
+				ldns_buffer_printf(text, " ");
+			(void)ldns_rdf2buffer_str(text, ldns_rr_rdf(rr, field));
+		}
+	}
+	if (l->owner != NULL)
+		l->records = ldns_buffer_export2str(text);
+	ldns_buffer_free(text);
+	ldns_rr_list_deep_free(set);
+}
+
+/** Copy the Extended DNS Errors out of the OPT record's options. */
+static void take_edes(struct caa_label *l, const ldns_pkt *reply)
+{
+	const ldns_rdf *options = ldns_pkt_edns_data(reply);
+	const uint8_t *at = options != NULL ? ldns_rdf_data(options) : NULL;
+	size_t left = options != NULL ? ldns_rdf_size(options) : 0;
+
+	while (left >= EDNS_OPTION_HEAD && l->edes < CAA_EDE_MAX) {
+		size_t len = (size_t)(at[2] << 8 | at[3]), text_len;
+
+		if (len > left - EDNS_OPTION_HEAD)
+			return;
+		if ((at[0] << 8 | at[1]) == EDNS_OPTION_EDE && len >= 2) {
+			text_len = len - 2 < CAA_EDE_TEXT_MAX - 1 ? len - 2 : CAA_EDE_TEXT_MAX - 1;
+			l->ede[l->edes].code = (unsigned)(at[4] << 8 | at[5]);
+			memcpy(l->ede[l->edes].text, at + 6, text_len);
+			l->ede[l->edes++].text[text_len] = '\0';
+		}
+		at += EDNS_OPTION_HEAD + len;
+		left -= EDNS_OPTION_HEAD + len;
+	}
+}
+
+/** What one reply means for its label. */
+static enum caa_step take_reply(struct caa_label *l, const ldns_pkt *reply)
+{
+	ldns_pkt_rcode rcode = ldns_pkt_get_rcode(reply);
+	char *text = ldns_pkt_rcode2str(rcode);
+
+	snprintf(l->rcode, sizeof(l->rcode), "%s", text != NULL ? text : "?");
+	free(text);
+	l->ad = ldns_pkt_ad(reply);
+	take_edes(l, reply);
+	if (rcode != LDNS_RCODE_NOERROR && rcode != LDNS_RCODE_NXDOMAIN) {
+		snprintf(l->why, sizeof(l->why), "%s", l->rcode);
+		return CAA_STEP_FAILED;
+	}
+	if (ldns_pkt_tc(reply)) {
+		snprintf(l->why, sizeof(l->why), "truncated");
+		return CAA_STEP_FAILED;
+	}
+	take_records(l, reply);
+	return l->records != NULL ? CAA_STEP_FOUND : CAA_STEP_NONE;
+}
+
+static void finish(struct caa_checks *c, struct caa_check *check, enum caa_verdict verdict)
+{
+	struct timeval now, past;
+
+	gettimeofday(&now, NULL);
+	timersub(&now, &c->started, &past);
+	check->seconds = (double)past.tv_sec + (double)past.tv_usec / 1e6;
+	check->done = true;
+	c->done++;
+	if (verdict == CAA_VERDICT_FAILED)
+		c->failed++;
+}
+
+/** A label has ended: go on, or the check is done.  Asked in parallel, every label is waited for, as its answer is
+ *  part of the report. */
+static void go_on(struct caa_checks *c, struct caa_check *check)
+{
+	size_t at;
+	enum caa_verdict verdict = caa_climb_verdict(&check->climb, &at);
+
+	if (c->sequential && verdict == CAA_VERDICT_OPEN)
+		ask_label(c, check, at);
+	else if (check->answered == check->asked)
+		finish(c, check, verdict);
+	if (c->progress != NULL)
+		c->progress(c);
+	if (c->done == c->count)
+		event_base_loopbreak(c->base);
+}
+
+static void answered(void *arg, const struct caa_ask_result *result)
+{
+	struct step *step = arg;
+	struct caa_check *check = step->check;
+	struct caa_label *l = &check->label[step->label];
+
+	l->tries = result->tries;
+	l->tcp = result->tcp;
+	l->seconds = result->seconds;
+	if (result->reply != NULL) {
+		check->climb.step[step->label] = take_reply(l, result->reply);
+	} else {
+		snprintf(l->why, sizeof(l->why), "%s", result->why);
+		check->climb.step[step->label] = CAA_STEP_FAILED;
+	}
+	check->answered++;
+	go_on(step->checks, check);
+}
+
+static void ask_label(struct caa_checks *c, struct caa_check *check, size_t label)
+{
+	struct step *step = calloc(1, sizeof(*step));
+
+	check->asked++;
+	if (step != NULL) {
+		*step = (struct step){ c, check, label, c->steps };
+		c->steps = step;
+		if (caa_asker_ask(c->asker, check->climb.label[label], answered, step))
+			return;
+	}
+	snprintf(check->label[label].why, sizeof(check->label[label].why), "out of memory");
+	check->climb.step[label] = CAA_STEP_FAILED;
+	check->answered++;
+}
+
+struct caa_checks *caa_checks_create(const struct caa_sans *sans, struct caa_asker *asker, bool sequential,
+	void (*progress)(const struct caa_checks *c))
+{
+	struct caa_checks *c = calloc(1, sizeof(*c));
+
+	if (c == NULL)
+		return NULL;
+	c->asker = asker;
+	c->sequential = sequential;
+	c->progress = progress;
+	c->check = calloc(sans->count, sizeof(*c->check));
+	if (c->check == NULL)
+		goto fail;
+	for (c->count = 0; c->count < sans->count; c->count++) {
+		struct caa_check *check = &c->check[c->count];
+		struct caa_name name = { sans->san[c->count].wire, sans->san[c->count].len }, base;
+
+		check->san = &sans->san[c->count];
+		check->wildcard = caa_climb_wildcard(&base, name);
+		caa_climb_init(&check->climb, name);
+		check->label = calloc(check->climb.labels + 1, sizeof(*check->label));
+		if (check->label == NULL)
+			goto fail;
+	}
+	return c;
+fail:
+	caa_checks_destroy(c);
+	return NULL;
+}
+
+void caa_checks_destroy(struct caa_checks *c)
+{
+	if (c == NULL)
+		return;
+	while (c->steps != NULL) {
+		struct step *step = c->steps;
+
+		c->steps = step->next;
+		free(step);
+	}
+	for (size_t i = 0; i < c->count; i++) {
+		for (size_t label = 0; label < c->check[i].climb.labels; label++) {
+			free(c->check[i].label[label].records);
+			free(c->check[i].label[label].owner);
+		}
+		free(c->check[i].label);
+	}
+	free(c->check);
+	free(c);
+}
+
+bool caa_checks_start(struct caa_checks *c, struct event_base *base)
+{
+	c->base = base;
+	gettimeofday(&c->started, NULL);
+	for (size_t i = 0; i < c->count; i++) {
+		struct caa_check *check = &c->check[i];
+		size_t labels = c->sequential && check->climb.labels > 1 ? 1 : check->climb.labels;
+
+		for (size_t label = 0; label < labels; label++)
+			ask_label(c, check, label);
+		if (check->answered == check->asked)	/* a wildcard of the root asks nothing; or no memory */
+			go_on(c, check);
+	}
+	return c->done < c->count;
+}
+
+const struct caa_check *caa_checks_at(const struct caa_checks *c, size_t i)
+{
+	return &c->check[i];
+}
+
+size_t caa_checks_count(const struct caa_checks *c)
+{
+	return c->count;
+}
+
+size_t caa_checks_done(const struct caa_checks *c)
+{
+	return c->done;
+}
+
+size_t caa_checks_failed(const struct caa_checks *c)
+{
+	return c->failed;
+}

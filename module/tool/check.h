@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/** \file One name's check: its climb, with what each label answered.  One thread. */
+#ifndef CAA_TOOL_CHECK_H
+#define CAA_TOOL_CHECK_H
+
+#include <stdbool.h>
+#include "core/climb.h"
+#include "tool/ask.h"
+#include "tool/sans.h"
+
+enum { CAA_EDE_MAX = 4, CAA_EDE_TEXT_MAX = 256 };
+
+/** What one label answered. */
+struct caa_label {
+	char why[64];		/**< reason of a failure: an RCODE, or what went wrong; "" if it did not fail */
+	char rcode[16];		/**< RCODE; "" without an answer */
+	char *records;		/**< the CAA RRset, one record a line in presentation form; NULL if none; owned */
+	char *owner;		/**< where the RRset stands, which a CNAME can move; NULL if none; owned */
+	bool ad;
+	unsigned tries;
+	bool tcp;
+	double seconds;
+	unsigned edes;		/**< Extended DNS Errors (RFC 8914), as many as there is room for */
+	struct {
+		unsigned code;
+		char text[CAA_EDE_TEXT_MAX];	/**< octets as they came, NUL-terminated */
+	} ede[CAA_EDE_MAX];
+};
+
+struct caa_check {
+	const struct caa_san *san;	/**< borrowed */
+	bool wildcard;
+	struct caa_climb climb;
+	struct caa_label *label;	/**< climb.labels of them; owned */
+	bool done;			/**< no label is to be asked any more */
+	size_t asked;			/**< labels asked so far */
+	size_t answered;		/**< labels that ended */
+	double seconds;			/**< from the first question to the last answer */
+};
+
+struct caa_checks;
+
+/** @param sequential: one label after the other, until the first RRset or failure; else all at once.
+ *  @param progress: called after every answer; may be NULL. @return NULL if there is no memory. */
+struct caa_checks *caa_checks_create(const struct caa_sans *sans, struct caa_asker *asker, bool sequential,
+	void (*progress)(const struct caa_checks *c));
+/** @param c: may be NULL. */
+void caa_checks_destroy(struct caa_checks *c);
+
+/** Ask; the event loop ends when the checks are done.
+ *  @return false if they are done already: no label could be asked. */
+bool caa_checks_start(struct caa_checks *c, struct event_base *base);
+
+/** @return check i, 0 .. caa_checks_count() - 1, in the order of the names. */
+const struct caa_check *caa_checks_at(const struct caa_checks *c, size_t i);
+size_t caa_checks_count(const struct caa_checks *c);
+/** @return names that have their verdict. */
+size_t caa_checks_done(const struct caa_checks *c);
+/** @return names that failed so far. */
+size_t caa_checks_failed(const struct caa_checks *c);
+
+#endif
