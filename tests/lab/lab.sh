@@ -1,0 +1,340 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# shellcheck shell=bash
+# The lab: real servers on loopback addresses, in the namespaces that tests/lab/run made.  Source it from there.
+#
+# Facts that shape it: BIND listens only on addresses that are on an interface, so each is added to lo.  Such an address
+# becomes the source of what is sent to it, so a resolver's outgoing address is pinned, or one limiter would see two
+# clients.  The state of a rate limiter lives in its server, so every measurement starts a fresh authority.
+
+LAB_TOP=$(cd "$LAB_DIR/../.." && pwd)
+: "${LAB_BUILD:=$LAB_TOP}"
+: "${UNBOUND_PLAIN:=$LAB_BUILD/build/unbound-plain}"
+: "${UNBOUND_CAA:=$LAB_BUILD/build/unbound-caa}"
+: "${CAA_MODULE:=$LAB_BUILD/.libs/unbound-caa.so}"
+: "${CAA_CLIMB:=$LAB_BUILD/caa-climb}"
+PATH=$PATH:/usr/sbin:/sbin
+
+LAB_PASSED=0 LAB_FAILED=0
+declare -A LAB_PID=() LAB_DELEGATION=() LAB_LOG=()
+
+# --- results -----------------------------------------------------------------------------------------------------
+
+# check TEXT COMMAND...: one claim, that the command succeeds.
+check() {
+	local text=$1
+	shift
+	if "$@"; then
+		echo "ok - $text"
+		LAB_PASSED=$((LAB_PASSED + 1))
+	else
+		echo "not ok - $text"
+		LAB_FAILED=$((LAB_FAILED + 1))
+	fi
+}
+
+# The closing line and the exit status; where something failed, the ends of the logs.
+lab_finish() {
+	local log
+	if [ $LAB_FAILED -gt 0 ]; then
+		for log in "${LAB_LOG[@]}" "$LAB_WORK"/*.out; do
+			[ -s "$log" ] || continue
+			echo "# --- end of ${log##*/}"
+			tail -n 15 "$log" | sed 's/^/# /'
+		done
+	fi
+	echo "$LAB_PASSED passed, $LAB_FAILED failed"
+	[ $LAB_FAILED -eq 0 ] || exit 1
+	exit 0
+}
+
+lab_skip() { echo "SKIP: $*"; exit 77; }
+lab_die() { echo "not ok - $*"; LAB_FAILED=$((LAB_FAILED + 1)); lab_finish; }
+
+lab_need_programs() {
+	local program
+	for program in named nsd nsd-control dig ip jq rndc-confgen; do
+		command -v $program >/dev/null || lab_skip "no $program here; ./bootstrap installs what the lab needs"
+	done
+	[ -x "$UNBOUND_CAA/unbound" ] || lab_skip "no patched Unbound in $UNBOUND_CAA; run ./bootstrap"
+	[ -x "$CAA_CLIMB" ] || lab_skip "no $CAA_CLIMB; run make"
+	[ -f "$CAA_MODULE" ] || lab_skip "no $CAA_MODULE; run make"
+}
+
+# lab_need_plain: for cases that compare with plain Unbound.
+lab_need_plain() { [ -x "$UNBOUND_PLAIN/unbound" ] || lab_skip "no plain Unbound in $UNBOUND_PLAIN to compare with"; }
+
+# lab_until SECONDS COMMAND...: try until it succeeds; false after that many seconds.
+lab_until() {
+	local end=$((SECONDS + $1 + 1))
+	shift
+	until "$@"; do
+		[ $SECONDS -lt $end ] || return 1
+		sleep 0.05
+	done
+}
+
+# --- servers -----------------------------------------------------------------------------------------------------
+
+lab_address() { ip address replace "$1/32" dev lo; }
+
+# lab_spawn NAME COMMAND...: a server in the background, its output in NAME.out.
+lab_spawn() {
+	local name=$1
+	shift
+	(cd "$LAB_WORK" && exec "$@") >"$LAB_WORK/$name.out" 2>&1 &
+	LAB_PID[$name]=$!
+	disown "${LAB_PID[$name]}"
+}
+
+lab_is_gone() { ! kill -0 "$1" 2>/dev/null; }
+
+# lab_stop NAME [SIGNAL]: end a server and wait for its end.
+lab_stop() {
+	local pid=${LAB_PID[$1]:-}
+	[ -n "$pid" ] || return 0
+	kill -"${2:-TERM}" "$pid" 2>/dev/null
+	lab_until 60 lab_is_gone "$pid" || lab_die "$1 does not stop"
+	unset "LAB_PID[$1]"
+}
+
+lab_answers() { dig +tries=1 +time=1 +short soa "$2" "@$1" 2>/dev/null | grep -q .; }
+lab_wait_answers() { lab_until 20 lab_answers "$1" "$2" || lab_die "no answer for $2 from $1"; }
+
+# lab_root_and_tld: their addresses; lab_start_parents starts them when the authorities are known.
+lab_root_and_tld() {
+	lab_address 127.0.53.1
+	lab_address 127.0.53.2
+}
+
+# lab_delegate ZONE ADDRESS...: the TLD lab. delegates ZONE to ns1.ZONE, ns2.ZONE ... with glue.
+lab_delegate() {
+	local zone=$1 n=0 address
+	shift
+	for address in "$@"; do
+		n=$((n + 1))
+		LAB_DELEGATION[$zone]+="$zone. 3600 NS ns$n.$zone."$'\n'"ns$n.$zone. 3600 A $address"$'\n'
+	done
+}
+
+lab_soa() { echo "$1. 3600 SOA ns.$1. hostmaster.$1. 1 3600 600 86400 60"; }
+
+# lab_nsd NAME ADDRESS OPTIONS ZONE...: NSD with zone files ZONE.zone of the work folder.
+lab_nsd() {
+	local name=$1 address=$2 options=$3 zone
+	shift 3
+	{
+		printf 'server:\n ip-address: %s\n username: ""\n pidfile: ""\n xfrdfile: ""\n zonelistfile: "%s"\n' \
+			"$address" "$LAB_WORK/$name.zonelist"
+		printf ' zonesdir: "%s"\n database: ""\n reuseport: no\n%s\n' "$LAB_WORK" "$options"
+		printf 'remote-control:\n control-enable: yes\n control-interface: "%s"\n' "$LAB_WORK/$name.ctl"
+		for zone in "$@"; do printf 'zone:\n name: "%s"\n zonefile: "%s.zone"\n' "$zone" "$zone"; done
+	} >"$LAB_WORK/$name.conf"
+	lab_spawn "$name" nsd -d -c "$LAB_WORK/$name.conf"
+	lab_wait_answers "$address" "$1"
+}
+
+# lab_start_parents: root on 127.0.53.1 and TLD lab. on 127.0.53.2, with the delegations so far.
+lab_start_parents() {
+	{ lab_soa ''; printf '. 3600 NS ns.root.\nns.root. 3600 A 127.0.53.1\nlab. 3600 NS ns.lab.\nns.lab. 3600 A 127.0.53.2\n'; } |
+		sed 's/^\. 3600 SOA ns\.\. hostmaster\.\./. 3600 SOA ns.root. hostmaster.root./' >"$LAB_WORK/..zone"
+	{ lab_soa lab; printf 'lab. 3600 NS ns.lab.\nns.lab. 3600 A 127.0.53.2\n'; printf '%s' "${LAB_DELEGATION[@]}"; } >"$LAB_WORK/lab.zone"
+	# Debian's NSD limits rates unless told; the limits of this lab are the authorities'.
+	lab_nsd root 127.0.53.1 ' rrl-ratelimit: 0' .
+	lab_nsd tld 127.0.53.2 ' rrl-ratelimit: 0' lab
+}
+
+# lab_zone_file ZONE ADDRESS...: names hN and a.b.dN, N = 1..LAB_NAMES (100), and what LAB_RECORDS holds.
+lab_zone_file() {
+	local zone=$1 n=0 address
+	shift
+	{
+		lab_soa "$zone"
+		for address in "$@"; do
+			n=$((n + 1))
+			printf '%s. 3600 NS ns%d.%s.\nns%d.%s. 3600 A %s\n' "$zone" $n "$zone" $n "$zone" "$address"
+		done
+		seq -f "h%.0f.$zone. 3600 A 192.0.2.1" "${LAB_NAMES:-100}"
+		seq -f "a.b.d%.0f.$zone. 3600 A 192.0.2.1" "${LAB_NAMES:-100}"
+		printf '%s' "${LAB_RECORDS:-}"
+	} >"$LAB_WORK/$zone.zone"
+}
+
+# lab_authority_bind ZONE ADDRESS1 ADDRESS2 [OPTIONS]: one BIND on both addresses, so one limiter; delegated from lab.
+lab_authority_bind() {
+	lab_delegate "$1" "$2" "$3"
+	lab_zone_file "$1" "$2" "$3"
+	lab_start_bind "$@"
+}
+
+# lab_start_bind ZONE ADDRESS1 ADDRESS2 [OPTIONS]: start it, or start it afresh: its limiter and its counts begin anew.
+lab_start_bind() {
+	local zone=$1 name=bind-$1 one=$2 two=$3
+	lab_stop "$name"
+	lab_address "$one"
+	lab_address "$two"
+	LAB_LOG[$name]=$LAB_WORK/$name.log
+	: >"$LAB_WORK/$name.queries"
+	cat >"$LAB_WORK/$name.conf" <<-END
+		options {
+			directory "$LAB_WORK";
+			listen-on port 53 { $one; $two; };
+			listen-on-v6 { none; };
+			recursion no; notify no; dnssec-validation no; minimal-responses yes; querylog yes;
+			pid-file none; session-keyfile "$LAB_WORK/$name.key"; managed-keys-directory "$LAB_WORK";
+			lock-file none;
+			${4:-}
+		};
+		controls { };
+		logging {
+			channel queries { file "$LAB_WORK/$name.queries"; };
+			channel log { file "$LAB_WORK/$name.log"; };
+			category queries { queries; };
+			category default { log; };
+			category rate-limit { null; };
+		};
+		zone "$zone" { type primary; file "$zone.zone"; };
+		zone "ready.test" { type primary; file "ready.test.zone"; };
+	END
+	{ lab_soa ready.test; echo 'ready.test. 3600 NS ns.ready.test.'; echo "ns.ready.test. 3600 A $one"; } >"$LAB_WORK/ready.test.zone"
+	lab_spawn "$name" named -f -c "$LAB_WORK/$name.conf"
+	# Asked from an address of its own (the server's), so the limiter does not hold it against the resolver.
+	lab_wait_answers "$one" ready.test
+}
+
+# lab_queries AUTHORITY [TYPE]: how many queries of a type, or of all, have reached a BIND, as `name type` lines.
+# BIND logs a query before its limiter looks at it, so dropped ones count.
+lab_queries() {
+	sed -n 's/.* query: \([^ ]*\) IN \([A-Z0-9]*\) .*/\1 \2/p' "$LAB_WORK/$1.queries" | grep -v 'ready\.test ' |
+		{ if [ -n "${2:-}" ]; then grep " $2\$"; else cat; fi; }
+}
+
+# lab_counts AUTHORITY: sets queries (all), unique (name and type), caa (of type CAA).
+lab_counts() {
+	lab_settled "$1"
+	# shellcheck disable=SC2034
+	queries=$(lab_queries "$1" | wc -l) unique=$(lab_queries "$1" | sort -u | wc -l) caa=$(lab_queries "$1" CAA | wc -l)
+}
+
+# BIND writes a line for each query as it comes, in order: once a query of ours is in the log, all before it are.
+lab_settled() {
+	local name=$1 mark=mark$RANDOM$RANDOM.ready.test
+	local address
+	address=$(sed -n 's/.*listen-on port 53 { \([0-9.]*\);.*/\1/p' "$LAB_WORK/$name.conf")
+	dig +tries=1 +time=5 +short a "$mark" "@$address" >/dev/null 2>&1
+	lab_until 20 grep -q "$mark" "$LAB_WORK/$name.queries" || lab_die "the query log of $name does not grow"
+}
+
+# lab_nsd_count NAME [TYPE]: queries that reached an NSD.
+lab_nsd_count() {
+	nsd-control -c "$LAB_WORK/$1.conf" stats_noreset |
+		sed -n "s/^num\.${2:+type.}${2:-queries}=\([0-9]*\)\$/\1/p"
+}
+
+# --- resolvers -------------------------------------------------------------------------------------------------------
+
+# lab_module_conf: the clauses that load the module.
+lab_module_conf() {
+	printf 'server:\n module-config: "dynlib validator iterator"\ndynlib:\n dynlib-file: "%s"\n' "$CAA_MODULE"
+}
+
+# lab_zone_conf ZONE [RATE [BUDGET]]: a caa-zone: clause.
+lab_zone_conf() {
+	printf 'caa-zone:\n name: "%s"\n caa-enable: yes\n' "$1"
+	[ -z "${2:-}" ] || printf ' caa-rate: %s\n caa-burst: 1\n' "$2"
+	[ -z "${3:-}" ] || printf ' caa-budget: %s\n' "$3"
+}
+
+# lab_resolver NAME TREE ADDRESS [CONFIGURATION]: an Unbound, tuned as a CA tunes it; LAB_THREADS threads (1).
+# Queries upstream leave from 127.0.54.N, where ADDRESS is 127.0.53.N.
+lab_resolver() {
+	lab_resolver_conf "$@"
+	if ! "$2/unbound-checkconf" "$LAB_WORK/$1.conf" >"$LAB_WORK/$1.checkconf" 2>&1; then
+		cat "$LAB_WORK/$1.checkconf"
+		lab_die "unbound-checkconf refuses the configuration of $1"
+	fi
+	lab_start_resolver "$@"
+}
+
+lab_resolver_conf() {
+	local name=$1 address=$3 outgoing=127.0.54.${3##*.}
+	lab_address "$address"
+	lab_address "$outgoing"
+	printf '. 3600 NS ns.root.\nns.root. 3600 A 127.0.53.1\n' >"$LAB_WORK/hints"
+	LAB_LOG[$name]=$LAB_WORK/$name.log
+	cat >"$LAB_WORK/$name.conf" <<-END
+		server:
+		 directory: "$LAB_WORK"
+		 chroot: ""
+		 username: ""
+		 pidfile: ""
+		 interface: $address
+		 outgoing-interface: $outgoing
+		 access-control: 127.0.0.0/8 allow
+		 do-not-query-localhost: no
+		 do-ip6: no
+		 num-threads: ${LAB_THREADS:-1}
+		 root-hints: "$LAB_WORK/hints"
+		 use-syslog: no
+		 logfile: "$LAB_WORK/$name.log"
+		 verbosity: ${LAB_VERBOSITY:-1}
+		 ede: yes
+		 discard-timeout: 60000
+		 wait-limit: 0
+		 num-queries-per-thread: 8192
+		 outgoing-range: 8192
+		 so-rcvbuf: 4m
+		remote-control:
+		 control-enable: yes
+		 control-interface: "$LAB_WORK/$name.ctl"
+		 control-use-cert: no
+		${4:-}
+	END
+}
+
+# lab_start_resolver NAME TREE ADDRESS: as lab_resolver, with the configuration that is there; LAB_WRAP goes in front.
+lab_start_resolver() {
+	# shellcheck disable=SC2086
+	lab_spawn "$1" ${LAB_WRAP:-} "$2/unbound" -d -c "$LAB_WORK/$1.conf"
+	LAB_TREE=$2
+	lab_until "${LAB_START_SECONDS:-20}" lab_control_quiet "$1" status || lab_die "$1 does not start"
+}
+
+# lab_control NAME COMMAND...: unbound-control.
+lab_control() {
+	local name=$1
+	shift
+	"$LAB_TREE/unbound-control" -c "$LAB_WORK/$name.conf" "$@"
+}
+lab_control_quiet() { lab_control "$@" >/dev/null 2>&1; }
+
+# lab_stat NAME LINE: one number of stats_noreset.
+lab_stat() { lab_control "$1" stats_noreset | sed -n "s/^${2//./\\.}=//p"; }
+
+# --- clients ---------------------------------------------------------------------------------------------------------
+
+# lab_names flat|deep [COUNT]: the names of a certificate below shop.lab, into a file; prints its path.
+lab_names() {
+	case $1 in
+	flat) seq -f 'h%.0f.shop.lab' "${2:-100}" ;;
+	deep) seq -f 'a.b.d%.0f.shop.lab' "${2:-100}" ;;
+	esac >"$LAB_WORK/names-$1"
+	echo "$LAB_WORK/names-$1"
+}
+
+# lab_climb ADDRESS FILE [OPTION...]: check the names; the report goes to climb.json, sets passed, failed, seconds, reasons.
+lab_climb() {
+	local address=$1 file=$2 report=$LAB_WORK/climb.json
+	shift 2
+	"$CAA_CLIMB" --server "$address" --file "$file" --json "$@" >"$report" 2>"$LAB_WORK/climb.err" </dev/null
+	climb_status=$?
+	# shellcheck disable=SC2034
+	if ! read -r passed failed seconds reasons < <(jq -r '.summary | "\(.passed) \(.failed) \(.seconds * 1000 | round / 1000) " +
+		([.reasons | to_entries[] | "\(.key) \(.value)"] | join(", "))' "$report"); then
+		cat "$LAB_WORK/climb.err"
+		lab_die "caa-climb ended with $climb_status and no report"
+	fi
+}
+
+# ratio A B C: whether A <= B * C, for decimal numbers.
+at_most() { awk -v a="$1" -v b="$2" -v c="${3:-1}" 'BEGIN { exit !(a <= b * c) }'; }
+at_least() { awk -v a="$1" -v b="$2" 'BEGIN { exit !(a >= b) }'; }

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "unit.h"
+
+#include "core/addr.h"
+
+static void text_reads_back(void **state)
+{
+	static const char *const row[] = { "192.0.2.1", "192.0.2.1@5353", "2001:db8::1", "2001:db8::1@1", "::@65535", "0.0.0.0" };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		char text[CAA_ADDR_TEXT_MAX];
+		struct caa_addr a;
+
+		assert_int_equal(caa_addr_parse(&a, row[i]), CAA_OK);
+		assert_string_equal(caa_addr_text(text, &a), row[i]);
+	}
+}
+
+static void what_is_no_address_is_refused(void **state)
+{
+	static const char *const row[] = { "", "@53", "192.0.2", "192.0.2.256", "192.0.2.1@", "192.0.2.1@0", "192.0.2.1@65536",
+		"192.0.2.1@123456", "192.0.2.1@5x", "192.0.2.1@-1", "192.0.2.1@53@53", "2001:db8::1::", "[2001:db8::1]",
+		"ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255:and:much:more" };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		struct caa_addr a = { .family = 99 };
+
+		assert_int_equal(caa_addr_parse(&a, row[i]), CAA_EFORMAT);
+		assert_int_equal(a.family, 99);
+	}
+}
+
+static void every_part_tells_addresses_apart(void **state)
+{
+	static const uint8_t ip[16] = { 192, 0, 2, 1 };
+	struct caa_addr a = caa_addr_ipv4(ip, 53), b = caa_addr_ipv4(ip, 53);
+
+	(void)state;
+	assert_true(caa_addr_equal(&a, &b));
+	assert_int_equal(caa_addr_port(&a), 53);
+	b = caa_addr_ipv4(ip, 0x3501);
+	assert_false(caa_addr_equal(&a, &b));
+	assert_int_equal(caa_addr_port(&b), 0x3501);
+	b = caa_addr_ipv6(ip, 53);	/* the same octets in another family */
+	assert_false(caa_addr_equal(&a, &b));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(text_reads_back), cmocka_unit_test(what_is_no_address_is_refused),
+		cmocka_unit_test(every_part_tells_addresses_apart),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
