@@ -52,7 +52,7 @@ lab_die() { echo "not ok - $*"; LAB_FAILED=$((LAB_FAILED + 1)); lab_finish; }
 
 lab_need_programs() {
 	local program
-	for program in named nsd nsd-control dig ip jq rndc-confgen; do
+	for program in named nsd nsd-control dig ip jq openssl; do
 		command -v $program >/dev/null || lab_skip "no $program here; ./bootstrap installs what the lab needs"
 	done
 	[ -x "$UNBOUND_CAA/unbound" ] || lab_skip "no patched Unbound in $UNBOUND_CAA; run ./bootstrap"
