@@ -62,7 +62,7 @@ export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0:exitcode=99 UBSAN_OPTIONS=pr
 export TSAN_OPTIONS="exitcode=99 second_deadlock_stack=1 suppressions=$top/tests/tsan.supp"
 case $kind in
 valgrind)
-	export LAB_WRAP="valgrind --quiet --leak-check=full --errors-for-leak-kinds=definite --error-exitcode=99 --log-file=report.%p"
+	export LAB_WRAP="valgrind --quiet --leak-check=full --errors-for-leak-kinds=definite --error-exitcode=99 --vgdb=no --log-file=report.%p"
 	;;
 asan) export CAA_CLIMB=$dir/caa-climb ;;
 esac
@@ -71,7 +71,7 @@ failed=0
 for test in tests/unit/test_*.c; do
 	name=$(basename "$test" .c)
 	if [ "$kind" = valgrind ]; then
-		valgrind --quiet --leak-check=full --error-exitcode=99 "$dir/$name" >"$dir/$name.log" 2>&1
+		valgrind --quiet --vgdb=no --leak-check=full --error-exitcode=99 "$dir/$name" >"$dir/$name.log" 2>&1
 	else
 		"$dir/$name" >"$dir/$name.log" 2>&1
 	fi || { echo "not ok - $kind: $name"; tail -n 30 "$dir/$name.log"; failed=1; }

@@ -24,6 +24,7 @@ server:
  num-queries-per-thread: 20000
  outgoing-range: 20000
  so-rcvbuf: 64m"
+! grep -q 'so-rcvbuf.* was not granted' "$LAB_WORK/caa.log" "$LAB_WORK/caa.out" || lab_skip "a receive buffer of 64 MB needs root, or a larger net.core.rmem_max"
 names=$(lab_names flat $COUNT)
 kill -STOP "${LAB_PID[bind-other.lab]}"
 "$CAA_CLIMB" --server 127.0.53.30 --file "$names" --json --order climb --timeout 100 >"$LAB_WORK/climb.json" 2>"$LAB_WORK/climb.err" &

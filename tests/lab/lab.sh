@@ -125,7 +125,7 @@ lab_nsd() {
 	{
 		printf 'server:\n ip-address: %s\n username: ""\n pidfile: ""\n xfrdfile: ""\n zonelistfile: "%s"\n' \
 			"$address" "$LAB_WORK/$name.zonelist"
-		printf ' zonesdir: "%s"\n database: ""\n reuseport: no\n%s\n' "$LAB_WORK" "$options"
+		printf ' zonesdir: "%s"\n xfrdir: "%s"\n database: ""\n reuseport: no\n%s\n' "$LAB_WORK" "$LAB_WORK" "$options"
 		printf 'remote-control:\n control-enable: yes\n control-interface: "%s"\n' "$LAB_WORK/$name.ctl"
 		for zone in "$@"; do printf 'zone:\n name: "%s"\n zonefile: "%s.zone"\n' "$zone" "$zone"; done
 	} >"$LAB_WORK/$name.conf"
