@@ -192,7 +192,7 @@ lab_start_bind() {
 			category default { log; };
 			category rate-limit { null; };
 		};
-		zone "$zone" { type primary; file "$zone.zone"; };
+		zone "$zone" { type primary; file "$zone.zone"; ${LAB_ZONE_OPTIONS:-} };
 		zone "ready.test" { type primary; file "ready.test.zone"; };
 	END
 	{ lab_soa ready.test; echo 'ready.test. 3600 NS ns.ready.test.'; echo "ns.ready.test. 3600 A $one"; } >"$LAB_WORK/ready.test.zone"
