@@ -97,7 +97,8 @@ lab_stop() {
 	unset "LAB_PID[$1]"
 }
 
-lab_answers() { dig +tries=1 +time=1 +short soa "$2" "@$1" 2>/dev/null | grep -q .; }
+# dig says on its standard output too that it got no answer, so look for the SOA itself
+lab_answers() { dig +tries=1 +time=1 +short soa "$2" "@$1" 2>/dev/null | grep -q '^ns\..*hostmaster'; }
 lab_wait_answers() { lab_until 20 lab_answers "$1" "$2" || lab_die "no answer for $2 from $1"; }
 
 # lab_root_and_tld: their addresses; lab_start_parents starts them when the authorities are known.
@@ -179,7 +180,7 @@ lab_start_bind() {
 			directory "$LAB_WORK";
 			listen-on port 53 { $one; $two; };
 			listen-on-v6 { none; };
-			recursion no; notify no; dnssec-validation no; minimal-responses yes; querylog yes;
+			recursion no; notify no; dnssec-validation no; minimal-responses yes; querylog ${LAB_QUERYLOG:-yes};
 			pid-file none; session-keyfile "$LAB_WORK/$name.key"; managed-keys-directory "$LAB_WORK";
 			lock-file none;
 			${4:-}
