@@ -19,9 +19,11 @@ enum { SHOWN_MAX = 64 };	/**< octets of a value from outside that an error text 
 static const struct caa_option table[] = {
 	U32("caa-upstreams", MODULE, upstreams, 64, 100000, 10000000, "addresses", "size of the upstream table"),
 	BOOL("caa-enable", ZONE, enable, 0, "take the CAA questions below this zone"),
-	U32("caa-rate", ZONE, rate_qps, 0, 0, CAA_RATE_MAX, "queries/s", "to one upstream address; 0 = not paced"),
-	U32("caa-burst", ZONE, burst, 1, 16, CAA_BURST_MAX, "queries", "may leave at once after a pause"),
-	U32("caa-budget", ZONE, budget_s, 1, 20, 600, "s", "longest time that a question waits for its turn"),
+	U32("caa-rate", ZONE, rate_qps, 0, 0, CAA_RATE_MAX, "queries/s", "to one upstream address; 0 = learned"),
+	U32("caa-burst", ZONE, burst, 1, 16, CAA_BURST_MAX, "queries", "under way to an address before it answered"),
+	BOOL("caa-cookie", ZONE, cookie, 1, "send DNS cookies to upstreams"),
+	BOOL("caa-tcp", ZONE, tcp, 1, "ask over TCP after a limit"),
+	U32("caa-budget", ZONE, budget_s, 1, 20, 600, "s", "longest time that a question is worked on"),
 };
 
 enum { OPTIONS = sizeof(table) / sizeof(table[0]) };

@@ -21,9 +21,11 @@ struct caa_module_options {
 /** Set by `caa-zone:`. */
 struct caa_zone_options {
 	uint32_t enable;	/**< 0 or 1: CAA questions below this zone are taken */
-	uint32_t rate_qps;	/**< queries/s to one upstream address; 0 = not paced */
-	uint32_t burst;		/**< queries that may leave at once after idle time */
-	uint32_t budget_s;	/**< the longest time a question may wait for its turn */
+	uint32_t rate_qps;	/**< queries/s to one upstream address; 0 = learned */
+	uint32_t burst;		/**< queries under way before the first answer, or at once at a rate set by hand */
+	uint32_t cookie;	/**< 0 or 1: DNS cookies are sent to upstreams */
+	uint32_t tcp;		/**< 0 or 1: TCP is tried after a limit */
+	uint32_t budget_s;	/**< the longest time a question may take */
 };
 
 enum caa_clause { CAA_CLAUSE_MODULE, CAA_CLAUSE_ZONE };

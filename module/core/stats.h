@@ -22,7 +22,12 @@
 	X(waits,	"caa.wait.count",	"queries that had to wait for their turn") \
 	X(wait_us,	"caa.wait.sum_us",	"sum of their waits, in microseconds") \
 	X(refused,	"caa.refused",		"queries not sent because their turn was beyond the question's budget") \
-	X(unpaced,	"caa.unpaced",		"queries sent without a turn because a table was full")
+	X(unpaced,	"caa.unpaced",		"queries sent without a turn because a table was full") \
+	X(limits,	"caa.limits",		"times that an upstream was found limited") \
+	X(moved,	"caa.moved",		"queries that left a silent address for another") \
+	X(tries,	"caa.tries",		"lookups tried again within their budget") \
+	X(cookies,	"caa.cookies",		"queries that carried the cookie of their server") \
+	X(forged,	"caa.forged",		"answers dropped for a wrong or missing cookie")
 
 enum caa_stat {
 #define X(id, name, help) CAA_STAT_##id,

@@ -8,7 +8,7 @@
 
 enum {
 	NONE = UINT32_MAX,	/**< no entry */
-	EVICT_TRIES = 8		/**< oldest entries that are looked at for one without bookings */
+	EVICT_TRIES = 8		/**< oldest entries that are looked at for one that nobody waits for */
 };
 
 _Static_assert(sizeof(struct caa_upstream) <= 256, "an upstream takes at most 256 bytes");
@@ -117,14 +117,14 @@ static void hash_unlink(struct caa_upstreams *t, const struct caa_upstream *u)
 
 /** Free the place of the entry used longest ago, of those that nobody waits for.
  *  @return the entry, linked nowhere; NULL if none of the oldest can go. */
-static struct caa_upstream *evict(struct caa_upstreams *t, uint64_t now_us)
+static struct caa_upstream *evict(struct caa_upstreams *t)
 {
 	uint32_t i = t->oldest;
 
 	for (unsigned tries = 0; i != NONE && tries < EVICT_TRIES; tries++, i = t->entry[i].newer) {
 		struct caa_upstream *u = &t->entry[i];
 
-		if (u->pacer.next_us > now_us)
+		if (caa_pacer_waiting(&u->learn.pacer) > 0)
 			continue;
 		hash_unlink(t, u);
 		use_unlink(t, u);
@@ -134,21 +134,22 @@ static struct caa_upstream *evict(struct caa_upstreams *t, uint64_t now_us)
 	return NULL;
 }
 
-static struct caa_upstream *make(struct caa_upstreams *t, const struct caa_addr *a, uint64_t now_us)
+static struct caa_upstream *make(struct caa_upstreams *t, const struct caa_addr *a, uint16_t burst)
 {
-	struct caa_upstream *u = t->count < t->max ? &t->entry[t->count++] : evict(t, now_us);
+	struct caa_upstream *u = t->count < t->max ? &t->entry[t->count++] : evict(t);
 	uint32_t *bucket = bucket_of(t, a);
 
 	if (u == NULL)
 		return NULL;
 	*u = (struct caa_upstream){ .addr = *a, .hash_next = *bucket };
-	caa_pacer_init(&u->pacer);
+	caa_learn_init(&u->learn, burst);
+	caa_cookie_init(&u->cookie);
 	*bucket = index_of(t, u);
 	use_append(t, u);
 	return u;
 }
 
-struct caa_upstream *caa_upstreams_get(struct caa_upstreams *t, const struct caa_addr *a, uint64_t now_us)
+struct caa_upstream *caa_upstreams_get(struct caa_upstreams *t, const struct caa_addr *a, uint16_t burst)
 {
 	struct caa_upstream *u = caa_upstreams_find(t, a);
 
@@ -156,10 +157,8 @@ struct caa_upstream *caa_upstreams_get(struct caa_upstreams *t, const struct caa
 		use_unlink(t, u);
 		use_append(t, u);
 	} else {
-		u = make(t, a, now_us);
+		u = make(t, a, burst);
 	}
-	if (u != NULL)
-		u->used_us = now_us;
 	return u;
 }
 

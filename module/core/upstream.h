@@ -2,7 +2,7 @@
 /** \file The bounded table of upstream addresses: what is known about each and when it was last used.
  *
  *  Its law: it takes one allocation at creation and never grows; when it is full, the entry used longest ago
- *  gives its place, unless its pacer has places booked in the future: then a new address gets none, so that
+ *  gives its place, unless queries wait for it: then a new address gets none, so that
  *  nobody can make an upstream forget its queue by naming many others.  Lookups are O(1).
  *  No clock, no lock: the caller serialises calls on one table (glue/shard.c does). */
 #ifndef CAA_CORE_UPSTREAM_H
@@ -11,8 +11,10 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "core/addr.h"
+#include "core/cookie.h"
 #include "core/hash.h"
-#include "core/pacer.h"
+#include "core/learn.h"
+#include "core/transport.h"
 
 /** One upstream address.  Counters since it entered the table. */
 struct caa_upstream {
@@ -20,16 +22,19 @@ struct caa_upstream {
 	uint32_t hash_next;	/**< table's own: index of the next entry of the same bucket */
 	uint32_t older;		/**< table's own: neighbours in the order of use */
 	uint32_t newer;
-	struct caa_pacer pacer;
-	uint64_t used_us;	/**< when it was last touched */
-	uint64_t sent;		/**< packets that left, of any kind */
-	uint64_t sent_caa;	/**< of these, sent for a CAA question */
-	uint64_t waited;	/**< queries that had to wait */
-	uint64_t waited_us;	/**< sum of their waits */
-	uint64_t refused;	/**< queries not sent because the wait was beyond their budget */
-	uint64_t replied;	/**< packets that were answered */
-	uint64_t timed_out;	/**< packets that were not */
-	uint64_t failed;	/**< packets that ended in a network error */
+	struct caa_learn learn;		/**< its pacer, and what sets its pace */
+	struct caa_cookie cookie;
+	struct caa_transport transport;
+	uint32_t notimp_ms;	/**< until then NOTIMP is known to be its answer with EDNS and without; 0 = not known */
+	uint32_t sent;		/**< packets that left, of any kind; counters are modulo 2^32 */
+	uint32_t sent_caa;	/**< of these, sent for a CAA question */
+	uint32_t waited;	/**< queries that had to wait */
+	uint32_t waited_ms;	/**< sum of their waits */
+	uint32_t refused;	/**< queries not sent because the wait was beyond their budget */
+	uint32_t replied;	/**< packets that were answered */
+	uint32_t timed_out;	/**< packets that were not */
+	uint32_t failed;	/**< packets that ended in a network error */
+	uint32_t limits;	/**< how often it was found limited */
 };
 
 struct caa_upstreams;
@@ -45,9 +50,10 @@ void caa_upstreams_destroy(struct caa_upstreams *t);
 struct caa_upstream *caa_upstreams_find(struct caa_upstreams *t, const struct caa_addr *a);
 
 /** Find or make the entry and mark it as used now.
+ *  @param burst: for a new entry, queries under way before the first answer.
  *  @return the entry, borrowed until the next call of this function; NULL if the table is full of entries
- *	that have bookings in the future (the caller then sends unpaced and counts it). */
-struct caa_upstream *caa_upstreams_get(struct caa_upstreams *t, const struct caa_addr *a, uint64_t now_us);
+ *	that queries wait for (the caller then sends unpaced and counts it). */
+struct caa_upstream *caa_upstreams_get(struct caa_upstreams *t, const struct caa_addr *a, uint16_t burst);
 
 /** @return entries in use, 0 .. max. */
 size_t caa_upstreams_count(const struct caa_upstreams *t);

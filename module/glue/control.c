@@ -65,34 +65,52 @@ static void stats(void *arg, module_hooks_print_type *print, void *to, int reset
 /** The rate in queries/s, 0 = none; an interval of 20 us is 50000. */
 static uint32_t rate_of(const struct caa_upstream *u)
 {
-	return u->pacer.interval_us > 0 ? (1000000 + u->pacer.interval_us / 2) / u->pacer.interval_us : 0;
+	uint32_t interval_us = u->learn.pacer.interval_us;
+
+	return interval_us > 0 ? (1000000 + interval_us / 2) / interval_us : 0;
 }
 
 static void say_upstream_head(const struct out *out)
 {
-	say(out, "%-24s %7s %8s %9s %9s %8s %8s %8s %9s %8s %8s\n", "address", "rate/s", "wait-ms", "sent", "sent-caa",
-		"waited", "mean-ms", "refused", "replied", "timeout", "failed");
+	say(out, "%-24s %7s %6s %8s %6s %6s %9s %9s %8s %8s %8s %9s %8s %8s %6s\n", "address", "rate/s", "window", "wait-ms",
+		"cookie", "tcp", "sent", "sent-caa", "waited", "mean-ms", "refused", "replied", "timeout", "failed", "limits");
+}
+
+/** What is known of the upstream's TCP: it works, it is preferred now, it did not help lately. */
+static const char *tcp_of(const struct caa_upstream *u, uint64_t now_us)
+{
+	struct caa_transport transport = u->transport;
+
+	if (caa_transport_choose(&transport, now_us, true) == CAA_TRANSPORT_UDP)
+		return "no";
+	if (caa_transport_choose(&transport, now_us, false) != CAA_TRANSPORT_UDP)
+		return "used";
+	return u->transport.works ? "works" : "-";
 }
 
 static void say_upstream(const struct out *out, const struct caa_upstream *u, uint64_t now_us)
 {
-	char addr[CAA_ADDR_TEXT_MAX], rate[16] = "-";
+	char addr[CAA_ADDR_TEXT_MAX], rate[16] = "-", window[16] = "-";
 
 	if (rate_of(u) > 0)
 		snprintf(rate, sizeof(rate), "%" PRIu32, rate_of(u));
-	say(out, "%-24s %7s %8" PRIu64 " %9" PRIu64 " %9" PRIu64 " %8" PRIu64 " %8" PRIu64 " %8" PRIu64 " %9" PRIu64
-		" %8" PRIu64 " %8" PRIu64 "\n", caa_addr_text(addr, &u->addr), rate,
-		caa_pacer_wait(&u->pacer, now_us) / 1000, u->sent, u->sent_caa, u->waited,
-		u->waited > 0 ? u->waited_us / u->waited / 1000 : 0, u->refused, u->replied, u->timed_out, u->failed);
+	else
+		snprintf(window, sizeof(window), "%u", u->learn.pacer.window);
+	say(out, "%-24s %7s %6s %8" PRIu64 " %6s %6s %9" PRIu32 " %9" PRIu32 " %8" PRIu32 " %8" PRIu32 " %8" PRIu32 " %9" PRIu32
+		" %8" PRIu32 " %8" PRIu32 " %6" PRIu32 "\n", caa_addr_text(addr, &u->addr), rate, window,
+		caa_pacer_wait_new(&u->learn.pacer, now_us, u->learn.srtt_us) / 1000,
+		caa_cookie_proves(&u->cookie) ? "yes" : "-", tcp_of(u, now_us), u->sent, u->sent_caa, u->waited,
+		u->waited > 0 ? u->waited_ms / u->waited : 0, u->refused, u->replied, u->timed_out, u->failed, u->limits);
 }
 
 /** The longest queue first, then the most packets. */
 static int by_queue(const void *a, const void *b)
 {
 	const struct caa_upstream *x = a, *y = b;
+	uint32_t x_waiting = caa_pacer_waiting(&x->learn.pacer), y_waiting = caa_pacer_waiting(&y->learn.pacer);
 
-	if (x->pacer.next_us != y->pacer.next_us)
-		return x->pacer.next_us > y->pacer.next_us ? -1 : 1;
+	if (x_waiting != y_waiting)
+		return x_waiting > y_waiting ? -1 : 1;
 	if (x->sent != y->sent)
 		return x->sent > y->sent ? -1 : 1;
 	return memcmp(&x->addr, &y->addr, sizeof(x->addr));

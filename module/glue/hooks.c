@@ -7,12 +7,16 @@
 #include "glue/host.h"
 #include "glue/query.h"
 
+#include "iterator/iter_delegpt.h"
 #include "services/mesh.h"
 #include "services/outbound_list.h"
 #include "services/outside_network.h"
 #include "sldns/rrdef.h"
+#include "sldns/sbuffer.h"
+#include "util/data/dname.h"
 #include "util/netevent.h"
 #include "util/rbtree.h"
+#include "util/regional.h"
 
 #include <limits.h>
 
@@ -24,14 +28,15 @@ enum {
 	CLAIM_DEPTH = 8,
 	/** What another address costs while a question is under way to one: more than the band of round trip
 	 *  times, 400 ms, in which Unbound chooses at random, less than what a server that fails costs. */
-	DETOUR_MS = 1000
+	DETOUR_MS = 1000,
+	MOVES_MAX = 3,	/**< times that a question leaves an address in one try: each counts as an attempt for Unbound */
+	TARGETS_MAX = 16	/**< addresses of a zone that are looked at for a shorter wait */
 };
 
-/** What the CAA questions that wait for a query ask of its send. */
-struct claim {
-	bool caa;			/**< there is one */
-	struct caa_zone_options zone;	/**< of the one with the lowest rate */
-	uint64_t deadline_us;		/**< the latest end of a budget */
+/** The CAA questions that wait for a query, and what they ask of its send. */
+struct claims {
+	struct caa_query *query[CLAIM_STATES];
+	unsigned count;			/**< of them */
 	unsigned seen;			/**< query states looked at */
 };
 
@@ -40,61 +45,108 @@ static bool enabled(struct caa_ctx *ctx)
 	return atomic_load_explicit(&ctx->enabled, memory_order_relaxed);
 }
 
-static void claim_add(struct claim *claim, const struct caa_query *query)
-{
-	uint64_t deadline_us = query->started_us + (uint64_t)query->zone.budget_s * 1000000;
-	uint32_t rate_qps = query->zone.rate_qps;
-
-	if (!claim->caa || (rate_qps != 0 && (claim->zone.rate_qps == 0 || rate_qps < claim->zone.rate_qps)))
-		claim->zone = query->zone;
-	if (deadline_us > claim->deadline_us)
-		claim->deadline_us = deadline_us;
-	claim->caa = true;
-}
-
 /** Look at a query state and at those that wait for it. */
-static void claim_visit(struct caa_ctx *ctx, struct claim *claim, struct module_qstate *qstate, unsigned depth)
+static void claims_visit(struct caa_ctx *ctx, struct claims *claims, struct module_qstate *qstate, unsigned depth)
 {
-	const struct caa_query *query = caa_query_of(ctx, qstate);
+	struct caa_query *query = caa_query_of(ctx, qstate);
 	struct mesh_state_ref *super;
 
-	claim->seen++;
+	claims->seen++;
 	if (query != NULL) {
-		claim_add(claim, query);
+		claims->query[claims->count++] = query;
 		return;
 	}
 	if (depth >= CLAIM_DEPTH)
 		return;
 	RBTREE_FOR(super, struct mesh_state_ref *, &qstate->mesh_info->super_set) {
-		if (claim->seen >= CLAIM_STATES)
+		if (claims->seen >= CLAIM_STATES)
 			return;
-		claim_visit(ctx, claim, &super->s->s, depth + 1);
+		claims_visit(ctx, claims, &super->s->s, depth + 1);
 	}
 }
 
-static struct claim claim_of(struct caa_ctx *ctx, const struct serviced_query *sq)
+static void claims_find(struct caa_ctx *ctx, struct claims *claims, const struct serviced_query *sq)
 {
-	struct claim claim = { .caa = false };
-
-	for (const struct service_callback *cb = sq->cblist; cb != NULL && claim.seen < CLAIM_STATES; cb = cb->next) {
+	claims->count = claims->seen = 0;
+	for (const struct service_callback *cb = sq->cblist; cb != NULL && claims->seen < CLAIM_STATES; cb = cb->next) {
 		const struct outbound_entry *entry = cb->cb_arg;
 
-		claim_visit(ctx, &claim, entry->qstate, 0);
+		claims_visit(ctx, claims, entry->qstate, 0);
 	}
-	return claim;
 }
 
-static void count_sent(struct caa_ctx *ctx, bool caa, bool tcp)
+/** The options of the one with the lowest rate set by hand, the latest end of a budget, the least moves. */
+static struct caa_wish wish_of(const struct claims *claims, uint64_t now_us, bool queued, bool tcp)
 {
-	caa_stats_add(&ctx->stats, caa ? CAA_STAT_sent_caa : CAA_STAT_sent_other, 1);
-	if (tcp)
-		caa_stats_add(&ctx->stats, CAA_STAT_sent_tcp, 1);
+	struct caa_wish wish = { .zone = &claims->query[0]->zone, .now_us = now_us, .other_us = UINT64_MAX,
+		.queued = queued, .tcp = tcp };
+
+	for (unsigned i = 0; i < claims->count; i++) {
+		const struct caa_query *query = claims->query[i];
+		uint32_t rate_qps = query->zone.rate_qps;
+
+		if (rate_qps != 0 && (wish.zone->rate_qps == 0 || rate_qps < wish.zone->rate_qps))
+			wish.zone = &query->zone;
+		if (caa_query_deadline_us(query) > wish.deadline_us)
+			wish.deadline_us = caa_query_deadline_us(query);
+		wish.repeated = wish.repeated || query->lost;
+		wish.may_move = wish.may_move || query->moves < MOVES_MAX;
+	}
+	return wish;
 }
 
-static void count_outcome(struct caa_ctx *ctx, const struct caa_addr *addr, enum caa_stat stat, enum caa_packet what)
+/** Whether every question has heard from the address that it does not implement the type. */
+static bool refused_by(const struct claims *claims, const struct caa_addr *addr)
 {
-	caa_stats_add(&ctx->stats, stat, 1);
-	caa_shards_outcome(ctx->shards, addr, what);
+	for (unsigned i = 0; i < claims->count; i++) {
+		const struct caa_query *query = claims->query[i];
+		unsigned r = 0;
+
+		while (r < query->refusers && !caa_addr_equal(&query->refuser[r], addr))
+			r++;
+		if (r == query->refusers)
+			return false;
+	}
+	return true;
+}
+
+static void note_refuser(struct caa_query *query, const struct caa_addr *addr)
+{
+	if (query->refusers < CAA_QUERY_REFUSERS)
+		query->refuser[query->refusers++] = *addr;
+}
+
+/** @return the state of a query, made with it; NULL if there is no memory. */
+static struct caa_asking *asking_of(struct serviced_query *sq)
+{
+	if (sq->hook_data == NULL)
+		sq->hook_data = regional_alloc_zero(sq->region, sizeof(struct caa_asking));
+	return sq->hook_data;
+}
+
+/** @return the shortest wait that a query would have at another address of its zone; UINT64_MAX if there is none. */
+static uint64_t other_wait_us(struct caa_ctx *ctx, const struct serviced_query *sq, const struct caa_addr *addr,
+	uint64_t now_us)
+{
+	const struct outbound_entry *entry = sq->cblist->cb_arg;
+	const struct delegpt *dp = caa_host_delegation(entry->qstate);
+	uint64_t least_us = UINT64_MAX;
+	unsigned seen = 0;
+
+	if (dp == NULL || query_dname_compare(dp->name, sq->zone) != 0)
+		return UINT64_MAX;
+	for (struct delegpt_addr *a = dp->target_list; a != NULL && seen < TARGETS_MAX; a = a->next_target, seen++) {
+		struct caa_addr other;
+		uint64_t wait_us;
+
+		if (!caa_host_addr(&other, &a->addr) || caa_addr_equal(&other, addr) || a->lame || a->bogus)
+			continue;
+		if (!caa_shards_answers(ctx->shards, &other, now_us, &wait_us))
+			continue;
+		if (wait_us < least_us)
+			least_us = wait_us;
+	}
+	return least_us;
 }
 
 /** @return the question of a query that is being sent, for the table of questions under way. */
@@ -106,96 +158,244 @@ static uint64_t question_of(struct caa_ctx *ctx, const struct serviced_query *sq
 	return caa_shards_question(ctx->shards, name, (uint16_t)sq->qtype);
 }
 
-/** The query has a place: wait for it, or leave now. */
-static int64_t pace_booked(struct caa_ctx *ctx, struct serviced_query *sq, const struct caa_addr *addr,
-	uint64_t now_us, bool queued, bool tcp)
+static struct caa_packet packet_of(struct sldns_buffer *reply)
 {
-	if (sq->hook_slot > now_us)
-		return (int64_t)(sq->hook_slot - now_us);
-	if (!queued) {
-		sq->hook_slot = 0;
-		caa_shards_sent_caa(ctx->shards, addr, now_us);
-		count_sent(ctx, true, tcp);
-	}
+	struct caa_packet packet;
+
+	(void)caa_packet_read(&packet, sldns_buffer_begin(reply), sldns_buffer_limit(reply));
+	return packet;
+}
+
+static void count_sent(struct caa_ctx *ctx, bool caa, bool tcp)
+{
+	caa_stats_add(&ctx->stats, caa ? CAA_STAT_sent_caa : CAA_STAT_sent_other, 1);
+	if (tcp)
+		caa_stats_add(&ctx->stats, CAA_STAT_sent_tcp, 1);
+}
+
+/** It leaves now, unless it is only queued. */
+static int64_t leaves(struct caa_ctx *ctx, const struct caa_asking *q, const struct caa_wish *wish, bool tcp)
+{
+	if (wish->queued)
+		return 0;
+	if (q->waited)
+		caa_stats_wait(&ctx->stats, wish->now_us - q->placed_us);
+	count_sent(ctx, true, tcp);
 	return 0;
 }
 
-/** Ask for a place at the upstream. */
-static int64_t pace_caa(struct caa_ctx *ctx, struct serviced_query *sq, const struct caa_addr *addr,
-	const struct claim *claim, uint64_t now_us, bool queued, bool tcp)
+/** It does not leave: the questions go on elsewhere. */
+static int64_t turned_away(struct caa_ctx *ctx, const struct claims *claims, const struct caa_wish *wish,
+	enum caa_stat stat)
+{
+	if (wish->queued)
+		return -1;	/* it cannot end yet: it asks again when it is to be sent, and is counted then */
+	for (unsigned i = 0; i < claims->count; i++) {
+		claims->query[i]->tries.passing++;
+		claims->query[i]->moves++;
+	}
+	caa_stats_add(&ctx->stats, stat, 1);
+	return -1;
+}
+
+static int64_t pace_caa(struct caa_ctx *ctx, struct serviced_query *sq, struct caa_asking *q, const struct caa_addr *addr,
+	const struct claims *claims, const struct caa_wish *wish, int *tcp)
 {
 	uint64_t wait_us = 0;
-	const uint64_t limit_us = claim->deadline_us > now_us ? claim->deadline_us - now_us : 0;
+	enum caa_gate gate;
+	bool known;
 
-	switch (caa_shards_book(ctx->shards, addr, &claim->zone, now_us, limit_us, &wait_us)) {
-	case CAA_BOOKED:
-		if (wait_us > 0)
-			caa_stats_wait(&ctx->stats, wait_us);
-		sq->hook_slot = now_us + wait_us;
-		break;
-	case CAA_REFUSED:
-		/* A queued query cannot end yet.  It asks again when it is to be sent, and is counted then. */
-		if (!queued)
-			count_outcome(ctx, addr, CAA_STAT_refused, CAA_PACKET_REFUSED);
+	if (refused_by(claims, addr))
 		return -1;
-	case CAA_UNPACED:
-		if (!queued)
-			caa_stats_add(&ctx->stats, CAA_STAT_unpaced, 1);
-		sq->hook_slot = now_us;
-		break;
+	gate = caa_shards_ask(ctx->shards, addr, q, wish, &wait_us, &known);
+	if (!known && !wish->queued)
+		caa_stats_add(&ctx->stats, CAA_STAT_unpaced, 1);
+	switch (gate) {
+	case CAA_GATE_SEND_TCP:
+		*tcp = 1;
+		return leaves(ctx, q, wish, true);
+	case CAA_GATE_SEND:
+		caa_shards_flight_begin(ctx->shards, question_of(ctx, sq), addr, wish->now_us);
+		return leaves(ctx, q, wish, *tcp);
+	case CAA_GATE_WAIT:
+		caa_shards_flight_begin(ctx->shards, question_of(ctx, sq), addr, wish->now_us);
+		return (int64_t)wait_us;
+	case CAA_GATE_LATE:
+		return turned_away(ctx, claims, wish, CAA_STAT_refused);
+	case CAA_GATE_ELSEWHERE:
+		return turned_away(ctx, claims, wish, CAA_STAT_moved);
 	}
-	caa_shards_flight_begin(ctx->shards, question_of(ctx, sq), addr, now_us);
-	return pace_booked(ctx, sq, addr, now_us, queued, tcp);
+	return 0;
 }
 
 static int64_t pace(void *arg, struct serviced_query *sq, int queued, int *tcp)
 {
 	struct caa_ctx *ctx = arg;
+	struct caa_asking *q;
 	struct caa_addr addr;
-	struct claim claim;
+	struct claims claims;
 	uint64_t now_us;
 
-	if (!enabled(ctx) || !caa_host_addr(&addr, &sq->addr))
+	if (!enabled(ctx) || !caa_host_addr(&addr, &sq->addr) || (q = asking_of(sq)) == NULL)
 		return 0;
 	now_us = caa_host_now_us();
-	if (sq->hook_slot != 0)
-		return pace_booked(ctx, sq, &addr, now_us, queued, *tcp);
-	claim = claim_of(ctx, sq);
-	if (claim.caa)
-		return pace_caa(ctx, sq, &addr, &claim, now_us, queued, *tcp);
+	q->zone = (uint32_t)caa_shards_question(ctx->shards, (struct caa_name){ sq->zone, sq->zonelen }, 0);
+	claims_find(ctx, &claims, sq);
+	/* Where TCP or TLS is configured there is nothing to choose, and nothing of UDP's limits to learn. */
+	if (claims.count > 0 && !sq->tcp_upstream && !sq->ssl_upstream) {
+		struct caa_wish wish = wish_of(&claims, now_us, queued, *tcp);
+
+		if (wish.may_move && q->placed && q->waited)
+			wish.other_us = other_wait_us(ctx, sq, &addr, now_us);
+		return pace_caa(ctx, sq, q, &addr, &claims, &wish, tcp);
+	}
 	if (!queued) {
-		caa_shards_sent_other(ctx->shards, &addr, now_us);
-		count_sent(ctx, false, *tcp);
+		caa_shards_other(ctx->shards, &addr, q, now_us, *tcp);
+		count_sent(ctx, claims.count > 0, *tcp);
 	}
 	return 0;
+}
+
+static size_t cookie(void *arg, struct serviced_query *sq, uint8_t *out)
+{
+	struct caa_ctx *ctx = arg;
+	struct caa_addr addr;
+	struct caa_asking *q = sq->hook_data;
+
+	if (!enabled(ctx) || q == NULL || !q->caa || !q->cookies || !caa_host_addr(&addr, &sq->addr))
+		return 0;
+	return caa_shards_cookie(ctx->shards, &addr, q, caa_host_now_us(), out);
+}
+
+static int accept_reply(void *arg, struct serviced_query *sq, struct sldns_buffer *reply)
+{
+	struct caa_ctx *ctx = arg;
+	struct caa_asking *q = sq->hook_data;
+	struct caa_packet packet;
+	struct caa_addr addr;
+
+	if (!enabled(ctx) || q == NULL || !q->cookie.client_sent || !caa_host_addr(&addr, &sq->addr))
+		return 1;
+	packet = packet_of(reply);
+	if (caa_shards_accept(ctx->shards, &addr, q, caa_host_now_us(), &packet))
+		return 1;
+	caa_stats_add(&ctx->stats, CAA_STAT_forged, 1);
+	return 0;
+}
+
+/** Whether the attempt had EDNS. */
+static bool has_edns(const struct serviced_query *sq)
+{
+	return sq->status == serviced_query_UDP_EDNS || sq->status == serviced_query_UDP_EDNS_FRAG ||
+		sq->status == serviced_query_TCP_EDNS;
+}
+
+static int again(void *arg, struct serviced_query *sq, int tcp, struct sldns_buffer *reply)
+{
+	struct caa_ctx *ctx = arg;
+	struct caa_asking *q = sq->hook_data;
+	struct caa_packet packet;
+	struct caa_addr addr;
+
+	(void)tcp;
+	if (!enabled(ctx) || q == NULL || !q->caa || !caa_host_addr(&addr, &sq->addr))
+		return MODULE_HOOKS_USUAL;
+	packet = packet_of(reply);
+	switch (caa_shards_again(ctx->shards, &addr, q, caa_host_now_us(), &packet, has_edns(sq))) {
+	case CAA_AGAIN_NO:
+		break;
+	case CAA_AGAIN_SEND:
+		return MODULE_HOOKS_AGAIN;
+	case CAA_AGAIN_FINAL: {
+		struct claims claims;
+
+		claims_find(ctx, &claims, sq);
+		for (unsigned i = 0; i < claims.count; i++)
+			note_refuser(claims.query[i], &addr);
+		return MODULE_HOOKS_FINAL;
+	}
+	}
+	return MODULE_HOOKS_USUAL;
+}
+
+static enum caa_end end_of(int error)
+{
+	switch (error) {
+	case NETEVENT_NOERROR:
+		return CAA_END_ANSWER;
+	case NETEVENT_TIMEOUT:
+		return CAA_END_TIMEOUT;
+	case MODULE_HOOKS_ABANDONED:
+		return CAA_END_ABANDONED;
+	default:
+		return CAA_END_ERROR;
+	}
+}
+
+static void count_end(struct caa_ctx *ctx, enum caa_end end, const struct caa_asking *before)
+{
+	switch (end) {
+	case CAA_END_ANSWER:
+		caa_stats_add(&ctx->stats, CAA_STAT_replied, 1);
+		break;
+	case CAA_END_TIMEOUT:
+		caa_stats_add(&ctx->stats, CAA_STAT_timed_out, 1);
+		break;
+	case CAA_END_ERROR:
+		caa_stats_add(&ctx->stats, CAA_STAT_failed, 1);
+		break;
+	case CAA_END_ABANDONED:
+		if (before->udp || before->tcp)
+			caa_stats_add(&ctx->stats, CAA_STAT_abandoned, 1);
+		break;
+	}
+	if (before->cookie.server_sent && end != CAA_END_ABANDONED)
+		caa_stats_add(&ctx->stats, CAA_STAT_cookies, 1);
+}
+
+/** Tell the questions. */
+static void note_outcome(const struct claims *claims, enum caa_end end, const struct caa_outcome *o)
+{
+	for (unsigned i = 0; i < claims->count; i++) {
+		struct caa_query *query = claims->query[i];
+
+		query->lost = o->passing || o->denied;
+		if (o->passing)
+			query->tries.passing++;
+		else if (o->denied)
+			query->tries.denied++;
+		else if (end == CAA_END_ANSWER)
+			query->tries.answered++;
+	}
 }
 
 static void outcome(void *arg, struct serviced_query *sq, int tcp, int error, struct sldns_buffer *reply)
 {
 	struct caa_ctx *ctx = arg;
+	struct caa_packet packet = { .rcode = 0 };
+	struct caa_asking *q = sq->hook_data, before;
+	enum caa_end end = end_of(error);
+	struct caa_outcome o;
 	struct caa_addr addr;
+	struct claims claims;
 
-	(void)tcp;
-	(void)reply;
-	if (!enabled(ctx) || !caa_host_addr(&addr, &sq->addr))
+	/* wrong 0x20 case: the answer was noted already */
+	if (!enabled(ctx) || q == NULL || error == NETEVENT_CAPSFAIL || !caa_host_addr(&addr, &sq->addr))
 		return;
+	before = *q;
 	caa_shards_flight_end(ctx->shards, question_of(ctx, sq), &addr);
-	switch (error) {
-	case NETEVENT_NOERROR:
-		count_outcome(ctx, &addr, CAA_STAT_replied, CAA_PACKET_REPLIED);
+	if (reply != NULL)
+		packet = packet_of(reply);
+	o = caa_shards_outcome(ctx->shards, &addr, q, caa_host_now_us(), end, &packet, tcp);
+	count_end(ctx, end, &before);
+	if (o.limited)
+		caa_stats_add(&ctx->stats, CAA_STAT_limits, 1);
+	if (!before.caa || end == CAA_END_ABANDONED)
 		return;
-	case NETEVENT_TIMEOUT:
-		count_outcome(ctx, &addr, CAA_STAT_timed_out, CAA_PACKET_TIMED_OUT);
-		return;
-	case NETEVENT_CAPSFAIL:	/* counted as an answer already */
-		return;
-	case MODULE_HOOKS_ABANDONED:
-		if (sq->pending != NULL)
-			caa_stats_add(&ctx->stats, CAA_STAT_abandoned, 1);
-		return;
-	default:
-		count_outcome(ctx, &addr, CAA_STAT_failed, CAA_PACKET_FAILED);
-	}
+	claims_find(ctx, &claims, sq);
+	note_outcome(&claims, end, &o);
+	if (end == CAA_END_TIMEOUT && o.alive)
+		caa_host_forget_timeouts(sq->outnet->infra, &sq->addr, sq->addrlen, sq->zone, sq->zonelen, o.srtt_us);
 }
 
 static int cost(void *arg, struct sockaddr_storage *ss, socklen_t len, struct query_info *qout)
@@ -208,7 +408,7 @@ static int cost(void *arg, struct sockaddr_storage *ss, socklen_t len, struct qu
 	if (!enabled(ctx) || !caa_host_addr(&addr, ss))
 		return 0;
 	now_us = caa_host_now_us();
-	cost_ms = caa_shards_wait(ctx->shards, &addr, now_us) / 1000;
+	cost_ms = caa_shards_cost(ctx->shards, &addr, now_us) / 1000;
 	if (caa_shards_flight_find(ctx->shards, caa_shards_question(ctx->shards, caa_host_qname(qout), qout->qtype),
 		now_us, &under_way)) {
 		if (caa_addr_equal(&under_way, &addr))
@@ -229,5 +429,8 @@ void caa_hooks_set(struct caa_ctx *ctx, struct module_hooks *hooks)
 	hooks->upstream_pace = pace;
 	hooks->upstream_outcome = outcome;
 	hooks->upstream_cost = cost;
+	hooks->upstream_cookie = cookie;
+	hooks->upstream_accept = accept_reply;
+	hooks->upstream_again = again;
 	hooks->minimise_with_qtype = minimise_with_qtype;
 }

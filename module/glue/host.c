@@ -3,8 +3,19 @@
 
 #include "glue/host.h"
 
+#include "iterator/iterator.h"
+#include "services/cache/dns.h"
+#include "services/cache/infra.h"
+#include "services/mesh.h"
+#include "services/modstack.h"
+#include "sldns/pkthdr.h"
+#include "sldns/rrdef.h"
 #include "sldns/str2wire.h"
 #include "util/data/msgreply.h"
+#include "util/net_help.h"
+#include "util/module.h"
+#include "util/rtt.h"
+#include "util/storage/lruhash.h"
 
 #include <netinet/in.h>
 #include <string.h>
@@ -69,4 +80,60 @@ enum caa_res caa_host_read_name(uint8_t wire[static CAA_NAME_MAX], size_t *len, 
 	memcpy(wire, buf, size);
 	*len = size;
 	return CAA_OK;
+}
+
+const struct delegpt *caa_host_delegation(struct module_qstate *qstate)
+{
+	int id = modstack_find(&qstate->env->mesh->mods, "iterator");
+	const struct iter_qstate *iq = id >= 0 ? qstate->minfo[id] : NULL;
+
+	return iq != NULL ? iq->dp : NULL;
+}
+
+enum {
+	SLOW_MS = 100,		/**< above this a timeout was doubled by losses, or the server is slow indeed */
+	SLOW_ROUNDS = 4,
+	SETTLE = 4		/**< measurements that bring a timeout near the round trip time */
+};
+
+/** Let the timeout be what the round trip time makes it, if losses have made it much longer. */
+static void settle(struct rtt_info *rtt, uint32_t srtt_us)
+{
+	int srtt_ms = (int)(srtt_us / 1000);
+
+	if (srtt_us == 0 || rtt->rto <= SLOW_MS || rtt->rto <= srtt_ms * SLOW_ROUNDS)
+		return;
+	rtt_init(rtt);
+	for (int i = 0; i < SETTLE; i++)
+		rtt_update(rtt, srtt_ms);
+}
+
+void caa_host_forget_timeouts(struct infra_cache *infra, struct sockaddr_storage *ss, socklen_t len, uint8_t *zone,
+	size_t zone_len, uint32_t srtt_us)
+{
+	struct lruhash_entry *entry = infra_lookup_nottl(infra, ss, len, zone, zone_len, 1);
+	struct infra_data *data;
+
+	if (entry == NULL)
+		return;
+	data = entry->data;
+	data->timeout_A = data->timeout_AAAA = data->timeout_other = 0;
+	data->probedelay = 0;
+	settle(&data->rtt, srtt_us);
+	lock_rw_unlock(&entry->lock);
+}
+
+void caa_host_forget_failure(struct module_qstate *qstate)
+{
+	const struct query_info *q = &qstate->qinfo;
+	struct msgreply_entry *entry = msg_cache_lookup(qstate->env, q->qname, q->qname_len, q->qtype, q->qclass,
+		qstate->query_flags, 0, 0);
+	bool failure;
+
+	if (entry == NULL)
+		return;
+	failure = FLAGS_GET_RCODE(((struct reply_info *)entry->entry.data)->flags) == LDNS_RCODE_SERVFAIL;
+	lock_rw_unlock(&entry->entry.lock);
+	if (failure)
+		msg_cache_remove(qstate->env, q->qname, q->qname_len, q->qtype, q->qclass, qstate->query_flags);
 }

@@ -9,6 +9,9 @@
 #include "core/addr.h"
 #include "core/name.h"
 
+struct delegpt;
+struct infra_cache;
+struct module_qstate;
 struct query_info;
 
 /** @return a clock in us that never goes back and does not follow the wall clock. */
@@ -19,6 +22,18 @@ bool caa_host_addr(struct caa_addr *out, const struct sockaddr_storage *ss);
 
 /** @return the question's name, borrowed from qinfo. */
 struct caa_name caa_host_qname(const struct query_info *qinfo);
+
+/** @return the zone that the iterator asks for a query, with its addresses, borrowed until the iterator runs again; NULL
+ *	if it asks none. */
+const struct delegpt *caa_host_delegation(struct module_qstate *qstate);
+
+/** Undo what timeouts of a server that is alive made Unbound believe of it: that it is of no use for a while, and answers
+ *  slowly.  @param srtt_us: the round trip time that is known; 0 = none. */
+void caa_host_forget_timeouts(struct infra_cache *infra, struct sockaddr_storage *ss, socklen_t len, uint8_t *zone,
+	size_t zone_len, uint32_t srtt_us);
+
+/** Remove a SERVFAIL that Unbound keeps for a question, so that it is looked up when it is asked again. */
+void caa_host_forget_failure(struct module_qstate *qstate);
 
 /** A caa_name_reader (core/config.h) on Unbound's own parser of names. */
 enum caa_res caa_host_read_name(uint8_t wire[static CAA_NAME_MAX], size_t *len, const char *text, const char **why);

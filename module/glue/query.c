@@ -6,13 +6,28 @@
 #include "glue/ctx.h"
 #include "glue/host.h"
 
+#include "iterator/iter_delegpt.h"
+#include "services/cache/dns.h"
+#include "services/mesh.h"
+#include "sldns/pkthdr.h"
 #include "sldns/rrdef.h"
+#include "util/data/msgreply.h"
+#include "util/net_help.h"
 #include "util/log.h"
+#include "util/netevent.h"
 #include "util/regional.h"
+#include "validator/validator.h"
 
-const struct caa_query *caa_query_of(const struct caa_ctx *ctx, const struct module_qstate *qstate)
+enum { US_PER_S = 1000000 };
+
+struct caa_query *caa_query_of(const struct caa_ctx *ctx, const struct module_qstate *qstate)
 {
 	return qstate->minfo[ctx->id];
+}
+
+uint64_t caa_query_deadline_us(const struct caa_query *query)
+{
+	return query->started_us + (uint64_t)query->zone.budget_s * US_PER_S;
 }
 
 /** Take a question that has just arrived, if it is for CAA in an enabled zone.
@@ -37,14 +52,95 @@ static bool take(struct caa_ctx *ctx, struct module_qstate *qstate)
 	return true;
 }
 
+/** Whether the later modules ended without an answer.  Bogus data is an answer: it is not tried again. */
+static bool failed(const struct module_qstate *qstate)
+{
+	const struct dns_msg *msg = qstate->return_msg;
+
+	if (msg == NULL || msg->rep == NULL)
+		return qstate->return_rcode != LDNS_RCODE_NOERROR && qstate->return_rcode != LDNS_RCODE_NXDOMAIN;
+	return msg->rep->security != sec_status_bogus && FLAGS_GET_RCODE(msg->rep->flags) == LDNS_RCODE_SERVFAIL;
+}
+
+/** The addresses that the iterator has for the zone may be blocked by what another question met there. */
+static void unblock_targets(struct caa_ctx *ctx, struct module_qstate *qstate, uint64_t now_us)
+{
+	const struct delegpt *dp = caa_host_delegation(qstate);
+
+	if (dp == NULL)
+		return;
+	for (struct delegpt_addr *a = dp->target_list; a != NULL; a = a->next_target) {
+		struct caa_addr addr;
+		uint32_t srtt_us;
+
+		if (caa_host_addr(&addr, &a->addr) && caa_shards_alive(ctx->shards, &addr, now_us, &srtt_us))
+			caa_host_forget_timeouts(qstate->env->infra_cache, &a->addr, a->addrlen, dp->name, dp->namelen,
+				srtt_us);
+	}
+}
+
+/** Wait for the next try.  @return false if there is to be none, or no memory for it. */
+static bool try_again(struct caa_ctx *ctx, struct module_qstate *qstate, struct caa_query *query)
+{
+	uint64_t now_us = caa_host_now_us(), delay_us;
+	struct timeval delay;
+
+	if (!caa_tries_next(&query->tries, now_us, caa_query_deadline_us(query), &delay_us))
+		return false;
+	if (query->timer == NULL)	/* the one callback of Unbound that does nothing but run a query state */
+		query->timer = comm_timer_create(qstate->env->worker_base, &validate_suspend_timer_cb, qstate);
+	if (query->timer == NULL)
+		return false;
+	unblock_targets(ctx, qstate, now_us);
+	caa_host_forget_failure(qstate);
+	delay = (struct timeval){ (time_t)(delay_us / US_PER_S), (suseconds_t)(delay_us % US_PER_S) };
+	comm_timer_set(query->timer, &delay);
+	query->waiting = true;
+	query->lost = true;
+	query->moves = 0;
+	caa_stats_add(&ctx->stats, CAA_STAT_tries, 1);
+	return true;
+}
+
+/** The later modules are done. */
+static enum module_ext_state done(struct caa_ctx *ctx, struct module_qstate *qstate)
+{
+	struct caa_query *query = caa_query_of(ctx, qstate);
+	bool passing;
+
+	if (query == NULL || !failed(qstate))
+		return module_finished;
+	passing = query->tries.passing > 0;
+	if (try_again(ctx, qstate, query))
+		return module_wait_reply;
+	if (passing)
+		caa_host_forget_failure(qstate);	/* who asks again within seconds is to be helped, too */
+	return module_finished;
+}
+
+/** The time for another try has come. */
+static enum module_ext_state restart(struct module_qstate *qstate, struct caa_query *query)
+{
+	query->waiting = false;
+	qstate->return_rcode = LDNS_RCODE_NOERROR;
+	qstate->return_msg = NULL;
+	qstate->errinf = NULL;
+	return module_restart_next;
+}
+
 void caa_query_operate(struct caa_ctx *ctx, struct module_qstate *qstate, enum module_ev event)
 {
 	enum module_ext_state *state = &qstate->ext_state[ctx->id];
+	struct caa_query *query = caa_query_of(ctx, qstate);
 
 	switch (event) {
 	case module_event_new:
 	case module_event_pass:
-		if (qstate->minfo[ctx->id] == NULL && !take(ctx, qstate)) {
+		if (query != NULL && query->waiting) {
+			*state = restart(qstate, query);
+			return;
+		}
+		if (query == NULL && !take(ctx, qstate)) {
 			log_err("caa: out of memory for a question");
 			*state = module_error;
 			return;
@@ -52,7 +148,7 @@ void caa_query_operate(struct caa_ctx *ctx, struct module_qstate *qstate, enum m
 		*state = module_wait_module;
 		return;
 	case module_event_moddone:
-		*state = module_finished;
+		*state = done(ctx, qstate);
 		return;
 	case module_event_reply:
 	case module_event_noreply:
@@ -66,5 +162,9 @@ void caa_query_operate(struct caa_ctx *ctx, struct module_qstate *qstate, enum m
 
 void caa_query_clear(struct caa_ctx *ctx, struct module_qstate *qstate)
 {
+	struct caa_query *query = caa_query_of(ctx, qstate);
+
+	if (query != NULL && query->timer != NULL)
+		comm_timer_delete(query->timer);
 	qstate->minfo[ctx->id] = NULL;
 }

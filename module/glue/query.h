@@ -7,24 +7,41 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "core/addr.h"
 #include "core/options.h"
+#include "core/tries.h"
 
 #include "util/module.h"
 
 struct caa_ctx;
+struct comm_timer;
+
+enum { CAA_QUERY_REFUSERS = 8 };	/**< addresses of one zone, more than most have */
 
 struct caa_query {
 	uint64_t started_us;		/**< when the question arrived, by caa_host_now_us() */
 	struct caa_zone_options zone;	/**< of the question's name, as they were then */
+	struct comm_timer *timer;	/**< until the next try; NULL if there was none */
+	struct caa_tries tries;
+	unsigned moves;			/**< times it left a silent address for another */
+	bool waiting;			/**< for the timer */
+	bool lost;			/**< its last query was lost or denied: the next one goes ahead */
+	/** addresses that do not implement the type: not asked for it again, for this question */
+	struct caa_addr refuser[CAA_QUERY_REFUSERS];
+	unsigned refusers;
 };
 
-/** @return the question's state; NULL if the query state is no CAA question of an enabled zone. */
-const struct caa_query *caa_query_of(const struct caa_ctx *ctx, const struct module_qstate *qstate);
+/** @return the end of the question's budget. */
+uint64_t caa_query_deadline_us(const struct caa_query *query);
 
-/** The module's operate: takes CAA questions and hands every query on to the next module. */
+/** @return the question's state; NULL if the query state is no CAA question of an enabled zone. */
+struct caa_query *caa_query_of(const struct caa_ctx *ctx, const struct module_qstate *qstate);
+
+/** The module's operate: takes CAA questions, hands every query on to the next module, and tries a question again that
+ *  failed for something that may pass, until its budget ends. */
 void caa_query_operate(struct caa_ctx *ctx, struct module_qstate *qstate, enum module_ev event);
 
-/** The module's clear: the region frees the state. */
+/** The module's clear: ends the timer; the region frees the state. */
 void caa_query_clear(struct caa_ctx *ctx, struct module_qstate *qstate);
 
 #endif

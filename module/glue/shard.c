@@ -14,13 +14,15 @@
 
 enum {
 	SHARDS = 64,	/**< a power of two well above the threads of one resolver */
-	CACHE_LINE = 64
+	CACHE_LINE = 64,
+	BURST = 16	/**< until a zone's caa-burst is known */
 };
 
 struct slice {
 	lock_basic_type lock;		/**< guards what follows */
 	struct caa_upstreams *upstreams;
 	struct caa_flight flight;
+	struct caa_cookie_secret secret;	/**< of the client cookies of these upstreams */
 	char pad[CACHE_LINE];		/**< the next slice's lock is on another cache line */
 };
 
@@ -84,92 +86,124 @@ static void release(struct slice *slice)
 	lock_basic_unlock(&slice->lock);
 }
 
-static enum caa_booking book(struct caa_upstream *u, const struct caa_zone_options *zone, uint64_t now_us,
-	uint64_t limit_us, uint64_t *wait_us)
+/** The upstream of an address, made if it is new. */
+static struct caa_upstream *upstream_of(struct slice *slice, const struct caa_addr *a)
 {
-	if (u == NULL)
-		return CAA_UNPACED;
-	if (zone->rate_qps == 0) {
-		caa_pacer_charge(&u->pacer, now_us);
-		*wait_us = 0;
-		return CAA_BOOKED;
-	}
-	caa_pacer_set_rate(&u->pacer, zone->rate_qps, zone->burst);
-	if (!caa_pacer_book(&u->pacer, now_us, limit_us, wait_us))
-		return CAA_REFUSED;
-	if (*wait_us > 0) {
-		u->waited++;
-		u->waited_us += *wait_us;
-	}
-	return CAA_BOOKED;
+	return caa_upstreams_get(slice->upstreams, a, BURST);
 }
 
-enum caa_booking caa_shards_book(struct caa_shards *s, const struct caa_addr *a, const struct caa_zone_options *zone,
-	uint64_t now_us, uint64_t limit_us, uint64_t *wait_us)
+enum caa_gate caa_shards_ask(struct caa_shards *s, const struct caa_addr *a, struct caa_asking *q,
+	const struct caa_wish *wish, uint64_t *wait_us, bool *known)
 {
 	struct slice *slice = take(s, a);
-	enum caa_booking result = book(caa_upstreams_get(slice->upstreams, a, now_us), zone, now_us, limit_us, wait_us);
+	struct caa_upstream *u = upstream_of(slice, a);
+	enum caa_gate gate = CAA_GATE_SEND;
 
+	*known = u != NULL;
+	if (u != NULL)
+		gate = caa_gate_ask(u, q, wish, wait_us);
 	release(slice);
-	return result;
+	return gate;
 }
 
-void caa_shards_sent_caa(struct caa_shards *s, const struct caa_addr *a, uint64_t now_us)
+void caa_shards_other(struct caa_shards *s, const struct caa_addr *a, struct caa_asking *q, uint64_t now_us, bool tcp)
 {
 	struct slice *slice = take(s, a);
-	struct caa_upstream *u = caa_upstreams_get(slice->upstreams, a, now_us);
+	struct caa_upstream *u = upstream_of(slice, a);
 
-	if (u != NULL) {
-		u->sent++;
-		u->sent_caa++;
-	}
+	if (u != NULL)
+		caa_gate_other(u, q, now_us, tcp);
 	release(slice);
 }
 
-void caa_shards_sent_other(struct caa_shards *s, const struct caa_addr *a, uint64_t now_us)
+/** The slice's secret, another one when its time is over. */
+static const struct caa_cookie_secret *secret_of(struct slice *slice, uint64_t now_us)
 {
-	struct slice *slice = take(s, a);
-	struct caa_upstream *u = caa_upstreams_get(slice->upstreams, a, now_us);
-
-	if (u != NULL) {
-		caa_pacer_charge(&u->pacer, now_us);
-		u->sent++;
+	if (now_us >= slice->secret.until_us) {
+		randombytes_buf(slice->secret.key, sizeof(slice->secret.key));
+		slice->secret.serial++;
+		slice->secret.until_us = now_us + CAA_COOKIE_SECRET_US;
 	}
-	release(slice);
+	return &slice->secret;
 }
 
-void caa_shards_outcome(struct caa_shards *s, const struct caa_addr *a, enum caa_packet what)
+size_t caa_shards_cookie(struct caa_shards *s, const struct caa_addr *a, struct caa_asking *q, uint64_t now_us,
+	uint8_t out[static CAA_COOKIE_MAX])
 {
 	struct slice *slice = take(s, a);
 	struct caa_upstream *u = caa_upstreams_find(slice->upstreams, a);
+	size_t len = u != NULL ? caa_gate_cookie(u, q, secret_of(slice, now_us), now_us, out) : 0;
 
-	if (u != NULL) {
-		switch (what) {
-		case CAA_PACKET_REPLIED:
-			u->replied++;
-			break;
-		case CAA_PACKET_TIMED_OUT:
-			u->timed_out++;
-			break;
-		case CAA_PACKET_FAILED:
-			u->failed++;
-			break;
-		case CAA_PACKET_REFUSED:
-			u->refused++;
-			break;
-		}
-	}
 	release(slice);
+	return len;
 }
 
-uint64_t caa_shards_wait(struct caa_shards *s, const struct caa_addr *a, uint64_t now_us)
+bool caa_shards_accept(struct caa_shards *s, const struct caa_addr *a, struct caa_asking *q, uint64_t now_us,
+	const struct caa_packet *packet)
+{
+	struct slice *slice = take(s, a);
+	struct caa_upstream *u = caa_upstreams_find(slice->upstreams, a);
+	bool accepted = u == NULL || caa_gate_accept(u, q, secret_of(slice, now_us), now_us, packet);
+
+	release(slice);
+	return accepted;
+}
+
+struct caa_outcome caa_shards_outcome(struct caa_shards *s, const struct caa_addr *a, struct caa_asking *q,
+	uint64_t now_us, enum caa_end end, const struct caa_packet *packet, bool tcp)
+{
+	struct slice *slice = take(s, a);
+	struct caa_upstream *u = caa_upstreams_find(slice->upstreams, a);
+	struct caa_outcome outcome = { .passing = end != CAA_END_ANSWER };
+
+	if (u != NULL)
+		outcome = caa_gate_outcome(u, q, secret_of(slice, now_us), now_us, end, packet, tcp);
+	release(slice);
+	return outcome;
+}
+
+enum caa_again caa_shards_again(struct caa_shards *s, const struct caa_addr *a, struct caa_asking *q, uint64_t now_us,
+	const struct caa_packet *packet, bool edns)
+{
+	struct slice *slice = take(s, a);
+	struct caa_upstream *u = caa_upstreams_find(slice->upstreams, a);
+	enum caa_again again = u != NULL ? caa_gate_again(u, q, now_us, packet, edns) : CAA_AGAIN_NO;
+
+	release(slice);
+	return again;
+}
+
+uint64_t caa_shards_cost(struct caa_shards *s, const struct caa_addr *a, uint64_t now_us)
+{
+	struct slice *slice = take(s, a);
+	struct caa_upstream *u = caa_upstreams_find(slice->upstreams, a);
+	uint64_t cost_us = u != NULL ? caa_gate_cost(u, now_us) : 0;
+
+	release(slice);
+	return cost_us;
+}
+
+bool caa_shards_answers(struct caa_shards *s, const struct caa_addr *a, uint64_t now_us, uint64_t *wait_us)
+{
+	struct slice *slice = take(s, a);
+	struct caa_upstream *u = caa_upstreams_find(slice->upstreams, a);
+	bool answers = u != NULL && caa_learn_alive(&u->learn, now_us) && !caa_learn_stalled(&u->learn, now_us);
+
+	if (answers)
+		*wait_us = caa_gate_cost(u, now_us);
+	release(slice);
+	return answers;
+}
+
+bool caa_shards_alive(struct caa_shards *s, const struct caa_addr *a, uint64_t now_us, uint32_t *srtt_us)
 {
 	struct slice *slice = take(s, a);
 	const struct caa_upstream *u = caa_upstreams_find(slice->upstreams, a);
-	uint64_t wait_us = u != NULL ? caa_pacer_wait(&u->pacer, now_us) : 0;
+	bool alive = u != NULL && caa_learn_alive(&u->learn, now_us);
 
+	*srtt_us = u != NULL ? u->learn.srtt_us : 0;
 	release(slice);
-	return wait_us;
+	return alive;
 }
 
 uint64_t caa_shards_question(const struct caa_shards *s, struct caa_name name, uint16_t qtype)

@@ -11,49 +11,37 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "core/addr.h"
+#include "core/gate.h"
 #include "core/name.h"
-#include "core/options.h"
 #include "core/upstream.h"
 
 struct caa_shards;
-
-/** What came of asking for a place. */
-enum caa_booking {
-	CAA_BOOKED,	/**< a place is reserved */
-	CAA_REFUSED,	/**< the wait would be too long; nothing is reserved */
-	CAA_UNPACED	/**< the table has no room for this upstream; send without a place */
-};
-
-/** What became of a packet. */
-enum caa_packet {
-	CAA_PACKET_REPLIED,
-	CAA_PACKET_TIMED_OUT,
-	CAA_PACKET_FAILED,
-	CAA_PACKET_REFUSED	/**< not sent: its turn was beyond the budget */
-};
 
 /** @param max: upstreams in all, at least 1. @return NULL if there is no memory. */
 struct caa_shards *caa_shards_create(size_t max);
 /** @param s: may be NULL. */
 void caa_shards_destroy(struct caa_shards *s);
 
-/** Reserve a place at an upstream for a query of a CAA question.
- *  @param zone: the question's options; with rate_qps 0 the query needs no place of its own and only takes one.
- *  @param limit_us: longest wait. @param wait_us: set if CAA_BOOKED. */
-enum caa_booking caa_shards_book(struct caa_shards *s, const struct caa_addr *a, const struct caa_zone_options *zone,
-	uint64_t now_us, uint64_t limit_us, uint64_t *wait_us);
-
-/** Note a packet that leaves now for a CAA question, and has a place. */
-void caa_shards_sent_caa(struct caa_shards *s, const struct caa_addr *a, uint64_t now_us);
-
-/** Note a packet that leaves now for anything else: it takes a place and does not wait for it. */
-void caa_shards_sent_other(struct caa_shards *s, const struct caa_addr *a, uint64_t now_us);
-
-/** Note what became of a packet. */
-void caa_shards_outcome(struct caa_shards *s, const struct caa_addr *a, enum caa_packet what);
-
-/** @return the wait in us that a booking would get now; 0 for an unknown upstream. */
-uint64_t caa_shards_wait(struct caa_shards *s, const struct caa_addr *a, uint64_t now_us);
+/** core/gate.h under the upstream's lock.  Where the table has no room for an upstream, queries leave unpaced and without
+ *  cookie: caa_shards_ask() says so with *known false and CAA_GATE_SEND. */
+enum caa_gate caa_shards_ask(struct caa_shards *s, const struct caa_addr *a, struct caa_asking *q,
+	const struct caa_wish *wish, uint64_t *wait_us, bool *known);
+void caa_shards_other(struct caa_shards *s, const struct caa_addr *a, struct caa_asking *q, uint64_t now_us, bool tcp);
+size_t caa_shards_cookie(struct caa_shards *s, const struct caa_addr *a, struct caa_asking *q, uint64_t now_us,
+	uint8_t out[static CAA_COOKIE_MAX]);
+bool caa_shards_accept(struct caa_shards *s, const struct caa_addr *a, struct caa_asking *q, uint64_t now_us,
+	const struct caa_packet *packet);
+struct caa_outcome caa_shards_outcome(struct caa_shards *s, const struct caa_addr *a, struct caa_asking *q,
+	uint64_t now_us, enum caa_end end, const struct caa_packet *packet, bool tcp);
+enum caa_again caa_shards_again(struct caa_shards *s, const struct caa_addr *a, struct caa_asking *q, uint64_t now_us,
+	const struct caa_packet *packet, bool edns);
+/** @return us; 0 for an unknown upstream. */
+uint64_t caa_shards_cost(struct caa_shards *s, const struct caa_addr *a, uint64_t now_us);
+/** @param wait_us: what a query would have to wait there; untouched if false.
+ *  @return whether the upstream answered something lately, and is not silent now. */
+bool caa_shards_answers(struct caa_shards *s, const struct caa_addr *a, uint64_t now_us, uint64_t *wait_us);
+/** @param srtt_us: its round trip time. @return whether the upstream answered something lately. */
+bool caa_shards_alive(struct caa_shards *s, const struct caa_addr *a, uint64_t now_us, uint32_t *srtt_us);
 
 /** A question as the tables of questions under way know it.
  *  @return a keyed hash of name, without case, and type. */

@@ -21,7 +21,7 @@ check "stats count the queries that were not sent" [ "$(lab_stat caa caa.refused
 check "the authority sees only the names that passed, and shop.lab" [ "$unique" -eq $((passed + 1)) ]
 check "both addresses share the load" lab_control_quiet caa caa_upstreams 127.0.53.10
 for address in 127.0.53.10 127.0.53.11; do
-	sent=$(lab_control caa caa_upstreams $address | awk 'END { print $4 }')
+	sent=$(lab_control caa caa_upstreams $address | awk 'END { print $7 }')
 	check "  $address has its part ($sent)" at_least "$sent" $((queries * 4 / 10))
 done
 # What is lost is asked again later: nothing of the failure stays but Unbound's 5 s for a SERVFAIL.

@@ -36,7 +36,7 @@ measure() {
 		$(($(lab_stat caa caa.wait.sum_us) / $(lab_stat caa caa.wait.count))) ]
 	check "$kind: no wait is longer than the run" at_most "$(lab_stat caa caa.wait.max_us)" "$seconds" 1000000
 	check "$kind: caa_upstreams shows what BIND saw" [ "$(lab_control caa caa_upstreams |
-		awk '$1 ~ /^127\.0\.53\.1[01]$/ { sent += $4 } END { print sent }')" -eq "$queries" ]
+		awk '$1 ~ /^127\.0\.53\.1[01]$/ { sent += $7 } END { print sent }')" -eq "$queries" ]
 	lab_stop caa
 }
 

@@ -339,3 +339,26 @@ lab_climb() {
 # ratio A B C: whether A <= B * C, for decimal numbers.
 at_most() { awk -v a="$1" -v b="$2" -v c="${3:-1}" 'BEGIN { exit !(a <= b * c) }'; }
 at_least() { awk -v a="$1" -v b="$2" 'BEGIN { exit !(a >= b) }'; }
+
+# --- certificates, cold and warm ----------------------------------------------------------------------------------------
+
+# lab_second_names flat|deep [COUNT]: as lab_names, other names of the same zone, which has twice as many then.
+lab_second_names() {
+	local count=${2:-100}
+	case $1 in
+	flat) seq -f 'h%.0f.shop.lab' $((count + 1)) $((2 * count)) ;;
+	deep) seq -f 'a.b.d%.0f.shop.lab' $((count + 1)) $((2 * count)) ;;
+	esac >"$LAB_WORK/second-$1"
+	echo "$LAB_WORK/second-$1"
+}
+
+# lab_cold_and_warm RESOLVER ADDRESS flat|deep: check a certificate, then one for other names of the zone; sets cold_failed,
+# cold_seconds, warm_failed, warm_seconds.
+lab_cold_and_warm() {
+	lab_climb "$2" "$(lab_names "$3")" --timeout 30
+	# shellcheck disable=SC2034
+	cold_failed=$failed cold_seconds=$seconds
+	lab_climb "$2" "$(lab_second_names "$3")" --timeout 30
+	# shellcheck disable=SC2034
+	warm_failed=$failed warm_seconds=$seconds
+}

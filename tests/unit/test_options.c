@@ -23,7 +23,7 @@ static void defaults_are_in_range(void **state)
 static void init_sets_the_defaults(void **state)
 {
 	struct caa_module_options m = { 0 };
-	struct caa_zone_options z = { 9, 9, 9, 9 };
+	struct caa_zone_options z = { 9, 9, 9, 9, 9, 9 };
 
 	(void)state;
 	caa_options_module_init(&m);
@@ -32,6 +32,8 @@ static void init_sets_the_defaults(void **state)
 	assert_int_equal(z.enable, 0);
 	assert_int_equal(z.rate_qps, 0);
 	assert_int_equal(z.burst, 16);
+	assert_int_equal(z.cookie, 1);
+	assert_int_equal(z.tcp, 1);
 	assert_int_equal(z.budget_s, 20);
 }
 
@@ -41,6 +43,7 @@ static void values_are_read(void **state)
 		{ "caa-enable", "yes", 1 }, { "caa-enable", "no", 0 },
 		{ "caa-rate", "0", 0 }, { "caa-rate", "50000", 50000 }, { "caa-rate", "0009", 9 },
 		{ "caa-burst", "1", 1 }, { "caa-burst", "1000", 1000 },
+		{ "caa-cookie", "no", 0 }, { "caa-tcp", "no", 0 }, { "caa-tcp", "yes", 1 },
 		{ "caa-budget", "1", 1 }, { "caa-budget", "600", 600 },
 		{ "caa-upstreams", "64", 64 }, { "caa-upstreams", "10000000", 10000000 },
 	};
@@ -102,9 +105,11 @@ static void a_long_value_is_cut(void **state)
 static void explain_lists_what_is_allowed(void **state)
 {
 	static const struct { enum caa_clause clause; const char *key, *text; } row[] = {
-		{ CAA_CLAUSE_ZONE, "caa-x", "unknown key; caa-zone: allows name, caa-enable, caa-rate, caa-burst, caa-budget" },
+		{ CAA_CLAUSE_ZONE, "caa-x", "unknown key; caa-zone: allows name, caa-enable, caa-rate, caa-burst, caa-cookie, "
+			"caa-tcp, caa-budget" },
 		{ CAA_CLAUSE_MODULE, "caa-x", "unknown key; caa: allows caa-upstreams" },
 		{ CAA_CLAUSE_MODULE, "caa-rate", "belongs in caa-zone:, not in caa:" },
+		{ CAA_CLAUSE_MODULE, "caa-cookie", "belongs in caa-zone:, not in caa:" },
 		{ CAA_CLAUSE_MODULE, "name", "belongs in caa-zone:, not in caa:" },
 		{ CAA_CLAUSE_ZONE, "caa-upstreams", "belongs in caa:, not in caa-zone:" },
 	};
@@ -122,7 +127,7 @@ static void explain_lists_what_is_allowed(void **state)
 static void the_manual_has_every_option(void **state)
 {
 	const char *path = getenv("CAA_MANUAL");
-	char manual[65536], entry[128], number[32];
+	char manual[65536], entry[128], text[32], number[32];
 	const struct caa_option *opt;
 	FILE *file;
 	size_t len;
@@ -142,8 +147,11 @@ static void the_manual_has_every_option(void **state)
 		at = strstr(manual, entry);
 		assert_non_null(at);
 		end = strstr(at + 1, ".It ");
-		if (opt->type == CAA_OPTION_BOOL)
+		if (opt->type == CAA_OPTION_BOOL) {
+			snprintf(text, sizeof(text), ".Ar %s\nby default", opt->dflt != 0 ? "yes" : "no");
+			assert_true(strstr(at, text) != NULL && (end == NULL || strstr(at, text) < end));
 			continue;
+		}
 		snprintf(number, sizeof(number), "%u to %u", opt->min, opt->max);
 		assert_true(strstr(at, number) != NULL && (end == NULL || strstr(at, number) < end));
 		snprintf(number, sizeof(number), "%u", opt->dflt);

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "core/cookie.h"
+
+#include <string.h>
+
+enum {
+	US_PER_MS = 1000,
+	MINUTE_MS = 60 * 1000,
+	AVOID_MS = 15 * MINUTE_MS,	/**< as long as Unbound remembers a server without EDNS */
+	EXPECT_MS = 15 * MINUTE_MS,	/**< how long a server that sent cookies is held to it */
+	SILENT_MAX = 3,			/**< unanswered queries with the option before one without is tried */
+	ANSWERED = UINT8_MAX
+};
+
+static uint32_t ms_of(uint64_t us)
+{
+	return (uint32_t)(us / US_PER_MS);
+}
+
+static bool before(uint32_t a, uint32_t b)
+{
+	return (int32_t)(a - b) < 0;
+}
+
+void caa_cookie_init(struct caa_cookie *c)
+{
+	memset(c, 0, sizeof(*c));
+}
+
+static void client_part(uint8_t out[static CAA_COOKIE_CLIENT], const struct caa_cookie_secret *secret,
+	const struct caa_addr *server)
+{
+	uint64_t hash = caa_hash(secret->key, server, sizeof(*server));
+
+	for (size_t i = 0; i < CAA_COOKIE_CLIENT; i++)
+		out[i] = (uint8_t)(hash >> 8 * i);
+}
+
+static bool avoided(struct caa_cookie *c, uint32_t now_ms)
+{
+	if (c->avoid_ms != 0 && !before(now_ms, c->avoid_ms)) {
+		c->avoid_ms = 0;
+		c->silent = 0;
+	}
+	/* After some silence every other query goes without, until one of either kind is answered. */
+	return c->avoid_ms != 0 || (c->silent != ANSWERED && c->silent >= SILENT_MAX);
+}
+
+size_t caa_cookie_write(struct caa_cookie *c, const struct caa_cookie_secret *secret, const struct caa_addr *server,
+	uint64_t now_us, uint8_t out[static CAA_COOKIE_MAX], struct caa_cookie_sent *sent)
+{
+	memset(sent, 0, sizeof(*sent));
+	if (avoided(c, ms_of(now_us)))
+		return 0;
+	client_part(sent->client, secret, server);
+	memcpy(out, sent->client, CAA_COOKIE_CLIENT);
+	sent->client_sent = true;
+	/* The server's part belongs to the client's: another secret makes both anew. */
+	if (c->serial != secret->serial)
+		c->server_len = 0;
+	memcpy(out + CAA_COOKIE_CLIENT, c->server, c->server_len);
+	sent->server_sent = c->server_len > 0;
+	return (size_t)CAA_COOKIE_CLIENT + c->server_len;
+}
+
+static bool well_formed(const struct caa_packet *p)
+{
+	return p->cookie_len >= CAA_COOKIE_CLIENT + CAA_COOKIE_SERVER_MIN && p->cookie_len <= CAA_COOKIE_MAX;
+}
+
+enum caa_cookie_verdict caa_cookie_read(struct caa_cookie *c, const struct caa_cookie_secret *secret, uint64_t now_us,
+	const struct caa_packet *packet, const struct caa_cookie_sent *sent, bool tcp)
+{
+	uint32_t now_ms = ms_of(now_us);
+
+	if (!sent->client_sent)
+		return CAA_COOKIE_NONE;
+	if (packet->cookie == NULL) {
+		if (tcp || c->good_ms == 0 || now_ms - c->good_ms > EXPECT_MS) {
+			c->server_len = 0;	/* it sends none, or none any more */
+			c->good_ms = 0;
+			c->silent = ANSWERED;
+			return CAA_COOKIE_NONE;
+		}
+		/* Nothing of a truncated answer is used but that it asks for TCP. */
+		return packet->truncated ? CAA_COOKIE_NONE : CAA_COOKIE_FORGED;
+	}
+	if (!well_formed(packet) || memcmp(packet->cookie, sent->client, CAA_COOKIE_CLIENT) != 0)
+		return tcp ? CAA_COOKIE_NONE : CAA_COOKIE_FORGED;
+	c->silent = ANSWERED;
+	c->good_ms = now_ms != 0 ? now_ms : 1;
+	c->serial = secret->serial;
+	c->server_len = (uint8_t)(packet->cookie_len - CAA_COOKIE_CLIENT);
+	memcpy(c->server, packet->cookie + CAA_COOKIE_CLIENT, c->server_len);
+	return CAA_COOKIE_GOOD;
+}
+
+void caa_cookie_avoid(struct caa_cookie *c, uint64_t now_us)
+{
+	uint32_t until_ms = ms_of(now_us) + AVOID_MS;
+
+	c->avoid_ms = until_ms != 0 ? until_ms : 1;
+	c->server_len = 0;
+}
+
+void caa_cookie_silence(struct caa_cookie *c, const struct caa_cookie_sent *sent)
+{
+	if (c->silent == ANSWERED)
+		return;
+	if (sent->client_sent && c->silent < SILENT_MAX)
+		c->silent++;
+	else if (!sent->client_sent && c->silent >= SILENT_MAX)
+		c->silent = SILENT_MAX - 1;	/* silent without it, too: it is not the option */
+}
+
+void caa_cookie_answered_without(struct caa_cookie *c, uint64_t now_us)
+{
+	if (c->silent != ANSWERED && c->silent >= SILENT_MAX)
+		caa_cookie_avoid(c, now_us);
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/** \file The client's side of DNS cookies (RFC 7873) with one upstream.
+ *
+ *  A client cookie is made from the upstream's address and a secret that is rolled; what the server adds to it is opaque
+ *  (RFC 9018 is how most servers make it) and returned with later queries.  An answer is checked against the client
+ *  cookie that its query carried.  A server that has sent cookies has to send them: an answer over UDP without is taken
+ *  for forged (RFC 7873, section 5.3).
+ *  A server that dislikes the option is asked without it for a while.
+ *  No clock, no lock, no randomness: all are arguments. */
+#ifndef CAA_CORE_COOKIE_H
+#define CAA_CORE_COOKIE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "core/addr.h"
+#include "core/hash.h"
+#include "core/packet.h"
+
+enum {				/* RFC 7873, section 4 */
+	CAA_COOKIE_CLIENT = 8, CAA_COOKIE_SERVER_MIN = 8, CAA_COOKIE_SERVER_MAX = 32,
+	CAA_COOKIE_MAX = CAA_COOKIE_CLIENT + CAA_COOKIE_SERVER_MAX
+};
+
+/** How long a secret is used: section 5.1 and appendix A recommend a day, and at most 36 days. */
+#define CAA_COOKIE_SECRET_US (UINT64_C(86400) * 1000000)
+
+struct caa_cookie_secret {
+	uint8_t key[CAA_HASH_KEY];
+	uint64_t until_us;	/**< when to put another in its place; 0 = at once */
+	uint8_t serial;		/**< counts them, modulo 256 */
+};
+
+/** What is known of one upstream.  Times in ms modulo 2^32. */
+struct caa_cookie {
+	uint32_t good_ms;	/**< the last answer with a good cookie; 0 = none that counts */
+	uint32_t avoid_ms;	/**< until then no option is sent; 0 = it is */
+	uint8_t server[CAA_COOKIE_SERVER_MAX];
+	uint8_t server_len;	/**< 0 = none is known */
+	uint8_t serial;		/**< of the secret that the server's part belongs to */
+	uint8_t silent;		/**< queries with the option that were not answered, before one was; 255 = one was */
+};
+
+/** What a query carried. */
+struct caa_cookie_sent {
+	uint8_t client[CAA_COOKIE_CLIENT];
+	bool client_sent;	/**< a cookie was sent */
+	bool server_sent;	/**< with the server's part */
+};
+
+enum caa_cookie_verdict {
+	CAA_COOKIE_FORGED,	/**< drop the answer and wait for the true one */
+	CAA_COOKIE_NONE,	/**< nothing to check */
+	CAA_COOKIE_GOOD		/**< the server proved that it saw the query */
+};
+
+void caa_cookie_init(struct caa_cookie *c);
+
+/** Make the option's data for a query that leaves now.
+ *  @param out: CAA_COOKIE_MAX octets. @param sent: what to keep with the query.
+ *  @return octets; 0 if the server is to be asked without. */
+size_t caa_cookie_write(struct caa_cookie *c, const struct caa_cookie_secret *secret, const struct caa_addr *server,
+	uint64_t now_us, uint8_t out[static CAA_COOKIE_MAX], struct caa_cookie_sent *sent);
+
+/** Check an answer, and keep the server's part of a good cookie.
+ *  @param tcp: it came over TCP, where nobody forges. */
+enum caa_cookie_verdict caa_cookie_read(struct caa_cookie *c, const struct caa_cookie_secret *secret, uint64_t now_us,
+	const struct caa_packet *packet, const struct caa_cookie_sent *sent, bool tcp);
+
+/** The server does not like the option: ask without for a while. */
+void caa_cookie_avoid(struct caa_cookie *c, uint64_t now_us);
+
+/** A query was not answered, or one without the option was. */
+void caa_cookie_silence(struct caa_cookie *c, const struct caa_cookie_sent *sent);
+void caa_cookie_answered_without(struct caa_cookie *c, uint64_t now_us);
+
+/** @return whether the server's part is known, so that queries prove their source. */
+static inline bool caa_cookie_proves(const struct caa_cookie *c)
+{
+	return c->server_len > 0;
+}
+
+#endif

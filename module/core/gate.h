@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/** \file The decisions about one query at one upstream: when it leaves and over which transport, what cookie it carries,
+ *  whether an answer is believed, and what its outcome teaches.
+ *
+ *  Brings together what is known of the upstream (core/upstream.h): the pacer and what was learned for it, cookie and
+ *  transport.  A query is asked about until it may leave, then it has one outcome, then it may be asked about again.
+ *  No clock, no lock: time is passed in, and the caller serialises calls on one upstream. */
+#ifndef CAA_CORE_GATE_H
+#define CAA_CORE_GATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "core/cookie.h"
+#include "core/options.h"
+#include "core/packet.h"
+#include "core/upstream.h"
+
+/** A query at an upstream; zeroed at first. */
+struct caa_asking {
+	uint64_t placed_us;	/**< when it took its place */
+	struct caa_sent sent;
+	struct caa_place place;
+	struct caa_cookie_sent cookie;
+	uint32_t zone;		/**< a hash of the zone that is asked; set by the caller before anything else */
+	bool caa;		/**< it is sent for a CAA question: it may wait, and carries a cookie */
+	bool cookies;		/**< the zone's options allow cookies */
+	bool placed;		/**< it holds a place */
+	bool waited;		/**< it was told to wait */
+	bool udp, tcp;		/**< it is under way over that */
+	bool again;		/**< it was answered with BADCOOKIE already */
+	bool want_tcp;		/**< it has to go over TCP */
+};
+
+/** What is asked for. */
+struct caa_wish {
+	const struct caa_zone_options *zone;
+	uint64_t now_us;
+	uint64_t deadline_us;	/**< the end of the budget */
+	uint64_t other_us;	/**< the shortest wait at another address of the zone; UINT64_MAX = none is known */
+	bool tcp;		/**< Unbound sends it over TCP */
+	bool repeated;		/**< the question has lost a query before: it goes ahead of others */
+	bool may_move;		/**< it may be sent elsewhere instead */
+	bool queued;		/**< it is not to leave yet, only to take its place */
+};
+
+enum caa_gate {
+	CAA_GATE_SEND,		/**< leave now, as Unbound would */
+	CAA_GATE_SEND_TCP,	/**< leave now, over TCP */
+	CAA_GATE_WAIT,		/**< ask again after wait_us */
+	CAA_GATE_LATE,		/**< its turn is beyond the budget */
+	CAA_GATE_ELSEWHERE	/**< this address is silent, or another one is free much sooner, or the query needs TCP and there
+				 *  is none here: try another */
+};
+
+/** @param wait_us: set with CAA_GATE_WAIT, at least 1. */
+enum caa_gate caa_gate_ask(struct caa_upstream *u, struct caa_asking *q, const struct caa_wish *wish, uint64_t *wait_us);
+
+/** A packet that is not for a CAA question leaves now. */
+void caa_gate_other(struct caa_upstream *u, struct caa_asking *q, uint64_t now_us, bool tcp);
+
+/** The cookie for a packet that leaves now.  @return octets; 0 for none. */
+size_t caa_gate_cookie(struct caa_upstream *u, struct caa_asking *q, const struct caa_cookie_secret *secret,
+	uint64_t now_us, uint8_t out[static CAA_COOKIE_MAX]);
+
+/** @return false if an answer over UDP looks forged. */
+bool caa_gate_accept(struct caa_upstream *u, struct caa_asking *q, const struct caa_cookie_secret *secret,
+	uint64_t now_us, const struct caa_packet *packet);
+
+/** What became of an attempt. */
+enum caa_end {
+	CAA_END_ANSWER,
+	CAA_END_TIMEOUT,
+	CAA_END_ERROR,		/**< it could not be sent, or the connection broke */
+	CAA_END_ABANDONED	/**< nobody waits for it any more; it may not have left */
+};
+
+/** What an outcome means for the question. */
+struct caa_outcome {
+	bool limited;		/**< the upstream was found limited by this */
+	bool denied;		/**< a denial, or truncated without data */
+	bool passing;		/**< a loss or denial that may pass: the question can be tried again */
+	bool alive;		/**< the upstream answered something lately */
+	uint32_t srtt_us;	/**< its round trip time; 0 = unknown */
+};
+
+/** @param packet: with CAA_END_ANSWER; else not used. @param tcp: it was sent over TCP. */
+struct caa_outcome caa_gate_outcome(struct caa_upstream *u, struct caa_asking *q,
+	const struct caa_cookie_secret *secret, uint64_t now_us, enum caa_end end, const struct caa_packet *packet, bool tcp);
+
+/** What to do about an answer before Unbound concludes that the server has no EDNS. */
+enum caa_again {
+	CAA_AGAIN_NO,		/**< as Unbound would */
+	CAA_AGAIN_SEND,		/**< ask again at once, without or with another cookie */
+	CAA_AGAIN_FINAL		/**< the server answers so with EDNS and without: believe it */
+};
+
+/** @param edns: the query had EDNS. */
+enum caa_again caa_gate_again(struct caa_upstream *u, struct caa_asking *q, uint64_t now_us,
+	const struct caa_packet *packet, bool edns);
+
+/** Predict what a query would have to wait at the upstream, in us, as a cost to choose by. */
+uint64_t caa_gate_cost(struct caa_upstream *u, uint64_t now_us);
+
+#endif

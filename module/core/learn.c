@@ -1,0 +1,477 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "core/learn.h"
+
+enum {
+	US_PER_S = 1000000,
+	US_PER_MS = 1000,
+	MS_PER_S = 1000,
+	MQPS = 1000,			/**< one query per second */
+	ROUND_MIN_MS = 10,		/**< the window grows as if no round trip were shorter */
+	FIRST_JUMP = 4,			/**< how much it grows where the first one was answered without a gap */
+	WINDOW_MAX = 8192,
+	IDLE_MS = 600 * MS_PER_S,	/**< a window that was not used for so long starts anew */
+	WEIGH_MS = 2 * MS_PER_S,	/**< losses further apart are weighed apart */
+	ALIVE_MS = 60 * MS_PER_S,	/**< who answered nothing for so long is dead, not limited */
+	REMEMBER_MS = 3600 * MS_PER_S,	/**< a limit that was not met for so long is forgotten */
+	REORDER = 3,			/**< answers may overtake each other by so many */
+	TAIL_SILENT = 4,		/**< losses after the last answer that make a limit, ... */
+	TAIL_DENIED = 3,		/**< ... or denials */
+	TAIL_AGAIN = 3,			/**< the same, where a limit is known */
+	LOST_MANY = 8,			/**< losses that make a limit where they are more than the answers */
+	RATE_MIN_MQPS = MQPS / 2,
+	RATE_MAX_MQPS = CAA_RATE_MAX * MQPS,
+	PAUSE_MIN_US = 100 * US_PER_MS,
+	PAUSE_MAX_US = 15 * US_PER_S,	/**< what the windows of limiters need at most */
+	CONFIRM_WINDOW = 1,		/**< queries under way before the first answer after a pause */
+	CONFIRM_SOON = 2,		/**< first failures after which it is tried again when half the pause has passed */
+	SETTLE_MS = 1500,		/**< after a pause, a loss says that it was too short, and nothing of the rate */
+	WINDOW_MIN = 4,			/**< losses do not shrink the window below it */
+	FAILURES_MAX = 15,
+	CONFIRM_TRIES = 8,		/**< denials of those, after which a denial is no sign of a limit */
+	ZONE_BITS = 32, ZONES_MAX = ZONE_BITS / 2,
+	STEADY_PERCENT = 92,		/**< the rate after a loss, of the goodput while queries waited, ... */
+	REST_PERCENT = 100,		/**< ... and after a rest */
+	STEADY_PART = 4,		/**< one second's part in the average goodput */
+	REST_US = US_PER_S,		/**< a line that was empty for so long: the limiter has saved something up */
+	STALL_MIN_US = 100 * US_PER_MS,
+	STALL_UNKNOWN_US = 250 * US_PER_MS,	/**< where no round trip was measured */
+	STALL_ROUNDS = 4
+};
+
+/** Parts of the ceiling, the rate that was too high, in percent, and what the rate rises by below and above them, in
+ *  per mille each second. */
+enum {
+	NEAR_PERCENT = 92, BEYOND_PERCENT = 110,
+	RISE_BELOW = 250, RISE_NEAR = 10, RISE_BEYOND = 150,
+	RISE_LONGER = 2, RISE_SECONDS = 10
+};
+
+static uint32_t clamp_u32(uint64_t value, uint32_t min, uint32_t max)
+{
+	return value < min ? min : value > max ? max : (uint32_t)value;
+}
+
+static uint32_t ms_of(uint64_t us)
+{
+	return (uint32_t)(us / US_PER_MS);
+}
+
+/** Sequence numbers and times in ms wrap. */
+static bool before(uint32_t a, uint32_t b)
+{
+	return (int32_t)(a - b) < 0;
+}
+
+static uint32_t percent(uint32_t value, uint32_t part)
+{
+	return (uint32_t)((uint64_t)value * part / 100);
+}
+
+/* --- goodput --------------------------------------------------------------------------------------------------- */
+
+/** A second in which queries waited all the time tells what the limiter lets through. */
+static void steady_note(struct caa_learn *l)
+{
+	uint32_t good_mqps = l->good * (uint32_t)MQPS;
+
+	if (l->steady_mqps == 0)
+		l->steady_mqps = good_mqps;
+	else
+		l->steady_mqps = (l->steady_mqps * (STEADY_PART - 1) + good_mqps) / STEADY_PART;
+}
+
+static void bucket_turn(struct caa_learn *l, uint32_t now_ms)
+{
+	uint32_t age_ms = now_ms - l->bucket_ms;
+
+	if (age_ms < MS_PER_S)
+		return;
+	if (l->backlog && age_ms < 2 * MS_PER_S)
+		steady_note(l);
+	l->backlog = l->rate_mqps != 0 && !l->confirm && caa_pacer_waiting(&l->pacer) > 0;
+	l->good_before = age_ms < 2 * MS_PER_S ? l->good : 0;
+	l->good = 0;
+	l->bucket_ms = age_ms < 2 * MS_PER_S ? l->bucket_ms + MS_PER_S : now_ms;
+}
+
+/** @return answers within the last second, as a rate. */
+static uint32_t goodput_mqps(struct caa_learn *l, uint32_t now_ms)
+{
+	bucket_turn(l, now_ms);
+	return l->good * (uint32_t)MQPS + l->good_before * (MS_PER_S - (now_ms - l->bucket_ms)) * MQPS / MS_PER_S;
+}
+
+/* --- limited: the rate ------------------------------------------------------------------------------------------- */
+
+static void apply_rate(struct caa_learn *l, uint64_t now_us, uint64_t rate_mqps, uint32_t burst)
+{
+	l->rate_mqps = clamp_u32(rate_mqps, RATE_MIN_MQPS, RATE_MAX_MQPS);
+	caa_pacer_set_interval(&l->pacer, now_us, (uint32_t)((uint64_t)US_PER_S * MQPS / l->rate_mqps), (uint16_t)burst);
+}
+
+/** What was sent is not under way any more for the pacer, and its losses are paid for. */
+static void start_anew(struct caa_learn *l)
+{
+	l->flight_seq = l->recover_seq = l->seq;
+	l->pacer.inflight = 0;
+	l->tail = l->holes = 0;
+}
+
+/** Send nothing for a while, then a query or two, and the others when those were answered. */
+static void pause(struct caa_learn *l, uint64_t now_us, uint64_t pause_us)
+{
+	pause_us = clamp_u32(pause_us, PAUSE_MIN_US, PAUSE_MAX_US);
+	l->pause_ms = (uint16_t)ms_of(pause_us);
+	l->confirm = true;
+	l->pacer.window = CONFIRM_WINDOW;
+	start_anew(l);
+	caa_pacer_pause(&l->pacer, now_us, pause_us);
+}
+
+/** How long a limiter needs to forget so many queries, if it lets rate_mqps through. */
+static uint64_t debt_us(uint64_t queries, uint32_t rate_mqps)
+{
+	return queries * US_PER_S * MQPS / rate_mqps;
+}
+
+/** The losses are a limit: from now on there is a rate. */
+static void limit(struct caa_learn *l, uint64_t now_us)
+{
+	uint32_t good_mqps = goodput_mqps(l, ms_of(now_us));
+	uint64_t vain = (uint64_t)l->tail + l->pacer.inflight;
+
+	l->burst_seen = (uint16_t)clamp_u32((uint64_t)l->good + l->good_before, 1, CAA_BURST_MAX);
+	l->ceiling_mqps = clamp_u32(good_mqps, RATE_MIN_MQPS, RATE_MAX_MQPS);
+	l->failures = l->denials = 0;
+	apply_rate(l, now_us, percent(good_mqps, 90), 1);
+	pause(l, now_us, debt_us(vain, l->rate_mqps));
+}
+
+/** The window is the first one again. */
+static void start_window(struct caa_learn *l)
+{
+	l->pacer.window = l->start_window;
+}
+
+void caa_learn_forget(struct caa_learn *l)
+{
+	l->rate_mqps = l->ceiling_mqps = l->steady_mqps = 0;
+	l->pause_ms = 0;
+	l->confirm = false;
+	start_anew(l);
+	start_window(l);
+	caa_pacer_set_open(&l->pacer);
+}
+
+/** Where the rate was too high once it may not be so any more: bolder with the square of the seconds without a loss, as
+ *  CUBIC is (RFC 9438, section 4.2). */
+static uint32_t rise_longer(uint32_t seconds)
+{
+	return seconds < RISE_SECONDS ? RISE_LONGER * seconds * seconds : RISE_BELOW;
+}
+
+/** Raise the rate, as fast as the distance to the rate that was too high allows. */
+static void raise(struct caa_learn *l, uint64_t now_us)
+{
+	uint32_t age_ms = ms_of(now_us) - l->round_ms, per_mille;
+
+	if (age_ms == 0)
+		return;
+	l->round_ms = ms_of(now_us);
+	if (age_ms > MS_PER_S)
+		age_ms = MS_PER_S;
+	if (l->rate_mqps < percent(l->ceiling_mqps, NEAR_PERCENT))
+		per_mille = RISE_BELOW;
+	else if (l->rate_mqps < percent(l->ceiling_mqps, BEYOND_PERCENT))
+		per_mille = RISE_NEAR + rise_longer((l->round_ms - l->limited_ms) / MS_PER_S);
+	else
+		per_mille = RISE_BEYOND;
+	apply_rate(l, now_us, l->rate_mqps + (uint64_t)l->rate_mqps * per_mille * age_ms / MS_PER_S / 1000,
+		l->pacer.burst);
+}
+
+static void limited_answer(struct caa_learn *l, uint64_t now_us, struct caa_sent sent)
+{
+	if (before(sent.seq, l->flight_seq))
+		return;
+	l->tail = 0;
+	if (l->confirm) {
+		l->confirm = false;
+		l->settling = true;
+		l->failures = l->denials = 0;
+		l->pause_ms = 0;
+		l->pacer.window = WINDOW_MAX;
+		l->round_ms = l->limited_ms = ms_of(now_us);
+	} else if (sent.waited) {
+		raise(l, now_us);
+	}
+}
+
+/** The first query after a pause was lost, or denied. */
+static bool confirm_failed(struct caa_learn *l, uint64_t now_us, enum caa_signal signal)
+{
+	if (signal == CAA_SIGNAL_DENIED && ++l->denials >= CONFIRM_TRIES) {
+		l->zones = 0;	/* not believed again before an answer */
+		caa_learn_forget(l);
+		return false;
+	}
+	/* The debt was a guess.  A query that comes too early costs the limiter little; one that always comes too early can
+	 * be the reason why nothing is answered: soon again, then later and later. */
+	if (l->failures >= CONFIRM_SOON)
+		apply_rate(l, now_us, percent(l->rate_mqps, 90), 1);
+	pause(l, now_us, l->pause_ms * (uint64_t)US_PER_MS * (l->failures < CONFIRM_SOON ? 1 : 4) / (l->failures == 0 ? 2 : 1) );
+	if (l->failures < FAILURES_MAX)
+		l->failures++;
+	return true;
+}
+
+/** A loss among answers: the rate is near the limit.  What is let through while queries wait is known better than what
+ *  the loss of one packet says. */
+static void cut(struct caa_learn *l, uint64_t now_us)
+{
+	uint32_t lower_mqps = percent(l->rate_mqps, 90), steady_mqps = percent(l->steady_mqps, STEADY_PERCENT);
+
+	if (steady_mqps > lower_mqps)
+		lower_mqps = steady_mqps < l->rate_mqps ? steady_mqps : percent(l->rate_mqps, STEADY_PERCENT);
+	l->settling = false;
+	l->ceiling_mqps = l->rate_mqps;
+	apply_rate(l, now_us, lower_mqps, 1);
+	l->recover_seq = l->seq;
+}
+
+static bool limited_loss(struct caa_learn *l, uint64_t now_us, struct caa_sent sent, enum caa_signal signal)
+{
+	bool settling = l->settling && ms_of(now_us) - l->limited_ms < SETTLE_MS;
+
+	if (before(sent.seq, l->flight_seq))
+		return false;
+	l->tail++;
+	if (l->confirm)
+		return confirm_failed(l, now_us, signal);
+	caa_pacer_repay(&l->pacer);
+	if (l->tail >= TAIL_AGAIN) {
+		if (settling) {
+			pause(l, now_us, debt_us((uint64_t)l->tail + l->pacer.inflight, l->rate_mqps));
+			return true;
+		}
+		l->ceiling_mqps = l->rate_mqps;
+		apply_rate(l, now_us, clamp_u32(percent(goodput_mqps(l, ms_of(now_us)), 90), l->rate_mqps / 2,
+			percent(l->rate_mqps, 90)), 1);
+		pause(l, now_us, debt_us((uint64_t)l->tail + l->pacer.inflight, l->rate_mqps));
+		return true;
+	}
+	if (settling || before(sent.seq, l->recover_seq))
+		return false;
+	cut(l, now_us);
+	return true;
+}
+
+/* --- open: the window ---------------------------------------------------------------------------------------------- */
+
+static void open_answer(struct caa_learn *l, uint64_t now_us)
+{
+	uint32_t round_ms = ms_of(l->srtt_us) > ROUND_MIN_MS ? ms_of(l->srtt_us) : ROUND_MIN_MS;
+
+	if (l->tail > 0 && (int16_t)((uint16_t)l->answered_seq - l->tail_seq) > REORDER) {
+		l->holes += l->tail;
+		l->tail = 0;
+	}
+	if (ms_of(now_us) - l->round_ms >= round_ms) {
+		l->round_ms = ms_of(now_us);
+		l->grow = l->pacer.window;
+	}
+	if (l->grow > 0 && l->pacer.window < WINDOW_MAX) {
+		l->grow--;
+		l->pacer.window++;
+	}
+	/* The first ones were answered without a gap: where round trips are long, as many more at once. */
+	if (l->pacer.window == 2 * l->start_window && l->tail + l->holes == 0 && ms_of(l->srtt_us) > ROUND_MIN_MS)
+		l->pacer.window = (uint16_t)(l->start_window * FIRST_JUMP);
+}
+
+bool caa_learn_alive(const struct caa_learn *l, uint64_t now_us)
+{
+	return l->answered_ms != 0 && ms_of(now_us) - l->answered_ms < ALIVE_MS;
+}
+
+/** @return true if the losses so far look like a limit. */
+static bool open_loss(struct caa_learn *l, uint64_t now_us, struct caa_sent sent, enum caa_signal signal)
+{
+	unsigned needed = signal == CAA_SIGNAL_DENIED ? TAIL_DENIED : TAIL_SILENT, lost;
+	uint32_t now_ms = ms_of(now_us);
+
+	if (before(sent.seq, l->recover_seq) || !caa_learn_alive(l, now_us))
+		return false;
+	if (now_ms - l->losses_ms > WEIGH_MS) {
+		l->losses_ms = now_ms;
+		l->tail = l->holes = 0;
+	}
+	if (before(sent.seq + REORDER, l->answered_seq))
+		l->holes++;
+	else
+		l->tail++;
+	if (l->tail <= 1 || (int16_t)((uint16_t)sent.seq - l->tail_seq) > 0)
+		l->tail_seq = (uint16_t)sent.seq;
+	/* What is lost makes no room for more, until it is known why it was. */
+	if (l->pacer.window > WINDOW_MIN)
+		l->pacer.window--;
+	lost = (unsigned)l->tail + l->holes;
+	bucket_turn(l, now_ms);
+	if ((l->tail < needed || l->tail <= l->holes) &&
+	    (lost < LOST_MANY || lost <= (unsigned)l->good + l->good_before))
+		return false;
+	limit(l, now_us);
+	return true;
+}
+
+/* --- both ---------------------------------------------------------------------------------------------------------- */
+
+void caa_learn_init(struct caa_learn *l, uint16_t burst)
+{
+	*l = (struct caa_learn){ .start_window = burst };
+	caa_pacer_init(&l->pacer, burst);
+}
+
+/** The line was empty for a while.  Who comes now may use what the limiter saved up, and the rate is one that was
+ *  known to work: what was tried last may have lived from that, too. */
+static void rested(struct caa_learn *l, uint64_t now_us)
+{
+	uint32_t known_mqps = percent(l->ceiling_mqps, NEAR_PERCENT);
+
+	if (l->rate_mqps < known_mqps)
+		known_mqps = l->rate_mqps;
+	if (l->steady_mqps != 0)
+		known_mqps = percent(l->steady_mqps, REST_PERCENT);
+	l->round_ms = ms_of(now_us);
+	apply_rate(l, now_us, known_mqps, clamp_u32(l->burst_seen / 2, 1, CAA_BURST_MAX));
+}
+
+/** What was learned ages: a limit that is not met, a window that is not used. */
+static void age(struct caa_learn *l, uint64_t now_us)
+{
+	uint32_t now_ms = ms_of(now_us);
+
+	if (l->rate_mqps != 0 && now_ms - l->limited_ms > REMEMBER_MS)
+		caa_learn_forget(l);
+	if (l->rate_mqps == 0 && l->pacer.inflight == 0 && now_ms - l->answered_ms > IDLE_MS)
+		start_window(l);
+	if (l->rate_mqps != 0 && !l->confirm && caa_pacer_waiting(&l->pacer) == 0 && now_us > l->pacer.next_us + REST_US)
+		rested(l, now_us);
+}
+
+void caa_learn_options(struct caa_learn *l, uint64_t now_us, uint32_t rate_qps, uint16_t burst)
+{
+	if (rate_qps != 0) {
+		if (!l->manual)
+			caa_learn_forget(l);
+		l->manual = true;
+		l->pacer.window = CAA_WINDOW_ANY;
+		caa_pacer_set_interval(&l->pacer, now_us, (US_PER_S + rate_qps - 1) / rate_qps, burst);
+		return;
+	}
+	l->start_window = burst;
+	if (l->manual) {
+		l->manual = false;
+		caa_learn_forget(l);
+	}
+	age(l, now_us);
+}
+
+/** Queries are under way from now on: rounds are counted from here. */
+static void begin(struct caa_learn *l, uint64_t now_us)
+{
+	if (l->pacer.inflight != 0)
+		return;
+	l->since_ms = ms_of(now_us);
+	if (l->rate_mqps == 0) {
+		l->round_ms = ms_of(now_us);
+		l->grow = 0;
+	}
+}
+
+struct caa_sent caa_learn_sent(struct caa_learn *l, uint64_t now_us, bool waited)
+{
+	begin(l, now_us);
+	caa_pacer_sent(&l->pacer, now_us);
+	if (caa_pacer_waiting(&l->pacer) == 0)
+		l->backlog = false;
+	return (struct caa_sent){ .sent_us = now_us, .seq = l->seq++, .waited = waited };
+}
+
+struct caa_sent caa_learn_charged(struct caa_learn *l, uint64_t now_us)
+{
+	begin(l, now_us);
+	caa_pacer_charge(&l->pacer, now_us);
+	return (struct caa_sent){ .sent_us = now_us, .seq = l->seq++ };
+}
+
+static uint32_t zone_bit(uint32_t zone)
+{
+	return UINT32_C(1) << zone % ZONE_BITS;
+}
+
+static void note_zone(struct caa_learn *l, uint32_t zone)
+{
+	if (__builtin_popcount(l->zones | zone_bit(zone)) > ZONES_MAX)
+		l->zones = 0;
+	l->zones |= zone_bit(zone);
+}
+
+static void note_answer(struct caa_learn *l, uint64_t now_us, struct caa_sent sent)
+{
+	uint32_t now_ms = ms_of(now_us);
+	uint64_t round_us = clamp_u32(now_us - sent.sent_us, 1, UINT32_MAX / 8);
+
+	l->since_ms = now_ms;
+	l->answered_ms = now_ms != 0 ? now_ms : 1;
+	if (before(l->answered_seq, sent.seq + 1))
+		l->answered_seq = sent.seq + 1;
+	note_zone(l, sent.zone);
+	bucket_turn(l, now_ms);
+	if (l->good < UINT16_MAX)
+		l->good++;
+	l->srtt_us = (uint32_t)(l->srtt_us == 0 ? round_us : (l->srtt_us * UINT64_C(7) + round_us) / 8);
+}
+
+bool caa_learn_outcome(struct caa_learn *l, uint64_t now_us, struct caa_sent sent, enum caa_signal signal)
+{
+	bool limited = false;
+
+	if (!before(sent.seq, l->flight_seq))
+		caa_pacer_done(&l->pacer);
+	switch (signal) {
+	case CAA_SIGNAL_ANSWER:
+		note_answer(l, now_us, sent);
+		if (l->rate_mqps != 0)
+			limited_answer(l, now_us, sent);
+		else if (!l->manual)
+			open_answer(l, now_us);
+		break;
+	case CAA_SIGNAL_DENIED:
+		if ((l->zones & zone_bit(sent.zone)) == 0)
+			break;	/* it may not serve the zone at all */
+		/* fall through */
+	case CAA_SIGNAL_SILENCE:
+		if (l->manual)
+			break;
+		limited = l->rate_mqps != 0 ? limited_loss(l, now_us, sent, signal) : open_loss(l, now_us, sent, signal);
+		if (limited)
+			l->limited_ms = ms_of(now_us);
+		break;
+	case CAA_SIGNAL_NONE:
+		break;
+	}
+	return limited;
+}
+
+bool caa_learn_stalled(const struct caa_learn *l, uint64_t now_us)
+{
+	uint64_t patience_us = (uint64_t)l->srtt_us * STALL_ROUNDS;
+
+	if (l->srtt_us == 0)
+		patience_us = STALL_UNKNOWN_US;
+	else if (patience_us < STALL_MIN_US)
+		patience_us = STALL_MIN_US;
+	return l->rate_mqps == 0 && !l->manual && l->pacer.inflight > 0 &&
+		(uint64_t)(ms_of(now_us) - l->since_ms) * US_PER_MS > patience_us;
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/** \file What one upstream's answers say about its limit, and the pacing that follows from it.
+ *
+ *  Open: no limit is known.  A window of queries may be under way; it grows with the answers as in TCP's slow start
+ *  (RFC 5681, section 3.1), so the server's answers set the speed and a server without limit never notices.
+ *  Limited: where a server that answers otherwise answers nothing after some point, or denies, the pacer goes by a rate
+ *  below the goodput that was measured (as BBR takes its rate from deliveries), pauses for what was sent in vain, since
+ *  limiters such as BIND's charge that too, and continues when a first query was answered.  From then on the rate rises
+ *  while answers come, slowly near where it was too high, and falls by a part at each loss (AIMD, RFC 5681 section 3.1).
+ *  Not a limit: an address that never answered is dead; losses with answers to later queries between them are random; a
+ *  denial for a zone that was never answered for, or that comes however slowly it is asked, is the server's answer.  None
+ *  of them sets a rate.
+ *
+ *  No clock, no lock: time is passed in, and the caller serialises calls on one upstream. */
+#ifndef CAA_CORE_LEARN_H
+#define CAA_CORE_LEARN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "core/pacer.h"
+
+enum { CAA_LEARN_MOVE_US = 500 * 1000 };	/**< a wait that is not longer is no reason to go elsewhere */
+
+/** What became of a query. */
+enum caa_signal {
+	CAA_SIGNAL_ANSWER,	/**< it was answered, with data or with an error that no limiter sends */
+	CAA_SIGNAL_DENIED,	/**< TC without data, REFUSED or SERVFAIL */
+	CAA_SIGNAL_SILENCE,	/**< no answer in time */
+	CAA_SIGNAL_NONE		/**< nothing is known: nobody waited, or it never left this host */
+};
+
+/** A query that left. */
+struct caa_sent {
+	uint64_t sent_us;
+	uint32_t seq;		/**< its number at this upstream */
+	uint32_t zone;		/**< a hash of the zone that was asked; set by the caller */
+	bool waited;		/**< it had to wait for its place */
+};
+
+/** Times in ms are modulo 2^32: 49 days, after which an entry is long forgotten. */
+struct caa_learn {
+	struct caa_pacer pacer;
+	uint32_t answered_ms;	/**< the last answer; 0 = never */
+	uint32_t since_ms;	/**< since when queries are under way without an answer */
+	uint32_t limited_ms;	/**< the last sign of a limit that was believed */
+	uint32_t round_ms;	/**< when this round of the window's growth began, or the rate was last raised */
+	uint32_t bucket_ms;	/**< when this second of the goodput began */
+	uint32_t losses_ms;	/**< the first of the losses that are weighed */
+	uint32_t rate_mqps;	/**< learned rate in queries per 1000 s; 0 = open */
+	uint32_t ceiling_mqps;	/**< the rate that was too high */
+	uint32_t steady_mqps;	/**< goodput while queries waited for the rate, averaged; 0 = not measured yet */
+	uint32_t srtt_us;	/**< smoothed round trip time; 0 = unknown */
+	uint32_t zones;		/**< a bit for each zone that was answered for, by its hash; emptied when it is half full */
+	uint32_t seq;		/**< number of the next query */
+	uint32_t answered_seq;	/**< the latest query that was answered, and one more */
+	uint32_t recover_seq;	/**< losses of queries before this one were paid for */
+	uint32_t flight_seq;	/**< queries before this one are not counted as under way any more */
+	uint16_t pause_ms;	/**< the last pause, doubled while nothing is answered; 0 = answered since */
+	uint16_t tail_seq;	/**< the latest query of those in tail, modulo 2^16 */
+	uint16_t start_window;	/**< queries under way before the first answer: caa-burst */
+	uint16_t grow;		/**< what the window may still grow in this round */
+	uint16_t burst_seen;	/**< answers within a second before the limit, what it allows at once */
+	uint16_t good, good_before;	/**< answers in this second and in the last */
+	uint16_t tail, holes;	/**< losses after the last answer, and before it */
+	uint8_t failures : 4;	/**< pauses in a row after which nothing was answered, up to 15 */
+	uint8_t denials : 4;	/**< of those, with a denial */
+	bool confirm : 1;	/**< limited: no answer since the pause */
+	bool settling : 1;	/**< the pause may have been too short */
+	bool backlog : 1;	/**< limited, and queries have waited all through this second */
+	bool manual : 1;	/**< the rate is set by hand; nothing is learned */
+};
+
+/** @param burst: 1 .. CAA_BURST_MAX queries under way before the first answer. */
+void caa_learn_init(struct caa_learn *l, uint16_t burst);
+
+/** Follow the options, before a place is taken.
+ *  @param rate_qps: set by hand, 0 = learned. @param burst: as in caa_learn_init(), or what may leave at once at a rate
+ *	that is set by hand. */
+void caa_learn_options(struct caa_learn *l, uint64_t now_us, uint32_t rate_qps, uint16_t burst);
+
+/** A query with a place is sent (caa_pacer_sent() is done here), or a packet without one (caa_pacer_charge()). */
+struct caa_sent caa_learn_sent(struct caa_learn *l, uint64_t now_us, bool waited);
+struct caa_sent caa_learn_charged(struct caa_learn *l, uint64_t now_us);
+
+/** What became of it.
+ *  @return true if the upstream was found limited by this, or once more. */
+bool caa_learn_outcome(struct caa_learn *l, uint64_t now_us, struct caa_sent sent, enum caa_signal signal);
+
+/** What is limited is the kind of query that is not sent any more (without cookie, over UDP): forget the rate. */
+void caa_learn_forget(struct caa_learn *l);
+
+/** @return whether a limit is known. */
+static inline bool caa_learn_limited(const struct caa_learn *l)
+{
+	return l->rate_mqps != 0;
+}
+
+/** @return whether the upstream answered anything within the last minute: its losses are then not those of a dead one. */
+bool caa_learn_alive(const struct caa_learn *l, uint64_t now_us);
+
+/** @return whether a query that has to wait due_us here is better sent where it would have to wait other_us. */
+static inline bool caa_learn_worth_moving(uint64_t due_us, uint64_t other_us)
+{
+	return due_us > CAA_LEARN_MOVE_US + 2 * other_us;
+}
+
+/** @return whether the upstream has queries under way and nothing has come back for longer than it should: a query
+ *	is better sent elsewhere. */
+bool caa_learn_stalled(const struct caa_learn *l, uint64_t now_us);
+
+#endif

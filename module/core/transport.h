@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/** \file Over which transport one upstream is asked: UDP, or after a limit over TCP, whose source nobody forges and which
+ *  most limiters let pass.
+ *
+ *  The first query over TCP goes alone; when it was answered the others follow on its connection.  Where TCP is not
+ *  answered, or is limited like UDP, it is left alone for a while.
+ *  No clock, no lock: time is passed in, and the caller serialises calls on one upstream. */
+#ifndef CAA_CORE_TRANSPORT_H
+#define CAA_CORE_TRANSPORT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/** Times in ms modulo 2^32; 0 = not set. */
+struct caa_transport {
+	uint32_t tcp_ms;	/**< until then TCP is preferred */
+	uint32_t broken_ms;	/**< until then TCP is not tried */
+	uint16_t inflight;	/**< queries over TCP under way */
+	uint8_t denied;		/**< of the last ones, how many were denied or lost in a row */
+	bool works;		/**< one was answered, and not denied */
+};
+
+enum caa_transport_choice {
+	CAA_TRANSPORT_UDP,	/**< as Unbound would */
+	CAA_TRANSPORT_TCP,	/**< now */
+	CAA_TRANSPORT_SOON	/**< over TCP if the query that tries it is answered: ask again */
+};
+
+/** A limit was met over UDP, or an answer over UDP looked forged. */
+void caa_transport_prefer_tcp(struct caa_transport *t, uint64_t now_us);
+/** A limit does not apply to UDP any more. */
+void caa_transport_prefer_udp(struct caa_transport *t);
+
+/** @param must: the query has to go over TCP (the answer was truncated): never CAA_TRANSPORT_UDP unless TCP is broken. */
+enum caa_transport_choice caa_transport_choose(struct caa_transport *t, uint64_t now_us, bool must);
+
+void caa_transport_sent(struct caa_transport *t);
+/** @param answered: with data or an error that no limiter sends. @param known: false if it was abandoned. */
+void caa_transport_outcome(struct caa_transport *t, uint64_t now_us, bool answered, bool known);
+
+#endif
