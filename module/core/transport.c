@@ -6,6 +6,7 @@ enum {
 	PREFER_MS = 10 * 60 * 1000,	/**< how long after a limit TCP is preferred */
 	BROKEN_MS = 10 * 60 * 1000,	/**< how long TCP is left alone where it did not help */
 	DENIED_MAX = 3,			/**< losses in a row after which TCP does not work any more */
+	APART_MS = 1000,		/**< how far the clocks of two callers are apart at most */
 	INFLIGHT_MAX = 128		/**< queries over TCP under way */
 };
 
@@ -22,15 +23,18 @@ static uint32_t later(uint64_t now_us, uint32_t ms)
 	return then_ms != 0 ? then_ms : 1;
 }
 
-/** Whether a time is set and still ahead. */
-static bool ahead(uint32_t then_ms, uint64_t now_us)
+/** Whether a time is set and still ahead, by at most what it was set to: weeks later it is past, too.  The threads read
+ *  their clocks before they meet here, so one may come from a little before it was set. */
+static bool ahead(uint32_t then_ms, uint64_t now_us, uint32_t most_ms)
 {
-	return then_ms != 0 && (int32_t)(then_ms - ms_of(now_us)) > 0;
+	uint32_t left_ms = then_ms - ms_of(now_us);
+
+	return then_ms != 0 && left_ms != 0 && left_ms <= most_ms + APART_MS;
 }
 
 void caa_transport_prefer_tcp(struct caa_transport *t, uint64_t now_us)
 {
-	if (!ahead(t->broken_ms, now_us))
+	if (!ahead(t->broken_ms, now_us, BROKEN_MS))
 		t->tcp_ms = later(now_us, PREFER_MS);
 }
 
@@ -41,7 +45,7 @@ void caa_transport_prefer_udp(struct caa_transport *t)
 
 enum caa_transport_choice caa_transport_choose(struct caa_transport *t, uint64_t now_us, bool must)
 {
-	if (ahead(t->broken_ms, now_us) || (!must && !ahead(t->tcp_ms, now_us)))
+	if (ahead(t->broken_ms, now_us, BROKEN_MS) || (!must && !ahead(t->tcp_ms, now_us, PREFER_MS)))
 		return CAA_TRANSPORT_UDP;
 	if (t->inflight == 0 || (t->works && t->inflight < INFLIGHT_MAX))
 		return CAA_TRANSPORT_TCP;
