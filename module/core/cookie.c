@@ -55,6 +55,7 @@ size_t caa_cookie_write(struct caa_cookie *c, const struct caa_cookie_secret *se
 	client_part(sent->client, secret, server);
 	memcpy(out, sent->client, CAA_COOKIE_CLIENT);
 	sent->client_sent = true;
+	sent->serial = secret->serial;
 	/* The server's part belongs to the client's: another secret makes both anew. */
 	if (c->serial != secret->serial)
 		c->server_len = 0;
@@ -89,6 +90,8 @@ enum caa_cookie_verdict caa_cookie_read(struct caa_cookie *c, const struct caa_c
 		return tcp ? CAA_COOKIE_NONE : CAA_COOKIE_FORGED;
 	c->silent = ANSWERED;
 	c->good_ms = now_ms != 0 ? now_ms : 1;
+	if (sent->serial != secret->serial)
+		return CAA_COOKIE_GOOD;		/* made for a client's part that is not sent any more */
 	c->serial = secret->serial;
 	c->server_len = (uint8_t)(packet->cookie_len - CAA_COOKIE_CLIENT);
 	memcpy(c->server, packet->cookie + CAA_COOKIE_CLIENT, c->server_len);

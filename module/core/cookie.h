@@ -44,6 +44,7 @@ struct caa_cookie {
 /** What a query carried. */
 struct caa_cookie_sent {
 	uint8_t client[CAA_COOKIE_CLIENT];
+	uint8_t serial;		/**< of the secret that made it */
 	bool client_sent;	/**< a cookie was sent */
 	bool server_sent;	/**< with the server's part */
 };
@@ -62,7 +63,7 @@ void caa_cookie_init(struct caa_cookie *c);
 size_t caa_cookie_write(struct caa_cookie *c, const struct caa_cookie_secret *secret, const struct caa_addr *server,
 	uint64_t now_us, uint8_t out[static CAA_COOKIE_MAX], struct caa_cookie_sent *sent);
 
-/** Check an answer, and keep the server's part of a good cookie.
+/** Check an answer, and keep the server's part of a good cookie unless the secret was rolled since the query left.
  *  @param tcp: it came over TCP, where nobody forges. */
 enum caa_cookie_verdict caa_cookie_read(struct caa_cookie *c, const struct caa_cookie_secret *secret, uint64_t now_us,
 	const struct caa_packet *packet, const struct caa_cookie_sent *sent, bool tcp);
