@@ -8,6 +8,7 @@ enum {
 	MINUTE_MS = 60 * 1000,
 	AVOID_MS = 15 * MINUTE_MS,	/**< as long as Unbound remembers a server without EDNS */
 	EXPECT_MS = 15 * MINUTE_MS,	/**< how long a server that sent cookies is held to it */
+	APART_MS = 1000,		/**< how far the clocks of two callers are apart at most */
 	SILENT_MAX = 3,			/**< unanswered queries with the option before one without is tried */
 	ANSWERED = UINT8_MAX
 };
@@ -17,9 +18,13 @@ static uint32_t ms_of(uint64_t us)
 	return (uint32_t)(us / US_PER_MS);
 }
 
-static bool before(uint32_t a, uint32_t b)
+/** Whether a time that was set is still ahead, by at most what it was set to: weeks later it is past, too.  The threads
+ *  read their clocks before they meet here, so one may come from a little before it was set. */
+static bool ahead(uint32_t then_ms, uint32_t now_ms, uint32_t most_ms)
 {
-	return (int32_t)(a - b) < 0;
+	uint32_t left_ms = then_ms - now_ms;
+
+	return left_ms != 0 && left_ms <= most_ms + APART_MS;
 }
 
 void caa_cookie_init(struct caa_cookie *c)
@@ -38,7 +43,7 @@ static void client_part(uint8_t out[static CAA_COOKIE_CLIENT], const struct caa_
 
 static bool avoided(struct caa_cookie *c, uint32_t now_ms)
 {
-	if (c->avoid_ms != 0 && !before(now_ms, c->avoid_ms)) {
+	if (c->avoid_ms != 0 && !ahead(c->avoid_ms, now_ms, AVOID_MS)) {
 		c->avoid_ms = 0;
 		c->silent = 0;
 	}
@@ -77,7 +82,7 @@ enum caa_cookie_verdict caa_cookie_read(struct caa_cookie *c, const struct caa_c
 	if (!sent->client_sent)
 		return CAA_COOKIE_NONE;
 	if (packet->cookie == NULL) {
-		if (tcp || c->good_ms == 0 || now_ms - c->good_ms > EXPECT_MS) {
+		if (tcp || c->good_ms == 0 || !ahead(c->good_ms + EXPECT_MS, now_ms, EXPECT_MS)) {
 			c->server_len = 0;	/* it sends none, or none any more */
 			c->good_ms = 0;
 			c->silent = ANSWERED;
