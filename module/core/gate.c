@@ -237,6 +237,17 @@ static bool outcome_udp(struct caa_upstream *u, struct caa_asking *q, uint64_t n
 	return limited;
 }
 
+/** What left over another transport than the caller tells of (TCP at a rate that is set by hand, or abandoned between
+ *  the two): that it ended is all that is known. */
+static void outcome_unknown(struct caa_upstream *u, struct caa_asking *q, uint64_t now_us)
+{
+	if (q->udp)
+		caa_learn_outcome(&u->learn, now_us, q->sent, CAA_SIGNAL_NONE);
+	if (q->tcp)
+		caa_transport_outcome(&u->transport, now_us, false, false);
+	q->udp = q->tcp = false;
+}
+
 static void count(struct caa_upstream *u, enum caa_end end)
 {
 	switch (end) {
@@ -266,6 +277,7 @@ struct caa_outcome caa_gate_outcome(struct caa_upstream *u, struct caa_asking *q
 		outcome_tcp(u, q, secret, now_us, end, packet, denial);
 	else
 		o.limited = outcome_udp(u, q, now_us, end, denial);
+	outcome_unknown(u, q, now_us);
 	o.alive = caa_learn_alive(&u->learn, now_us);
 	o.srtt_us = u->learn.srtt_us;
 	o.passing = end == CAA_END_TIMEOUT || end == CAA_END_ERROR || (denial && caa_learn_limited(&u->learn));
