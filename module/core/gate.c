@@ -8,12 +8,16 @@ enum {
 	ADMIT_US = 250 * US_PER_MS,	/**< whose turn is beyond the budget asks again then: the pace may rise */
 	LONG_US = 200 * US_PER_MS,	/**< who waits longer asks again half way: the pace may have changed */
 	NOTIMP_MS = 15 * 60 * 1000,	/**< as long as Unbound remembers a server without EDNS */
+	APART_MS = 1000,		/**< how far the clocks of two callers are apart at most */
 	SILENT_COST_US = US_PER_S	/**< what an address costs that has queries under way and is silent */
 };
 
-static bool ahead_ms(uint32_t then_ms, uint64_t now_us)
+/** Whether it is known that NOTIMP is the answer; what was known weeks ago is not. */
+static bool notimp_known(const struct caa_upstream *u, uint64_t now_us)
 {
-	return then_ms != 0 && (int32_t)(then_ms - (uint32_t)(now_us / US_PER_MS)) > 0;
+	uint32_t left_ms = u->notimp_ms - (uint32_t)(now_us / US_PER_MS);
+
+	return u->notimp_ms != 0 && left_ms != 0 && left_ms <= NOTIMP_MS + APART_MS;
 }
 
 static void leave(struct caa_upstream *u, struct caa_asking *q)
@@ -300,7 +304,7 @@ enum caa_again caa_gate_again(struct caa_upstream *u, struct caa_asking *q, uint
 		q->again = true;
 		return CAA_AGAIN_SEND;
 	}
-	if (packet->rcode == CAA_RCODE_NOTIMP && ahead_ms(u->notimp_ms, now_us))
+	if (packet->rcode == CAA_RCODE_NOTIMP && notimp_known(u, now_us))
 		return CAA_AGAIN_FINAL;
 	if (dislikes(packet->rcode) && q->cookie.client_sent) {
 		caa_cookie_avoid(&u->cookie, now_us);
