@@ -142,6 +142,7 @@ enum caa_gate caa_gate_ask(struct caa_upstream *u, struct caa_asking *q, const s
 
 void caa_gate_other(struct caa_upstream *u, struct caa_asking *q, uint64_t now_us, bool tcp)
 {
+	leave(u, q);	/* it had one while a CAA question waited for it */
 	q->caa = false;
 	u->sent++;
 	if (tcp) {

@@ -811,6 +811,23 @@ static void who_is_abandoned_leaves_nothing_behind(void **state)
 	nothing_is_left(&s);
 }
 
+/** The question that it waited for went away, and somebody else wants the answer. */
+static void who_goes_for_others_gives_up_its_place(void **state)
+{
+	struct scene s = by_hand(10);
+	struct caa_asking q[2] = { { .caa = false } };
+
+	(void)state;
+	leave(&s, &q[0]);
+	assert_int_equal(ask(&s, &q[1]), CAA_GATE_WAIT);
+	caa_gate_other(&s.u, &q[1], s.now_us, false);
+	assert_int_equal(caa_pacer_waiting(&s.u.learn.pacer), 0);
+	assert_int_equal(s.u.learn.pacer.inflight, 2);
+	for (size_t i = 0; i < COUNT_OF(q); i++)
+		answered(&s, &q[i], &data);
+	nothing_is_left(&s);
+}
+
 /** Who tells of an end need not know how the query left. */
 static void the_end_is_that_of_what_was_sent(void **state)
 {
@@ -860,7 +877,7 @@ static void act_ask(struct scene *s, struct actor *a, uint64_t *random)
 	wish.repeated = next_random(random) % 4 == 0;
 	wish.may_move = next_random(random) % 2 == 0;
 	wish.queued = next_random(random) % 8 == 0;
-	if (next_random(random) % 8 == 0 && !a->q.placed) {
+	if (next_random(random) % 8 == 0) {
 		a->tcp = wish.tcp;
 		caa_gate_other(&s->u, &a->q, s->now_us, wish.tcp);
 		a->at = UNDER_WAY;
@@ -956,7 +973,8 @@ int main(void)
 		cmocka_unit_test(what_is_not_for_caa_is_left_to_unbound), cmocka_unit_test(an_outcome_says_what_may_pass),
 		cmocka_unit_test(an_outcome_says_who_is_alive), cmocka_unit_test(everything_is_counted),
 		cmocka_unit_test(the_cost_is_the_wait), cmocka_unit_test(working_tcp_costs_nothing), cmocka_unit_test(silence_costs),
-		cmocka_unit_test(who_is_abandoned_leaves_nothing_behind), cmocka_unit_test(the_end_is_that_of_what_was_sent),
+		cmocka_unit_test(who_is_abandoned_leaves_nothing_behind),
+		cmocka_unit_test(who_goes_for_others_gives_up_its_place), cmocka_unit_test(the_end_is_that_of_what_was_sent),
 		cmocka_unit_test(whatever_happens_nothing_leaks),
 	};
 
