@@ -12,6 +12,7 @@ LAB_TOP=$(cd "$LAB_DIR/../.." && pwd)
 : "${UNBOUND_CAA:=$LAB_BUILD/build/unbound-caa}"
 : "${CAA_MODULE:=$LAB_BUILD/.libs/unbound-caa.so}"
 : "${CAA_CLIMB:=$LAB_BUILD/caa-climb}"
+: "${LAB_RELAY:=$LAB_BUILD/relay}"
 PATH=$PATH:/usr/sbin:/sbin
 
 LAB_PASSED=0 LAB_FAILED=0
@@ -98,7 +99,7 @@ lab_stop() {
 }
 
 # dig says on its standard output too that it got no answer, so look for the SOA itself
-lab_answers() { dig +tries=1 +time=1 +short soa "$2" "@$1" 2>/dev/null | grep -q '^ns\..*hostmaster'; }
+lab_answers() { dig +tries=1 +time=1 +nocookie +short soa "$2" "@$1" 2>/dev/null | grep -q '^ns\..*hostmaster'; }
 lab_wait_answers() { lab_until 20 lab_answers "$1" "$2" || lab_die "no answer for $2 from $1"; }
 
 # lab_root_and_tld: their addresses; lab_start_parents starts them when the authorities are known.
@@ -229,6 +230,49 @@ lab_settled() {
 lab_nsd_count() {
 	nsd-control -c "$LAB_WORK/$1.conf" stats_noreset |
 		sed -n "s/^num\.${2:+type.}${2:-queries}=\([0-9]*\)\$/\1/p"
+}
+
+# --- what stands in front of servers -----------------------------------------------------------------------------------
+
+# lab_relay NAME LISTEN TO OPTION...: the relay of this folder, which makes a server distant, lossy or without TCP.
+lab_relay() {
+	local name=$1 listen=$2 to=$3
+	shift 3
+	[ -x "$LAB_RELAY" ] || lab_skip "no $LAB_RELAY; run make relay"
+	lab_address "$listen"
+	: >"$LAB_WORK/$name.out"
+	lab_spawn "$name" "$LAB_RELAY" --listen "$listen" --to "$to" "$@"
+	lab_until 20 grep -q '^ready' "$LAB_WORK/$name.out" || lab_die "$name does not listen"
+}
+
+# lab_relay_count NAME WORD: what it counted so far: queries, answers, connections, lost, forged, dropped.
+lab_relay_count() {
+	local lines
+	lines=$(wc -l <"$LAB_WORK/$1.out")
+	kill -USR1 "${LAB_PID[$1]}"
+	lab_until 20 lab_has_lines "$LAB_WORK/$1.out" $((lines + 1)) || lab_die "$1 does not count"
+	tail -n 1 "$LAB_WORK/$1.out" | sed -n "s/.*$2 \([0-9]*\).*/\1/p"
+}
+lab_has_lines() { [ "$(wc -l <"$1")" -ge "$2" ]; }
+
+# lab_dnsdist NAME ADDRESS... -- LUA: one dnsdist on the addresses, configured by LUA, which names the servers behind it.
+lab_dnsdist() {
+	local name=$1 set=setLocal first=$2
+	command -v dnsdist >/dev/null || lab_skip "no dnsdist here; ./bootstrap installs what the lab needs"
+	shift
+	{
+		echo 'setSecurityPollSuffix("")'
+		while [ "$1" != -- ]; do
+			lab_address "$1"
+			echo "$set(\"$1:53\")"
+			set=addLocal
+			shift
+		done
+		printf '%s\n' "$2"
+	} >"$LAB_WORK/$name.lua"
+	lab_spawn "$name" dnsdist --supervised --disable-syslog -C "$LAB_WORK/$name.lua"
+	# Asked from an address of its own, so that a limiter does not hold it against the resolver.
+	lab_wait_answers "$first" ready.test
 }
 
 # --- resolvers -------------------------------------------------------------------------------------------------------
