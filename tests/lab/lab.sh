@@ -222,7 +222,7 @@ lab_settled() {
 	local name=$1 mark=mark$RANDOM$RANDOM.ready.test
 	local address
 	address=$(sed -n 's/.*listen-on port 53 { \([0-9.]*\);.*/\1/p' "$LAB_WORK/$name.conf")
-	dig +tries=1 +time=5 +short a "$mark" "@$address" >/dev/null 2>&1
+	dig +tries=1 +time=5 +nocookie +short a "$mark" "@$address" >/dev/null 2>&1
 	lab_until 20 grep -q "$mark" "$LAB_WORK/$name.queries" || lab_die "the query log of $name does not grow"
 }
 
@@ -256,6 +256,7 @@ lab_relay_count() {
 lab_has_lines() { [ "$(wc -l <"$1")" -ge "$2" ]; }
 
 # lab_dnsdist NAME ADDRESS... -- LUA: one dnsdist on the addresses, configured by LUA, which names the servers behind it.
+# Ready when it answers for LAB_READY (ready.test, a zone of every BIND here).
 lab_dnsdist() {
 	local name=$1 set=setLocal first=$2
 	command -v dnsdist >/dev/null || lab_skip "no dnsdist here; ./bootstrap installs what the lab needs"
@@ -272,7 +273,7 @@ lab_dnsdist() {
 	} >"$LAB_WORK/$name.lua"
 	lab_spawn "$name" dnsdist --supervised --disable-syslog -C "$LAB_WORK/$name.lua"
 	# Asked from an address of its own, so that a limiter does not hold it against the resolver.
-	lab_wait_answers "$first" ready.test
+	lab_wait_answers "$first" "${LAB_READY:-ready.test}"
 }
 
 # --- resolvers -------------------------------------------------------------------------------------------------------
@@ -396,13 +397,107 @@ lab_second_names() {
 	echo "$LAB_WORK/second-$1"
 }
 
-# lab_cold_and_warm RESOLVER ADDRESS flat|deep: check a certificate, then one for other names of the zone; sets cold_failed,
-# cold_seconds, warm_failed, warm_seconds.
+# lab_cold_and_warm ADDRESS flat|deep: check a certificate, then one for other names of the zone; sets cold_failed,
+# cold_seconds, warm_failed, warm_seconds.  Between them it waits LAB_REST seconds: a limiter shows to nobody what it has
+# saved up again, and a bucket for 20 queries is full after 1 s; one that counts in whole seconds wants another.
 lab_cold_and_warm() {
-	lab_climb "$2" "$(lab_names "$3")" --timeout 30
+	lab_climb "$1" "$(lab_names "$2")" --timeout 60
 	# shellcheck disable=SC2034
-	cold_failed=$failed cold_seconds=$seconds
-	lab_climb "$2" "$(lab_second_names "$3")" --timeout 30
+	cold_failed=$failed cold_seconds=$seconds cold_reasons=$reasons
+	[ -z "${LAB_REST:-}" ] || sleep "$LAB_REST"
+	lab_climb "$1" "$(lab_second_names "$2")" --timeout 60
 	# shellcheck disable=SC2034
-	warm_failed=$failed warm_seconds=$seconds
+	warm_failed=$failed warm_seconds=$seconds warm_reasons=$reasons
+}
+
+# lab_row TEXT flat|deep COLD WARM [OPTION...]: a fresh resolver in default configuration, but for the OPTIONs of its zone,
+# checks a certificate within COLD seconds and another one within WARM.  The authority is fresh, too: the caller's task.
+lab_row() {
+	local text="$1, $2" kind=$2 cold=$3 warm=$4
+	shift 4
+	lab_stop caa
+	lab_resolver caa "$UNBOUND_CAA" 127.0.53.30 "$(lab_module_conf; lab_zone_conf .; [ $# -eq 0 ] || printf ' %s\n' "$@")"
+	lab_cold_and_warm 127.0.53.30 "$kind"
+	echo "# $text: cold $cold_failed failed in $cold_seconds s ${cold_reasons:+($cold_reasons) }of $cold;" \
+		"warm $warm_failed in $warm_seconds s ${warm_reasons:+($warm_reasons) }of $warm"
+	check "$text: no name fails, cold" [ "$cold_failed" -eq 0 ]
+	check "$text: no name fails, warm" [ "$warm_failed" -eq 0 ]
+	check "$text: in time, cold ($cold_seconds s of $cold)" at_most "$cold_seconds" "$cold"
+	check "$text: in time, warm ($warm_seconds s of $warm)" at_most "$warm_seconds" "$warm"
+}
+
+# lab_flagged AUTHORITY FLAG: how many queries a BIND saw with a flag of its query log: K with a cookie that is no proof, V
+# with a cookie that this server made, T over TCP.
+lab_flagged() { grep -v 'ready\.test' "$LAB_WORK/$1.queries" | grep -c " IN [A-Z0-9]* [-+][A-Z()0-9]*$2"; }
+
+# lab_seen AUTHORITY TEXT: what a BIND saw, as a comment; sets queries, unique, cookies, streams.
+lab_seen() {
+	lab_counts "$1"
+	# shellcheck disable=SC2034
+	cookies=$(lab_flagged "$1" V) streams=$(lab_flagged "$1" T)
+	echo "# $2: $queries queries for $unique names reached BIND: $(lab_flagged "$1" K) with a client's cookie, $cookies with" \
+		"BIND's, $streams over TCP; caa.limits $(lab_stat caa caa.limits), caa.tries $(lab_stat caa caa.tries)"
+}
+
+# lab_bound flat|deep SAVED FACTOR SECONDS: in how many seconds a certificate has to pass a limit of 20/s that answers SAVED
+# queries at once: FACTOR times what the limit itself needs, and SECONDS.
+lab_bound() { awk -v n="$([ "$1" = flat ] && echo 101 || echo 301)" "BEGIN { printf \"%.1f\", $3 * (n - $2) / 20 + $4 }"; }
+
+# lab_bucket_zone: shop.lab behind a dnsdist, on two addresses; lab_bucket starts the dnsdist.
+lab_bucket_zone() {
+	lab_root_and_tld
+	lab_delegate shop.lab 127.0.53.12 127.0.53.13
+	LAB_NAMES=200 lab_zone_file shop.lab 127.0.53.12 127.0.53.13
+	lab_start_parents
+	lab_start_bind shop.lab 127.0.53.10 127.0.53.11
+}
+
+# lab_bucket TEXT ACTION flat|deep COLD WARM [OPTION...]: lab_row with a fresh dnsdist that has one bucket for both addresses,
+# of 20 queries, filled at 20/s; ACTION is what happens to a query that finds it empty.
+lab_bucket() {
+	local text="dnsdist, $1" action=$2 kind=$3
+	lab_stop dnsdist
+	: >"$LAB_WORK/bind-shop.lab.queries"
+	lab_dnsdist dnsdist 127.0.53.12 127.0.53.13 -- "
+		newServer({address='127.0.53.10:53', sockets=4}):setUp()
+		addAction(MaxQPSIPRule(20, 32, 128, 20), $action)"
+	shift 3
+	LAB_REST=2 lab_row "$text" "$kind" "$@"
+	lab_seen bind-shop.lab "$text, $kind"
+}
+
+# --- compared with plain Unbound -----------------------------------------------------------------------------------------
+
+# lab_median FIELD FILE: the median of a column.
+lab_median() { awk -v f="$1" '{ print $f }' "$2" | sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
+
+# lab_versus TEXT flat|deep SLACK [RUNS]: plain Unbound and Unbound with the module, in default configuration, in turn: for
+# each a fresh one checks a certificate and then another.  No name may fail the module, and it may take no longer than plain
+# Unbound and 10%, or SLACK seconds where that is more; of several RUNS the medians count.
+lab_versus() {
+	local text="$1, $2" kind=$2 slack=$3 runs=${4:-1} who run cold warm
+	rm -f "$LAB_WORK"/versus-*
+	for run in $(seq "$runs"); do
+		for who in plain caa; do
+			lab_stop resolver
+			case $who in
+			plain) lab_resolver resolver "$UNBOUND_PLAIN" 127.0.53.30 ;;
+			caa) lab_resolver resolver "$UNBOUND_CAA" 127.0.53.30 "$(lab_module_conf; lab_zone_conf .)" ;;
+			esac
+			lab_cold_and_warm 127.0.53.30 "$kind"
+			echo "$cold_failed $cold_seconds $warm_failed $warm_seconds" >>"$LAB_WORK/versus-$who"
+			echo "# $text, $who: cold $cold_failed failed in $cold_seconds s${cold_reasons:+ ($cold_reasons)}," \
+				"warm $warm_failed in $warm_seconds s${warm_reasons:+ ($warm_reasons)}"
+		done
+	done
+	check "$text: no name fails" [ "$(awk '{ n += $1 + $3 } END { print n }' "$LAB_WORK/versus-caa")" -eq 0 ]
+	cold=$(lab_median 2 "$LAB_WORK/versus-caa") warm=$(lab_median 4 "$LAB_WORK/versus-caa")
+	lab_no_slower "$text: cold" "$cold" "$(lab_median 2 "$LAB_WORK/versus-plain")" "$slack"
+	lab_no_slower "$text: warm" "$warm" "$(lab_median 4 "$LAB_WORK/versus-plain")" "$slack"
+}
+
+# lab_no_slower TEXT SECONDS PLAIN SLACK
+lab_no_slower() {
+	check "$1 no slower than plain Unbound ($2 s, plain $3 s)" \
+		at_most "$2" "$(awk -v p="$3" -v s="$4" 'BEGIN { print p + (p / 10 > s ? p / 10 : s) }')"
 }
