@@ -6,6 +6,7 @@ enum {
 	US_PER_S = 1000000,
 	SOON_US = 5 * US_PER_MS,	/**< who waits for the first answer over TCP asks again then */
 	ADMIT_US = 250 * US_PER_MS,	/**< whose turn is beyond the budget asks again then: the pace may rise */
+	AGAIN_US = 500 * US_PER_MS,	/**< who waits asks again no later: the pace, or another address, may have changed */
 	LONG_US = 200 * US_PER_MS,	/**< who waits longer asks again half way: the pace may have changed */
 	NOTIMP_MS = 15 * 60 * 1000,	/**< as long as Unbound remembers a server without EDNS */
 	APART_MS = 1000,		/**< how far the clocks of two callers are apart at most */
@@ -93,13 +94,15 @@ static enum caa_gate wait(struct caa_upstream *u, struct caa_asking *q, const st
 {
 	uint64_t left_us = wish->deadline_us - wish->now_us;
 
-	if (wish->may_move && (caa_learn_stalled(&u->learn, wish->now_us) ||
-	    (q->waited && wish->other_us != UINT64_MAX && caa_learn_worth_moving(due_us, wish->other_us)))) {
+	if (wish->may_move && wish->other_us != UINT64_MAX && (caa_learn_stalled(&u->learn, wish->now_us) ||
+	    (q->waited && caa_learn_worth_moving(due_us, wish->other_us)))) {
 		leave(u, q);
 		return CAA_GATE_ELSEWHERE;
 	}
 	q->waited = q->placed || q->waited;
 	*wait_us = due_us > LONG_US ? due_us / 2 : due_us;
+	if (*wait_us > AGAIN_US)
+		*wait_us = AGAIN_US;
 	if (*wait_us > most_us)
 		*wait_us = most_us;
 	if (*wait_us > left_us)
@@ -322,7 +325,7 @@ enum caa_again caa_gate_again(struct caa_upstream *u, struct caa_asking *q, uint
 
 uint64_t caa_gate_cost(struct caa_upstream *u, uint64_t now_us)
 {
-	if (caa_transport_choose(&u->transport, now_us, false) == CAA_TRANSPORT_TCP && u->transport.works)
+	if (caa_transport_choose(&u->transport, now_us, false) == CAA_TRANSPORT_TCP && caa_transport_works(&u->transport))
 		return 0;
 	return caa_pacer_wait_new(&u->learn.pacer, now_us, u->learn.srtt_us) +
 		(caa_learn_stalled(&u->learn, now_us) ? SILENT_COST_US : 0);

@@ -37,7 +37,7 @@ struct caa_wish {
 	const struct caa_zone_options *zone;
 	uint64_t now_us;
 	uint64_t deadline_us;	/**< the end of the budget */
-	uint64_t other_us;	/**< the shortest wait at another address of the zone; UINT64_MAX = none is known */
+	uint64_t other_us;	/**< the shortest wait at another address of the zone that is not silent; UINT64_MAX = none */
 	bool tcp;		/**< Unbound sends it over TCP */
 	bool repeated;		/**< the question has lost a query before: it goes ahead of others */
 	bool may_move;		/**< it may be sent elsewhere instead */

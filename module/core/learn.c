@@ -21,6 +21,7 @@ enum {
 	RATE_MIN_MQPS = MQPS / 2,
 	RATE_MAX_MQPS = CAA_RATE_MAX * MQPS,
 	PAUSE_MIN_US = 100 * US_PER_MS,
+	FIRST_PAUSE_US = 2 * US_PER_S,	/**< what is waited at most before it is tried for the first time */
 	PAUSE_MAX_US = 15 * US_PER_S,	/**< what the windows of limiters need at most */
 	CONFIRM_WINDOW = 1,		/**< queries under way before the first answer after a pause */
 	CONFIRM_SOON = 2,		/**< first failures after which it is tried again when half the pause has passed */
@@ -144,7 +145,8 @@ static void limit(struct caa_learn *l, uint64_t now_us)
 	l->ceiling_mqps = clamp_u32(good_mqps, RATE_MIN_MQPS, RATE_MAX_MQPS);
 	l->failures = l->denials = 0;
 	apply_rate(l, now_us, percent(good_mqps, 90), 1);
-	pause(l, now_us, debt_us(vain, l->rate_mqps));
+	/* The address' part of a rate and of a debt that it shares with others is a guess, too. */
+	pause(l, now_us, debt_us(vain, l->rate_mqps) < FIRST_PAUSE_US ? debt_us(vain, l->rate_mqps) : FIRST_PAUSE_US);
 }
 
 /** The window is the first one again. */
@@ -219,7 +221,7 @@ static bool confirm_failed(struct caa_learn *l, uint64_t now_us, enum caa_signal
 	 * be the reason why nothing is answered: soon again, then later and later. */
 	if (l->failures >= CONFIRM_SOON)
 		apply_rate(l, now_us, percent(l->rate_mqps, 90), 1);
-	pause(l, now_us, l->pause_ms * (uint64_t)US_PER_MS * (l->failures < CONFIRM_SOON ? 1 : 4) / (l->failures == 0 ? 2 : 1) );
+	pause(l, now_us, l->pause_ms * (uint64_t)US_PER_MS * (l->failures < CONFIRM_SOON ? 1 : 2) / (l->failures == 0 ? 2 : 1));
 	if (l->failures < FAILURES_MAX)
 		l->failures++;
 	return true;

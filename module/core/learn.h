@@ -104,6 +104,12 @@ static inline bool caa_learn_worth_moving(uint64_t due_us, uint64_t other_us)
 	return due_us > CAA_LEARN_MOVE_US + 2 * other_us;
 }
 
+/** @return whether the upstream was asked, and never answered or not for long. */
+static inline bool caa_learn_silent(const struct caa_learn *l, uint64_t now_us)
+{
+	return l->seq > 0 && !caa_learn_alive(l, now_us);
+}
+
 /** @return whether the upstream has queries under way and nothing has come back for longer than it should: a query
  *	is better sent elsewhere. */
 bool caa_learn_stalled(const struct caa_learn *l, uint64_t now_us);

@@ -5,7 +5,8 @@
 
 enum {
 	GUESS_MIN_US = 1000,	/**< who is held back by the window asks again no sooner */
-	GUESS_PART = 8		/**< nor, while it is first in line, later than this part of a round trip */
+	GUESS_PART = 8,		/**< nor, while it is first in line, later than this part of a round trip, ... */
+	GUESS_EACH_US = 100	/**< ... nor than this for each that waits: so often at most do all of them ask */
 };
 
 static uint64_t until_us(uint64_t then_us, uint64_t now_us)
@@ -151,7 +152,10 @@ static uint64_t guess_us(const struct caa_pacer *p, uint64_t behind, uint64_t ro
 {
 	uint64_t window = p->window > 0 ? p->window : 1;
 
-	return max_u64(GUESS_MIN_US, round_us / GUESS_PART) + behind * round_us / window;
+	uint64_t guess = round_us / GUESS_PART + behind * round_us / window;
+	uint64_t most = (uint64_t)GUESS_EACH_US * caa_pacer_waiting(p);
+
+	return max_u64(GUESS_MIN_US, guess < most ? guess : most);
 }
 
 /** How long a place waits for the window.  Places of which earlier ones were left stand before gone: they have no room

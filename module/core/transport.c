@@ -7,7 +7,8 @@ enum {
 	BROKEN_MS = 10 * 60 * 1000,	/**< how long TCP is left alone where it did not help */
 	DENIED_MAX = 3,			/**< losses in a row after which TCP does not work any more */
 	APART_MS = 1000,		/**< how far the clocks of two callers are apart at most */
-	INFLIGHT_MAX = 128		/**< queries over TCP under way */
+	WINDOW_FIRST = 2,		/**< queries under way when one was answered */
+	WINDOW_MAX = 128
 };
 
 static uint32_t ms_of(uint64_t us)
@@ -47,7 +48,7 @@ enum caa_transport_choice caa_transport_choose(struct caa_transport *t, uint64_t
 {
 	if (ahead(t->broken_ms, now_us, BROKEN_MS) || (!must && !ahead(t->tcp_ms, now_us, PREFER_MS)))
 		return CAA_TRANSPORT_UDP;
-	if (t->inflight == 0 || (t->works && t->inflight < INFLIGHT_MAX))
+	if (t->inflight == 0 || t->inflight < t->window)
 		return CAA_TRANSPORT_TCP;
 	return CAA_TRANSPORT_SOON;
 }
@@ -64,14 +65,15 @@ void caa_transport_outcome(struct caa_transport *t, uint64_t now_us, bool answer
 	if (!known)
 		return;
 	if (answered) {
-		t->works = true;
+		if (t->window < WINDOW_MAX)
+			t->window += t->window == 0 ? WINDOW_FIRST : 1;
 		t->denied = 0;
 		return;
 	}
 	if (t->denied < DENIED_MAX)
 		t->denied++;
-	if (!t->works || t->denied >= DENIED_MAX) {
-		t->works = false;
+	if (t->window == 0 || t->denied >= DENIED_MAX) {
+		t->window = 0;
 		t->denied = 0;
 		t->tcp_ms = 0;
 		t->broken_ms = later(now_us, BROKEN_MS);

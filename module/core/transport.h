@@ -2,8 +2,8 @@
 /** \file Over which transport one upstream is asked: UDP, or after a limit over TCP, whose source nobody forges and which
  *  most limiters let pass.
  *
- *  The first query over TCP goes alone; when it was answered the others follow on its connection.  Where TCP is not
- *  answered, or is limited like UDP, it is left alone for a while.
+ *  The first query over TCP goes alone; when it was answered others follow on its connection, with each answer one
+ *  more under way.  Where TCP is not answered, or is limited like UDP, it is left alone for a while.
  *  No clock, no lock: time is passed in, and the caller serialises calls on one upstream. */
 #ifndef CAA_CORE_TRANSPORT_H
 #define CAA_CORE_TRANSPORT_H
@@ -17,7 +17,7 @@ struct caa_transport {
 	uint32_t broken_ms;	/**< until then TCP is not tried */
 	uint16_t inflight;	/**< queries over TCP under way */
 	uint8_t denied;		/**< of the last ones, how many were denied or lost in a row */
-	bool works;		/**< one was answered, and not denied */
+	uint8_t window;		/**< queries that may be under way; 0 = it is not known to work, and one may */
 };
 
 enum caa_transport_choice {
@@ -33,6 +33,12 @@ void caa_transport_prefer_udp(struct caa_transport *t);
 
 /** @param must: the query has to go over TCP (the answer was truncated): never CAA_TRANSPORT_UDP unless TCP is broken. */
 enum caa_transport_choice caa_transport_choose(struct caa_transport *t, uint64_t now_us, bool must);
+
+/** @return whether a query was answered over TCP, and not denied. */
+static inline bool caa_transport_works(const struct caa_transport *t)
+{
+	return t->window > 0;
+}
 
 void caa_transport_sent(struct caa_transport *t);
 /** @param answered: with data or an error that no limiter sends. @param known: false if it was abandoned. */

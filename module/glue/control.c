@@ -85,7 +85,7 @@ static const char *tcp_of(const struct caa_upstream *u, uint64_t now_us)
 		return "no";
 	if (caa_transport_choose(&transport, now_us, false) != CAA_TRANSPORT_UDP)
 		return "used";
-	return u->transport.works ? "works" : "-";
+	return caa_transport_works(&u->transport) ? "works" : "-";
 }
 
 static void say_upstream(const struct out *out, const struct caa_upstream *u, uint64_t now_us)

@@ -29,7 +29,8 @@ enum {
 	/** What another address costs while a question is under way to one: more than the band of round trip
 	 *  times, 400 ms, in which Unbound chooses at random, less than what a server that fails costs. */
 	DETOUR_MS = 1000,
-	MOVES_MAX = 3,	/**< times that a question leaves an address in one try: each counts as an attempt for Unbound */
+	MOVES = 4,	/**< times that a question may leave an address for another, ... */
+	MOVES_EVERY_US = 2000000,	/**< ... and once more after so long: each counts as an attempt for Unbound */
 	TARGETS_MAX = 16	/**< addresses of a zone that are looked at for a shorter wait */
 };
 
@@ -90,7 +91,7 @@ static struct caa_wish wish_of(const struct claims *claims, uint64_t now_us, boo
 		if (caa_query_deadline_us(query) > wish.deadline_us)
 			wish.deadline_us = caa_query_deadline_us(query);
 		wish.repeated = wish.repeated || query->lost;
-		wish.may_move = wish.may_move || query->moves < MOVES_MAX;
+		wish.may_move = wish.may_move || query->moves < MOVES + (now_us - query->started_us) / MOVES_EVERY_US;
 	}
 	return wish;
 }
@@ -141,7 +142,7 @@ static uint64_t other_wait_us(struct caa_ctx *ctx, const struct serviced_query *
 
 		if (!caa_host_addr(&other, &a->addr) || caa_addr_equal(&other, addr) || a->lame || a->bogus)
 			continue;
-		if (!caa_shards_answers(ctx->shards, &other, now_us, &wait_us))
+		if (!caa_shards_free(ctx->shards, &other, now_us, &wait_us))
 			continue;
 		if (wait_us < least_us)
 			least_us = wait_us;
@@ -245,7 +246,7 @@ static int64_t pace(void *arg, struct serviced_query *sq, int queued, int *tcp)
 	if (claims.count > 0 && !sq->tcp_upstream && !sq->ssl_upstream) {
 		struct caa_wish wish = wish_of(&claims, now_us, queued, *tcp);
 
-		if (wish.may_move && q->placed && q->waited)
+		if (wish.may_move && q->placed)
 			wish.other_us = other_wait_us(ctx, sq, &addr, now_us);
 		return pace_caa(ctx, sq, q, &addr, &claims, &wish, tcp);
 	}

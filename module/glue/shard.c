@@ -183,16 +183,16 @@ uint64_t caa_shards_cost(struct caa_shards *s, const struct caa_addr *a, uint64_
 	return cost_us;
 }
 
-bool caa_shards_answers(struct caa_shards *s, const struct caa_addr *a, uint64_t now_us, uint64_t *wait_us)
+bool caa_shards_free(struct caa_shards *s, const struct caa_addr *a, uint64_t now_us, uint64_t *wait_us)
 {
 	struct slice *slice = take(s, a);
 	struct caa_upstream *u = caa_upstreams_find(slice->upstreams, a);
-	bool answers = u != NULL && caa_learn_alive(&u->learn, now_us) && !caa_learn_stalled(&u->learn, now_us);
+	bool free = u == NULL || (!caa_learn_stalled(&u->learn, now_us) && !caa_learn_silent(&u->learn, now_us));
 
-	if (answers)
-		*wait_us = caa_gate_cost(u, now_us);
+	if (free)
+		*wait_us = u != NULL ? caa_gate_cost(u, now_us) : 0;
 	release(slice);
-	return answers;
+	return free;
 }
 
 bool caa_shards_alive(struct caa_shards *s, const struct caa_addr *a, uint64_t now_us, uint32_t *srtt_us)

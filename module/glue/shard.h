@@ -38,8 +38,8 @@ enum caa_again caa_shards_again(struct caa_shards *s, const struct caa_addr *a, 
 /** @return us; 0 for an unknown upstream. */
 uint64_t caa_shards_cost(struct caa_shards *s, const struct caa_addr *a, uint64_t now_us);
 /** @param wait_us: what a query would have to wait there; untouched if false.
- *  @return whether the upstream answered something lately, and is not silent now. */
-bool caa_shards_answers(struct caa_shards *s, const struct caa_addr *a, uint64_t now_us, uint64_t *wait_us);
+ *  @return whether the upstream is not silent, as far as is known. */
+bool caa_shards_free(struct caa_shards *s, const struct caa_addr *a, uint64_t now_us, uint64_t *wait_us);
 /** @param srtt_us: its round trip time. @return whether the upstream answered something lately. */
 bool caa_shards_alive(struct caa_shards *s, const struct caa_addr *a, uint64_t now_us, uint32_t *srtt_us);
 

@@ -46,7 +46,7 @@ static enum caa_cookie_verdict read_at(struct caa_cookie *c, const struct query 
 /** The server answers with its own 16 octets, all the same. */
 static enum caa_cookie_verdict answer(struct caa_cookie *c, const struct query *q, uint8_t own, uint64_t at_us)
 {
-	uint8_t option[FULL];
+	uint8_t option[FULL] = { 0 };
 	struct caa_packet p = reply(option, sizeof(option));
 
 	memset(option, own, sizeof(option));
@@ -144,7 +144,7 @@ static void an_answer_has_16_to_40_octets(void **state)
 	(void)state;
 	for (size_t len = 0; len <= 64; len++) {
 		bool good = len >= 16 && len <= 40;
-		uint8_t option[64];
+		uint8_t option[64] = { 0 };
 		struct caa_cookie c;
 		struct caa_packet p = reply(option, len);
 		struct query q, next;

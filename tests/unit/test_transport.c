@@ -27,7 +27,7 @@ static void outcome(struct caa_transport *t, uint64_t at_us, bool answered)
 /** A limit was met, and TCP works. */
 static struct caa_transport working(void)
 {
-	struct caa_transport t = { .works = false };
+	struct caa_transport t = { .window = 0 };
 
 	caa_transport_prefer_tcp(&t, now);
 	outcome(&t, now, true);
@@ -36,7 +36,7 @@ static struct caa_transport working(void)
 
 static void tcp_is_chosen_after_a_limit_and_for_a_while(void **state)
 {
-	struct caa_transport t = { .works = false };
+	struct caa_transport t = { .window = 0 };
 
 	(void)state;
 	assert_int_equal(choose(&t, now), CAA_TRANSPORT_UDP);
@@ -52,7 +52,7 @@ static void tcp_is_chosen_after_a_limit_and_for_a_while(void **state)
 
 static void a_truncated_answer_needs_no_limit(void **state)
 {
-	struct caa_transport t = { .works = false };
+	struct caa_transport t = { .window = 0 };
 
 	(void)state;
 	assert_int_equal(must(&t, now), CAA_TRANSPORT_TCP);
@@ -61,7 +61,7 @@ static void a_truncated_answer_needs_no_limit(void **state)
 
 static void the_first_goes_alone(void **state)
 {
-	struct caa_transport t = { .works = false };
+	struct caa_transport t = { .window = 0 };
 
 	(void)state;
 	caa_transport_prefer_tcp(&t, now);
@@ -70,10 +70,19 @@ static void the_first_goes_alone(void **state)
 	assert_int_equal(choose(&t, now), CAA_TRANSPORT_SOON);
 	assert_int_equal(must(&t, now), CAA_TRANSPORT_SOON);
 	caa_transport_outcome(&t, now, true, true);
-	for (unsigned i = 0; i < INFLIGHT_MAX; i++) {
-		assert_int_equal(choose(&t, now), CAA_TRANSPORT_TCP);
-		caa_transport_sent(&t);
+	/* Then two, and with each answer one more, up to a limit. */
+	for (unsigned window = 2; window <= INFLIGHT_MAX; window += window < INFLIGHT_MAX ? 1 : INFLIGHT_MAX) {
+		while (t.inflight < window) {
+			assert_int_equal(choose(&t, now), CAA_TRANSPORT_TCP);
+			caa_transport_sent(&t);
+		}
+		assert_int_equal(choose(&t, now), CAA_TRANSPORT_SOON);
+		if (window < INFLIGHT_MAX)
+			caa_transport_outcome(&t, now, true, true);
 	}
+	caa_transport_outcome(&t, now, true, true);
+	assert_int_equal(choose(&t, now), CAA_TRANSPORT_TCP);
+	caa_transport_sent(&t);
 	assert_int_equal(choose(&t, now), CAA_TRANSPORT_SOON);
 	assert_int_equal(must(&t, now), CAA_TRANSPORT_SOON);
 	caa_transport_outcome(&t, now, true, true);
@@ -82,7 +91,7 @@ static void the_first_goes_alone(void **state)
 
 static void who_was_abandoned_says_nothing(void **state)
 {
-	struct caa_transport t = { .works = false };
+	struct caa_transport t = { .window = 0 };
 
 	(void)state;
 	caa_transport_prefer_tcp(&t, now);
@@ -96,7 +105,7 @@ static void who_was_abandoned_says_nothing(void **state)
 
 static void a_first_one_in_vain_breaks_it(void **state)
 {
-	struct caa_transport t = { .works = false };
+	struct caa_transport t = { .window = 0 };
 
 	(void)state;
 	caa_transport_prefer_tcp(&t, now);
@@ -143,7 +152,7 @@ static void after_a_break_the_first_goes_alone_again(void **state)
 
 static void no_more_end_than_were_sent(void **state)
 {
-	struct caa_transport t = { .works = false };
+	struct caa_transport t = { .window = 0 };
 
 	(void)state;
 	caa_transport_outcome(&t, now, true, true);
@@ -159,7 +168,7 @@ static void the_clock_may_wrap(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(offset_ms); i++) {
-		struct caa_transport t = { .works = false };
+		struct caa_transport t = { .window = 0 };
 		uint64_t at = wrap + (uint64_t)(offset_ms[i] * (int64_t)ms);
 
 		caa_transport_prefer_tcp(&t, at);
@@ -173,7 +182,7 @@ static void the_clock_may_wrap(void **state)
 
 static void a_caller_may_come_from_before(void **state)
 {
-	struct caa_transport t = { .works = false };
+	struct caa_transport t = { .window = 0 };
 
 	(void)state;
 	caa_transport_prefer_tcp(&t, now);
@@ -189,7 +198,7 @@ static void the_long_past_is_not_ahead(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(days); i++) {
-		struct caa_transport preferred = { .works = false }, broke = { .works = false };
+		struct caa_transport preferred = { .window = 0 }, broke = { .window = 0 };
 		uint64_t at = now + days[i] * UINT64_C(86400000000);
 
 		caa_transport_prefer_tcp(&preferred, now);
