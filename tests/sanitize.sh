@@ -43,7 +43,7 @@ build() {
 	for file in module/core/*.c; do core+=("$file"); done
 	for file in module/glue/*.c; do glue+=("$file"); done
 	# shellcheck disable=SC2086
-	gcc -std=gnu11 $flags -fPIC -fvisibility=hidden -Imodule -isystem "$dir/unbound" -pthread -shared -Wl,-Bsymbolic \
+	gcc -std=gnu11 $flags -fPIC -fvisibility=hidden -Imodule -isystem "$dir/unbound" -pthread -shared -Wl,-Bsymbolic -Wl,-z,nodelete \
 		-o "$dir/unbound-caa.so" "${core[@]}" "${glue[@]}" -lsodium || return 1
 	# shellcheck disable=SC2086
 	gcc -std=gnu11 $flags -Imodule -DHAVE_CAA_CONFIG_H -I. -o "$dir/caa-climb" module/tool/*.c "${core[@]}" \

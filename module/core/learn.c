@@ -31,7 +31,7 @@ enum {
 	CONFIRM_TRIES = 8,		/**< denials of those, after which a denial is no sign of a limit */
 	ZONE_BITS = 32, ZONES_MAX = ZONE_BITS / 2,
 	STEADY_PERCENT = 92,		/**< the rate after a loss, of the goodput while queries waited, ... */
-	REST_PERCENT = 100,		/**< ... and after a rest */
+	REST_PERCENT = 97,		/**< ... and after a rest */
 	STEADY_PART = 4,		/**< one second's part in the average goodput */
 	REST_US = US_PER_S,		/**< a line that was empty for so long: the limiter has saved something up */
 	STALL_MIN_US = 100 * US_PER_MS,
@@ -116,6 +116,13 @@ static void start_anew(struct caa_learn *l)
 	l->flight_seq = l->recover_seq = l->seq;
 	l->pacer.inflight = 0;
 	l->tail = l->holes = 0;
+}
+
+void caa_learn_settle(struct caa_learn *l)
+{
+	start_anew(l);
+	l->backlog = false;
+	caa_pacer_settle(&l->pacer);
 }
 
 /** Send nothing for a while, then a query or two, and the others when those were answered. */

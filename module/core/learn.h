@@ -89,6 +89,9 @@ bool caa_learn_outcome(struct caa_learn *l, uint64_t now_us, struct caa_sent sen
 /** What is limited is the kind of query that is not sent any more (without cookie, over UDP): forget the rate. */
 void caa_learn_forget(struct caa_learn *l);
 
+/** All queries are gone, and nothing will be heard of them; what was learned stays. */
+void caa_learn_settle(struct caa_learn *l);
+
 /** @return whether a limit is known. */
 static inline bool caa_learn_limited(const struct caa_learn *l)
 {

@@ -231,3 +231,9 @@ void caa_pacer_done(struct caa_pacer *p)
 	if (p->inflight > 0)
 		p->inflight--;
 }
+
+void caa_pacer_settle(struct caa_pacer *p)
+{
+	p->base = p->front = p->gone = p->tail;
+	p->inflight = 0;
+}

@@ -40,6 +40,12 @@ static inline bool caa_transport_works(const struct caa_transport *t)
 	return t->window > 0;
 }
 
+/** Nothing is under way, and nothing will be heard of what was. */
+static inline void caa_transport_settle(struct caa_transport *t)
+{
+	t->inflight = 0;
+}
+
 void caa_transport_sent(struct caa_transport *t);
 /** @param answered: with data or an error that no limiter sends. @param known: false if it was abandoned. */
 void caa_transport_outcome(struct caa_transport *t, uint64_t now_us, bool answered, bool known);

@@ -162,6 +162,27 @@ struct caa_upstream *caa_upstreams_get(struct caa_upstreams *t, const struct caa
 	return u;
 }
 
+void caa_upstreams_import(struct caa_upstreams *t, const struct caa_upstream *known)
+{
+	struct caa_upstream *u = caa_upstreams_get(t, &known->addr, known->learn.start_window), here;
+
+	if (u == NULL)
+		return;
+	here = *u;
+	*u = *known;
+	u->hash_next = here.hash_next;
+	u->older = here.older;
+	u->newer = here.newer;
+}
+
+void caa_upstreams_settle(struct caa_upstreams *t)
+{
+	for (uint32_t i = 0; i < t->count; i++) {
+		caa_learn_settle(&t->entry[i].learn);
+		caa_transport_settle(&t->entry[i].transport);
+	}
+}
+
 size_t caa_upstreams_count(const struct caa_upstreams *t)
 {
 	return t->count;
@@ -180,6 +201,13 @@ size_t caa_upstreams_memory(const struct caa_upstreams *t)
 const struct caa_upstream *caa_upstreams_older(const struct caa_upstreams *t, const struct caa_upstream *u)
 {
 	uint32_t i = u == NULL ? t->newest : u->older;
+
+	return i == NONE ? NULL : &t->entry[i];
+}
+
+const struct caa_upstream *caa_upstreams_newer(const struct caa_upstreams *t, const struct caa_upstream *u)
+{
+	uint32_t i = u == NULL ? t->oldest : u->newer;
 
 	return i == NONE ? NULL : &t->entry[i];
 }

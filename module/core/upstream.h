@@ -55,6 +55,12 @@ struct caa_upstream *caa_upstreams_find(struct caa_upstreams *t, const struct ca
  *	that queries wait for (the caller then sends unpaced and counts it). */
 struct caa_upstream *caa_upstreams_get(struct caa_upstreams *t, const struct caa_addr *a, uint16_t burst);
 
+/** Take over what another table knew of an address, as the most recently used entry; an entry that is there is replaced. */
+void caa_upstreams_import(struct caa_upstreams *t, const struct caa_upstream *known);
+
+/** All queries are gone, and nothing will be heard of them; what is known of the upstreams stays. */
+void caa_upstreams_settle(struct caa_upstreams *t);
+
 /** @return entries in use, 0 .. max. */
 size_t caa_upstreams_count(const struct caa_upstreams *t);
 /** @return entries that gave their place since creation. */
@@ -62,8 +68,9 @@ uint64_t caa_upstreams_evicted(const struct caa_upstreams *t);
 /** @return bytes the table takes, all at creation. */
 size_t caa_upstreams_memory(const struct caa_upstreams *t);
 
-/** Walk from the most recently used entry.
- *  @param u: NULL to start. @return the next older one, borrowed; NULL at the end. */
+/** Walk from the most recently used entry, or from the one used longest ago.
+ *  @param u: NULL to start. @return the next older, or newer, one, borrowed; NULL at the end. */
 const struct caa_upstream *caa_upstreams_older(const struct caa_upstreams *t, const struct caa_upstream *u);
+const struct caa_upstream *caa_upstreams_newer(const struct caa_upstreams *t, const struct caa_upstream *u);
 
 #endif

@@ -16,6 +16,10 @@ enum {
 	QUESTIONS_PER_S = 200
 };
 
+/** What was learned of upstreams, between the context that is destroyed at a reload and the next one: the library stays
+ *  loaded (-z nodelete).  Used by init and deinit only, when there are no other threads. */
+static struct caa_shards *kept;
+
 /** Feed the items in the order of the file: Unbound's list has the newest first. */
 static enum caa_res read_items(struct caa_config *config, const struct config_str3list *item,
 	char err[static CAA_CONFIG_TEXT_MAX])
@@ -67,7 +71,8 @@ struct caa_ctx *caa_ctx_create(int id, struct caa_config *config)
 	lock_rw_init(&ctx->config_lock);
 	caa_stats_init(&ctx->stats);
 	atomic_init(&ctx->enabled, caa_config_enabled(config));
-	ctx->shards = caa_shards_create(caa_config_module(config)->upstreams);
+	ctx->shards = caa_shards_renew(kept, caa_config_module(config)->upstreams);
+	kept = NULL;
 	if (ctx->shards == NULL) {
 		caa_ctx_destroy(ctx);
 		return NULL;
@@ -79,7 +84,7 @@ void caa_ctx_destroy(struct caa_ctx *ctx)
 {
 	if (ctx == NULL)
 		return;
-	caa_shards_destroy(ctx->shards);
+	kept = ctx->shards;
 	caa_config_destroy(ctx->config);
 	lock_rw_destroy(&ctx->config_lock);
 	free(ctx);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /** \file The module's one context: configuration, upstream table and counters, shared by all threads.
  *
- *  Made by init and destroyed by deinit, when there are no worker threads.  In between only the configuration changes,
+ *  Made by init and destroyed by deinit, when there are no worker threads; what was learned of upstreams is kept for the
+ *  next context, which a reload makes.  In between only the configuration changes,
  *  at fast_reload, under config_lock; everything else locks itself (glue/shard.h) or is atomic (core/stats.h). */
 #ifndef CAA_GLUE_CTX_H
 #define CAA_GLUE_CTX_H

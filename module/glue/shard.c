@@ -28,6 +28,7 @@ struct slice {
 
 struct caa_shards {
 	uint8_t key[CAA_HASH_KEY];	/**< chooses the slice; fixed by create */
+	size_t max;			/**< upstreams; fixed by create */
 	struct slice slice[SHARDS];
 };
 
@@ -38,6 +39,7 @@ struct caa_shards *caa_shards_create(size_t max)
 
 	if (s == NULL)
 		return NULL;
+	s->max = max;
 	randombytes_buf(s->key, sizeof(s->key));
 	/* Another key than the slices' own, or each slice would fill only the buckets of its residue. */
 	randombytes_buf(table_key, sizeof(table_key));
@@ -66,6 +68,14 @@ void caa_shards_destroy(struct caa_shards *s)
 	free(s);
 }
 
+static void settle(struct slice *slice)
+{
+	lock_basic_lock(&slice->lock);
+	caa_upstreams_settle(slice->upstreams);
+	caa_flight_init(&slice->flight);
+	lock_basic_unlock(&slice->lock);
+}
+
 /** Lock the slice of a hash. */
 static struct slice *take_hash(struct caa_shards *s, uint64_t hash)
 {
@@ -90,6 +100,33 @@ static void release(struct slice *slice)
 static struct caa_upstream *upstream_of(struct slice *slice, const struct caa_addr *a)
 {
 	return caa_upstreams_get(slice->upstreams, a, BURST);
+}
+
+/** The server's part of a cookie is not taken along: it belongs to the other slice's secret. */
+static void import(struct caa_shards *s, const struct caa_upstream *known)
+{
+	struct slice *slice = take(s, &known->addr);
+	struct caa_upstream copy = *known;
+
+	copy.cookie.server_len = 0;
+	caa_upstreams_import(slice->upstreams, &copy);
+	release(slice);
+}
+
+struct caa_shards *caa_shards_renew(struct caa_shards *old, size_t max)
+{
+	struct caa_shards *s;
+
+	for (size_t i = 0; old != NULL && i < SHARDS; i++)
+		settle(&old->slice[i]);
+	if (old != NULL && old->max == max)
+		return old;
+	s = caa_shards_create(max);
+	for (size_t i = 0; s != NULL && old != NULL && i < SHARDS; i++)
+		for (const struct caa_upstream *u = NULL; (u = caa_upstreams_newer(old->slice[i].upstreams, u)) != NULL;)
+			import(s, u);
+	caa_shards_destroy(old);
+	return s;
 }
 
 enum caa_gate caa_shards_ask(struct caa_shards *s, const struct caa_addr *a, struct caa_asking *q,

@@ -21,11 +21,11 @@ relays() {
 
 for kind in flat deep; do
 	relays
-	lab_versus 'no limit, near' $kind 0.05 5
+	lab_measured lab_versus 'no limit, near' $kind 0.05 5
 	relays --delay 30
-	lab_versus 'no limit, 60 ms' $kind 0.05 3
+	lab_measured lab_versus 'no limit, 60 ms' $kind 0.05 3
 	relays --delay 150
-	lab_versus '300 ms' $kind 0.25 3
+	lab_measured lab_versus '300 ms' $kind 0.25 3
 	relays --delay 10 --loss 20
-	lab_versus '20% loss' $kind 0.25 3
+	lab_measured lab_versus '20% loss' $kind 0.25 3
 done

@@ -23,8 +23,8 @@ disliked() {
 	lab_dnsdist dnsdist 127.0.53.12 127.0.53.13 -- "
 		newServer({address='127.0.53.10:53', sockets=4}):setUp()
 		addAction(EDNSOptionRule(EDNSOptionCode.COOKIE), $2)"
-	lab_versus "$1" flat "$3"
-	lab_versus "$1" deep "$3"
+	lab_measured lab_versus "$1" flat "$3"
+	lab_measured lab_versus "$1" deep "$3"
 	no_front
 }
 
@@ -35,12 +35,12 @@ disliked 'BADVERS to options' 'ERCodeAction(DNSRCode.BADVERS)' 0.25
 disliked 'silence to options' 'DropAction()' 1.0
 
 relays --no-tcp
-lab_versus 'no TCP' flat 0.25
-lab_versus 'no TCP' deep 0.25
+lab_measured lab_versus 'no TCP' flat 0.25
+lab_measured lab_versus 'no TCP' deep 0.25
 no_front
 
 lab_relay one 127.0.53.12 127.0.53.10
 lab_relay two 127.0.53.13 127.0.53.11 --loss 100 --no-tcp
-lab_versus 'one address dead' flat 0.25 3
-lab_versus 'one address dead' deep 0.25 3
+lab_measured lab_versus 'one address dead' flat 0.25 3
+lab_measured lab_versus 'one address dead' deep 0.25 3
 no_front

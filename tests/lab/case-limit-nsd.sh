@@ -17,7 +17,8 @@ nsd_stat() { nsd-control -c "$LAB_WORK/nsd.conf" stats_noreset | sed -n "s/^$1=\
 # NSD's children hold its sockets for a moment longer than it.
 nsd_is_gone() { ! pgrep -f "nsd -d -c $LAB_WORK/nsd.conf" >/dev/null; }
 
-for kind in flat deep; do
+row() {
+	local kind=$1
 	lab_stop nsd
 	lab_until 20 nsd_is_gone
 	lab_nsd nsd 127.0.53.10 "$LIMIT" shop.lab
@@ -26,4 +27,7 @@ for kind in flat deep; do
 	echo "# NSD, $kind: $(nsd_stat num.udp) queries over UDP, $streams over TCP, $(nsd_stat num.truncated) TC," \
 		"$(nsd_stat num.dropped) dropped; caa.limits $(lab_stat caa caa.limits)"
 	check "NSD, $kind: it is asked over TCP ($streams)" [ "$streams" -gt 50 ]
-done
+}
+
+lab_measured row flat
+lab_measured row deep

@@ -5,5 +5,5 @@
 
 lab_bucket_zone
 for kind in flat deep; do
-	lab_bucket SERVFAIL 'RCodeAction(DNSRCode.SERVFAIL)' $kind "$(lab_bound $kind 20 2 3)" "$(lab_bound $kind 20 1.25 0.5)"
+	lab_measured lab_bucket SERVFAIL 'RCodeAction(DNSRCode.SERVFAIL)' $kind "$(lab_bound $kind 20 2 3)" "$(lab_bound $kind 20 1.25 0.5)"
 done

@@ -33,6 +33,18 @@ check() {
 	fi
 }
 
+# lab_measured COMMAND...: claims about times.  What else the machine does can delay a run, so where one fails it is measured
+# again, from fresh servers on, which is the command's task: the third run is the last.
+lab_measured() {
+	local passed=$LAB_PASSED failed=$LAB_FAILED run
+	for run in 1 2 3; do
+		LAB_PASSED=$passed LAB_FAILED=$failed
+		"$@"
+		[ $LAB_FAILED -gt "$failed" ] || return 0
+		[ "$run" -eq 3 ] || echo "# measured again, the lines above do not count: $*"
+	done
+}
+
 # The closing line and the exit status; where something failed, the ends of the logs.
 lab_finish() {
 	local log
