@@ -21,7 +21,7 @@ proved() {
 
 paced() {
 	lab_start_bind shop.lab 127.0.53.10 127.0.53.11 "$LIMIT"
-	lab_row 'BIND 30 ms away, no cookies, no TCP' deep "$(lab_bound deep 20 2 3)" "$(lab_bound deep 20 1.25 0.5)" \
+	lab_row 'BIND 30 ms away, no cookies, no TCP' flat "$(lab_bound flat 20 2 3)" "$(lab_bound flat 20 1.25 1)" \
 		'caa-cookie: no' 'caa-tcp: no'
 	lab_seen bind-shop.lab 'BIND 30 ms away, no cookies, no TCP'
 	check 'BIND 30 ms away, no cookies, no TCP: there is neither' [ $((cookies + streams)) -eq 0 ]
