@@ -10,6 +10,9 @@ enum {
 	LONG_US = 200 * US_PER_MS,	/**< who waits longer asks again half way: the pace may have changed */
 	NOTIMP_MS = 15 * 60 * 1000,	/**< as long as Unbound remembers a server without EDNS */
 	APART_MS = 1000,		/**< how far the clocks of two callers are apart at most */
+	FREE_US = 10 * US_PER_MS,	/**< a wait that is not longer is none */
+	BAND_US = 400 * US_PER_MS,	/**< Unbound chooses at random among addresses that differ by less */
+	STEEP = 3,			/**< how much more a longer wait costs beyond that */
 	SILENT_COST_US = US_PER_S	/**< what an address costs that has queries under way and is silent */
 };
 
@@ -323,10 +326,20 @@ enum caa_again caa_gate_again(struct caa_upstream *u, struct caa_asking *q, uint
 	return CAA_AGAIN_NO;
 }
 
-uint64_t caa_gate_cost(struct caa_upstream *u, uint64_t now_us)
+uint64_t caa_gate_wait_new(struct caa_upstream *u, uint64_t now_us)
 {
 	if (caa_transport_choose(&u->transport, now_us, false) == CAA_TRANSPORT_TCP && caa_transport_works(&u->transport))
 		return 0;
-	return caa_pacer_wait_new(&u->learn.pacer, now_us, u->learn.srtt_us) +
-		(caa_learn_stalled(&u->learn, now_us) ? SILENT_COST_US : 0);
+	return caa_pacer_wait_new(&u->learn.pacer, now_us, u->learn.srtt_us);
+}
+
+uint64_t caa_gate_cost(struct caa_upstream *u, uint64_t now_us)
+{
+	uint64_t wait_us = caa_gate_wait_new(u, now_us);
+
+	if (caa_learn_stalled(&u->learn, now_us))
+		return wait_us + SILENT_COST_US;
+	if (!caa_learn_limited(&u->learn) || wait_us < FREE_US)
+		return wait_us;
+	return BAND_US + STEEP * wait_us;
 }

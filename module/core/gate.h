@@ -99,7 +99,10 @@ enum caa_again {
 enum caa_again caa_gate_again(struct caa_upstream *u, struct caa_asking *q, uint64_t now_us,
 	const struct caa_packet *packet, bool edns);
 
-/** Predict what a query would have to wait at the upstream, in us, as a cost to choose by. */
+/** Predict what a query would have to wait at the upstream, in us. */
+uint64_t caa_gate_wait_new(struct caa_upstream *u, uint64_t now_us);
+
+/** The same as a cost to choose by, in us: Unbound is to take the one that is free. */
 uint64_t caa_gate_cost(struct caa_upstream *u, uint64_t now_us);
 
 #endif

@@ -19,7 +19,7 @@
 #include <stdint.h>
 #include "core/pacer.h"
 
-enum { CAA_LEARN_MOVE_US = 500 * 1000 };	/**< a wait that is not longer is no reason to go elsewhere */
+enum { CAA_LEARN_MOVE_US = 250 * 1000 };	/**< a wait that is not longer is no reason to go elsewhere */
 
 /** What became of a query. */
 enum caa_signal {

@@ -186,11 +186,13 @@ static int64_t leaves(struct caa_ctx *ctx, const struct caa_asking *q, const str
 }
 
 /** It does not leave: the questions go on elsewhere. */
-static int64_t turned_away(struct caa_ctx *ctx, const struct claims *claims, const struct caa_wish *wish,
-	enum caa_stat stat)
+static int64_t turned_away(struct caa_ctx *ctx, const struct serviced_query *sq, const struct caa_addr *addr,
+	const struct claims *claims, const struct caa_wish *wish, enum caa_stat stat)
 {
 	if (wish->queued)
 		return -1;	/* it cannot end yet: it asks again when it is to be sent, and is counted then */
+	/* before they choose another address */
+	caa_shards_flight_end(ctx->shards, question_of(ctx, sq), addr);
 	for (unsigned i = 0; i < claims->count; i++) {
 		claims->query[i]->tries.passing++;
 		claims->query[i]->moves++;
@@ -222,9 +224,9 @@ static int64_t pace_caa(struct caa_ctx *ctx, struct serviced_query *sq, struct c
 		caa_shards_flight_begin(ctx->shards, question_of(ctx, sq), addr, wish->now_us);
 		return (int64_t)wait_us;
 	case CAA_GATE_LATE:
-		return turned_away(ctx, claims, wish, CAA_STAT_refused);
+		return turned_away(ctx, sq, addr, claims, wish, CAA_STAT_refused);
 	case CAA_GATE_ELSEWHERE:
-		return turned_away(ctx, claims, wish, CAA_STAT_moved);
+		return turned_away(ctx, sq, addr, claims, wish, CAA_STAT_moved);
 	}
 	return 0;
 }

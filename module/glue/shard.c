@@ -227,7 +227,7 @@ bool caa_shards_free(struct caa_shards *s, const struct caa_addr *a, uint64_t no
 	bool free = u == NULL || (!caa_learn_stalled(&u->learn, now_us) && !caa_learn_silent(&u->learn, now_us));
 
 	if (free)
-		*wait_us = u != NULL ? caa_gate_cost(u, now_us) : 0;
+		*wait_us = u != NULL ? caa_gate_wait_new(u, now_us) : 0;
 	release(slice);
 	return free;
 }

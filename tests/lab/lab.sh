@@ -276,8 +276,10 @@ lab_dnsdist() {
 	{
 		echo 'setSecurityPollSuffix("")'
 		while [ "$1" != -- ]; do
-			lab_address "$1"
-			echo "$set(\"$1:53\")"
+			case $1 in
+			*:*) echo "$set(\"[$1]:53\")" ;;	# the caller's task to add it
+			*) lab_address "$1"; echo "$set(\"$1:53\")" ;;
+			esac
 			set=addLocal
 			shift
 		done
