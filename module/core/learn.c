@@ -9,10 +9,12 @@ enum {
 	ROUND_MIN_MS = 10,		/**< the window grows as if no round trip were shorter */
 	FIRST_JUMP = 4,			/**< how much it grows where the first one was answered without a gap */
 	WINDOW_MAX = 8192,
-	IDLE_MS = 600 * MS_PER_S,	/**< a window that was not used for so long starts anew */
+	APART_MS = MS_PER_S,		/**< how far the clocks of two callers are apart at most */
+	IDLE_S = 600,			/**< a window that was not used for so long starts anew */
 	WEIGH_MS = 2 * MS_PER_S,	/**< losses further apart are weighed apart */
-	ALIVE_MS = 60 * MS_PER_S,	/**< who answered nothing for so long is dead, not limited */
-	REMEMBER_MS = 3600 * MS_PER_S,	/**< a limit that was not met for so long is forgotten */
+	ALIVE_S = 60,			/**< who answered nothing for so long is dead, not limited */
+	REMEMBER_S = 3600,		/**< a limit that was not met for so long is forgotten */
+	WEEK_S = 7 * 24 * 3600,		/**< who answered nothing for so long may have met a limit when times in ms wrapped last */
 	REORDER = 3,			/**< answers may overtake each other by so many */
 	TAIL_SILENT = 4,		/**< losses after the last answer that make a limit, ... */
 	TAIL_DENIED = 3,		/**< ... or denials */
@@ -63,6 +65,24 @@ static bool before(uint32_t a, uint32_t b)
 	return (int32_t)(a - b) < 0;
 }
 
+/** How long ago a time in ms was.  One that another caller's clock is ahead of is now. */
+static uint32_t age_ms_of(uint32_t then_ms, uint32_t now_ms)
+{
+	uint32_t age_ms = now_ms - then_ms;
+
+	return age_ms <= UINT32_MAX - APART_MS ? age_ms : 0;
+}
+
+/** Who answered never has not done so for longest. */
+static uint32_t unanswered_s(const struct caa_learn *l, uint64_t now_us)
+{
+	uint64_t now_s = now_us / US_PER_S + 1;
+
+	if (l->answered_s == 0)
+		return UINT32_MAX;
+	return now_s > l->answered_s ? (uint32_t)(now_s - l->answered_s) : 0;
+}
+
 static uint32_t percent(uint32_t value, uint32_t part)
 {
 	return (uint32_t)((uint64_t)value * part / 100);
@@ -83,7 +103,7 @@ static void steady_note(struct caa_learn *l)
 
 static void bucket_turn(struct caa_learn *l, uint32_t now_ms)
 {
-	uint32_t age_ms = now_ms - l->bucket_ms;
+	uint32_t age_ms = age_ms_of(l->bucket_ms, now_ms);
 
 	if (age_ms < MS_PER_S)
 		return;
@@ -99,7 +119,8 @@ static void bucket_turn(struct caa_learn *l, uint32_t now_ms)
 static uint32_t goodput_mqps(struct caa_learn *l, uint32_t now_ms)
 {
 	bucket_turn(l, now_ms);
-	return l->good * (uint32_t)MQPS + l->good_before * (MS_PER_S - (now_ms - l->bucket_ms)) * MQPS / MS_PER_S;
+	return l->good * (uint32_t)MQPS +
+		l->good_before * (MS_PER_S - age_ms_of(l->bucket_ms, now_ms)) * MQPS / MS_PER_S;
 }
 
 /* --- limited: the rate ------------------------------------------------------------------------------------------- */
@@ -182,7 +203,7 @@ static uint32_t rise_longer(uint32_t seconds)
 /** Raise the rate, as fast as the distance to the rate that was too high allows. */
 static void raise(struct caa_learn *l, uint64_t now_us)
 {
-	uint32_t age_ms = ms_of(now_us) - l->round_ms, per_mille;
+	uint32_t age_ms = age_ms_of(l->round_ms, ms_of(now_us)), per_mille;
 
 	if (age_ms == 0)
 		return;
@@ -192,7 +213,7 @@ static void raise(struct caa_learn *l, uint64_t now_us)
 	if (l->rate_mqps < percent(l->ceiling_mqps, NEAR_PERCENT))
 		per_mille = RISE_BELOW;
 	else if (l->rate_mqps < percent(l->ceiling_mqps, BEYOND_PERCENT))
-		per_mille = RISE_NEAR + rise_longer((l->round_ms - l->limited_ms) / MS_PER_S);
+		per_mille = RISE_NEAR + rise_longer(age_ms_of(l->limited_ms, l->round_ms) / MS_PER_S);
 	else
 		per_mille = RISE_BEYOND;
 	apply_rate(l, now_us, l->rate_mqps + (uint64_t)l->rate_mqps * per_mille * age_ms / MS_PER_S / 1000,
@@ -250,7 +271,7 @@ static void cut(struct caa_learn *l, uint64_t now_us)
 
 static bool limited_loss(struct caa_learn *l, uint64_t now_us, struct caa_sent sent, enum caa_signal signal)
 {
-	bool settling = l->settling && ms_of(now_us) - l->limited_ms < SETTLE_MS;
+	bool settling = l->settling && age_ms_of(l->limited_ms, ms_of(now_us)) < SETTLE_MS;
 
 	if (before(sent.seq, l->flight_seq))
 		return false;
@@ -285,7 +306,7 @@ static void open_answer(struct caa_learn *l, uint64_t now_us)
 		l->holes += l->tail;
 		l->tail = 0;
 	}
-	if (ms_of(now_us) - l->round_ms >= round_ms) {
+	if (age_ms_of(l->round_ms, ms_of(now_us)) >= round_ms) {
 		l->round_ms = ms_of(now_us);
 		l->grow = l->pacer.window;
 	}
@@ -300,7 +321,7 @@ static void open_answer(struct caa_learn *l, uint64_t now_us)
 
 bool caa_learn_alive(const struct caa_learn *l, uint64_t now_us)
 {
-	return l->answered_ms != 0 && ms_of(now_us) - l->answered_ms < ALIVE_MS;
+	return unanswered_s(l, now_us) < ALIVE_S;
 }
 
 /** @return true if the losses so far look like a limit. */
@@ -311,7 +332,7 @@ static bool open_loss(struct caa_learn *l, uint64_t now_us, struct caa_sent sent
 
 	if (before(sent.seq, l->recover_seq) || !caa_learn_alive(l, now_us))
 		return false;
-	if (now_ms - l->losses_ms > WEIGH_MS) {
+	if (age_ms_of(l->losses_ms, now_ms) > WEIGH_MS) {
 		l->losses_ms = now_ms;
 		l->tail = l->holes = 0;
 	}
@@ -358,12 +379,14 @@ static void rested(struct caa_learn *l, uint64_t now_us)
 /** What was learned ages: a limit that is not met, a window that is not used. */
 static void age(struct caa_learn *l, uint64_t now_us)
 {
-	uint32_t now_ms = ms_of(now_us);
+	uint32_t limited_age_ms = age_ms_of(l->limited_ms, ms_of(now_us)), idle_s = unanswered_s(l, now_us);
 
-	if (l->rate_mqps != 0 && now_ms - l->limited_ms > REMEMBER_MS)
+	if (l->rate_mqps != 0 && (limited_age_ms > REMEMBER_S * MS_PER_S || idle_s > WEEK_S))
 		caa_learn_forget(l);
-	if (l->rate_mqps == 0 && l->pacer.inflight == 0 && now_ms - l->answered_ms > IDLE_MS)
+	if (l->rate_mqps == 0 && l->pacer.inflight == 0 && idle_s > IDLE_S) {
 		start_window(l);
+		l->good = l->good_before = l->tail = l->holes = 0;
+	}
 	if (l->rate_mqps != 0 && !l->confirm && caa_pacer_waiting(&l->pacer) == 0 && now_us > l->pacer.next_us + REST_US)
 		rested(l, now_us);
 }
@@ -432,7 +455,7 @@ static void note_answer(struct caa_learn *l, uint64_t now_us, struct caa_sent se
 	uint64_t round_us = clamp_u32(now_us - sent.sent_us, 1, UINT32_MAX / 8);
 
 	l->since_ms = now_ms;
-	l->answered_ms = now_ms != 0 ? now_ms : 1;
+	l->answered_s = (uint32_t)(now_us / US_PER_S + 1);
 	if (before(l->answered_seq, sent.seq + 1))
 		l->answered_seq = sent.seq + 1;
 	note_zone(l, sent.zone);
@@ -482,5 +505,5 @@ bool caa_learn_stalled(const struct caa_learn *l, uint64_t now_us)
 	else if (patience_us < STALL_MIN_US)
 		patience_us = STALL_MIN_US;
 	return l->rate_mqps == 0 && !l->manual && l->pacer.inflight > 0 &&
-		(uint64_t)(ms_of(now_us) - l->since_ms) * US_PER_MS > patience_us;
+		(uint64_t)age_ms_of(l->since_ms, ms_of(now_us)) * US_PER_MS > patience_us;
 }

@@ -37,10 +37,10 @@ struct caa_sent {
 	bool waited;		/**< it had to wait for its place */
 };
 
-/** Times in ms are modulo 2^32: 49 days, after which an entry is long forgotten. */
+/** Times in ms are modulo 2^32, 49 days; those in s tell what is older. */
 struct caa_learn {
 	struct caa_pacer pacer;
-	uint32_t answered_ms;	/**< the last answer; 0 = never */
+	uint32_t answered_s;	/**< the end of the second of the last answer; 0 = never */
 	uint32_t since_ms;	/**< since when queries are under way without an answer */
 	uint32_t limited_ms;	/**< the last sign of a limit that was believed */
 	uint32_t round_ms;	/**< when this round of the window's growth began, or the rate was last raised */
