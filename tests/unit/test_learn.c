@@ -1,0 +1,900 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "unit.h"
+
+#include "core/learn.h"
+
+enum {
+	US_PER_MS = 1000, US_PER_S = 1000000, MS_PER_S = 1000, MQPS = 1000,
+	BURST = 16, ROUND_US = 200, FAR_US = 40 * US_PER_MS, TIMEOUT_US = 376 * US_PER_MS,
+	ZONE = 5, OTHER_ZONE = 6
+};
+
+#define DAY_US (UINT64_C(86400) * US_PER_S)
+#define WRAP_US ((UINT64_C(1) << 32) * US_PER_MS)	/**< after which times in ms are the same */
+#define START_US (UINT64_C(10) * US_PER_S)
+
+/* --- a timeline --------------------------------------------------------------------------------------------------- */
+
+/** One upstream and the queries that were sent to it, by their number. */
+struct line {
+	struct caa_learn learn;
+	uint64_t now_us;
+	struct caa_sent sent[4096];
+	size_t count;		/**< sent so far */
+	size_t limits;		/**< outcomes that found a limit */
+};
+
+static struct line *line_new(uint64_t now_us)
+{
+	struct line *l = calloc(1, sizeof(*l));
+
+	assert_non_null(l);
+	caa_learn_init(&l->learn, BURST);
+	l->now_us = now_us;
+	return l;
+}
+
+/** Come, wait as long as needed, and send. @return how long it waited. */
+static uint64_t send_waited(struct line *l, bool waited)
+{
+	struct caa_place place;
+	uint64_t wait_us, from_us = l->now_us;
+
+	caa_learn_options(&l->learn, l->now_us, 0, BURST);
+	place = caa_pacer_enter(&l->learn.pacer, l->now_us, false);
+	while ((wait_us = caa_pacer_wait(&l->learn.pacer, place, l->now_us, l->learn.srtt_us)) != 0)
+		l->now_us += wait_us;
+	assert_true(l->count < COUNT_OF(l->sent));
+	l->sent[l->count] = caa_learn_sent(&l->learn, l->now_us, waited || l->now_us > from_us);
+	l->sent[l->count++].zone = ZONE;
+	return l->now_us - from_us;
+}
+
+static void send_some(struct line *l, size_t n)
+{
+	while (n-- > 0)
+		send_waited(l, false);
+}
+
+static bool end(struct line *l, size_t i, enum caa_signal signal)
+{
+	bool limited = caa_learn_outcome(&l->learn, l->now_us, l->sent[i], signal);
+
+	l->limits += limited;
+	return limited;
+}
+
+static void end_some(struct line *l, size_t from, size_t to, enum caa_signal signal)
+{
+	for (size_t i = from; i < to; i++)
+		end(l, i, signal);
+}
+
+/** Send n and have them answered after a round trip. */
+static void exchange(struct line *l, size_t n, uint64_t round_us)
+{
+	size_t from = l->count;
+
+	send_some(l, n);
+	l->now_us += round_us;
+	end_some(l, from, l->count, CAA_SIGNAL_ANSWER);
+}
+
+/** An upstream that was found limited: it answered `good` at once and nothing of four more. */
+static struct line *limited_line(uint64_t now_us, size_t good)
+{
+	struct line *l = line_new(now_us);
+
+	for (size_t left = good; left > 0; left -= left < BURST ? left : BURST)
+		exchange(l, left < BURST ? left : BURST, ROUND_US);
+	send_some(l, 4);
+	l->now_us += TIMEOUT_US;
+	end_some(l, good, good + 4, CAA_SIGNAL_SILENCE);
+	assert_true(caa_learn_limited(&l->learn));
+	assert_int_equal(l->limits, 1);
+	return l;
+}
+
+/** The same, and what was asked first after the pause was answered. */
+static struct line *confirmed_line(uint64_t now_us, size_t good)
+{
+	struct line *l = limited_line(now_us, good);
+
+	send_waited(l, true);
+	l->now_us += ROUND_US;
+	end(l, l->count - 1, CAA_SIGNAL_ANSWER);
+	assert_false(l->learn.confirm);
+	return l;
+}
+
+/** Ask at the rate for a while, always answered. */
+static void serve(struct line *l, uint64_t for_us)
+{
+	uint64_t until_us = l->now_us + for_us;
+
+	while (l->now_us < until_us) {
+		send_waited(l, true);
+		end(l, l->count - 1, CAA_SIGNAL_ANSWER);
+		l->count--;
+	}
+}
+
+/* --- open: the window ----------------------------------------------------------------------------------------------- */
+
+static void window_doubles_with_each_round(void **state)
+{
+	static const struct { uint64_t round_us; uint16_t window[5]; const char *why; } row[] = {
+		{ ROUND_US, { 16, 16, 16, 16, 16 }, "no round is shorter than 10 ms: 16 per 0.2 ms need no more" },
+		{ 10 * US_PER_MS, { 32, 64, 128, 256, 512 }, "it doubles" },
+		{ 11 * US_PER_MS, { 64, 128, 256, 512, 1024 }, "a long round trip jumps when the first were answered" },
+		{ 300 * US_PER_MS, { 64, 128, 256, 512, 1024 }, "however long it is" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		struct line *l = line_new(START_US);
+
+		for (size_t n = 0; n < COUNT_OF(row[i].window); n++) {
+			exchange(l, l->learn.pacer.window, row[i].round_us);
+			if (l->learn.pacer.window != row[i].window[n])
+				fail_msg("round %zu: window %u: %s", n + 1, l->learn.pacer.window, row[i].why);
+		}
+		free(l);
+	}
+}
+
+static void window_holds_back_until_an_answer(void **state)
+{
+	struct line *l = line_new(START_US);
+	struct caa_place place;
+
+	(void)state;
+	send_some(l, BURST);
+	assert_int_equal(l->now_us, START_US);
+	place = caa_pacer_enter(&l->learn.pacer, l->now_us, false);
+	assert_int_not_equal(caa_pacer_wait(&l->learn.pacer, place, l->now_us, 0), 0);
+	end(l, 0, CAA_SIGNAL_ANSWER);
+	assert_int_equal(caa_pacer_wait(&l->learn.pacer, place, l->now_us, 0), 0);
+	free(l);
+}
+
+static void window_has_a_largest_size(void **state)
+{
+	struct line *l = line_new(START_US);
+
+	(void)state;
+	for (int i = 0; i < 12; i++) {
+		l->count = 0;
+		exchange(l, l->learn.pacer.window < 4096 ? l->learn.pacer.window : 4096, 20 * US_PER_MS);
+	}
+	assert_in_range(l->learn.pacer.window, 4096, 8192);
+	l->learn.pacer.window = 8192;
+	l->learn.grow = 10;
+	l->count = 0;
+	exchange(l, 100, 20 * US_PER_MS);
+	assert_int_equal(l->learn.pacer.window, 8192);
+	free(l);
+}
+
+static void a_first_loss_takes_the_jump_away(void **state)
+{
+	struct line *l = line_new(START_US);
+
+	(void)state;
+	send_some(l, BURST);
+	l->now_us += FAR_US;
+	end(l, 0, CAA_SIGNAL_ANSWER);
+	end(l, 1, CAA_SIGNAL_SILENCE);
+	end_some(l, 2, BURST, CAA_SIGNAL_ANSWER);
+	assert_in_range(l->learn.pacer.window, BURST, 2 * BURST);
+	free(l);
+}
+
+static void an_idle_window_starts_anew(void **state)
+{
+	static const struct { uint64_t idle_us; bool anew; } row[] = {
+		{ UINT64_C(599) * US_PER_S, false }, { UINT64_C(602) * US_PER_S, true },
+		{ WRAP_US, true }, { WRAP_US + US_PER_S, true }, { WRAP_US - 5 * UINT64_C(60) * US_PER_S, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		struct line *l = line_new(START_US);
+		uint16_t window;
+
+		exchange(l, BURST, FAR_US);
+		window = l->learn.pacer.window;
+		assert_true(window > BURST);
+		l->now_us += row[i].idle_us;
+		caa_learn_options(&l->learn, l->now_us, 0, BURST);
+		assert_int_equal(l->learn.pacer.window, row[i].anew ? BURST : window);
+		free(l);
+	}
+}
+
+/* --- open: what is a limit and what is not -------------------------------------------------------------------------- */
+
+/** Outcomes in the order of the queries: 'a' answered, 's' silence, 'd' denied, 'n' nothing known. */
+static enum caa_signal signal_of(char c)
+{
+	return c == 'a' ? CAA_SIGNAL_ANSWER : c == 's' ? CAA_SIGNAL_SILENCE : c == 'd' ? CAA_SIGNAL_DENIED : CAA_SIGNAL_NONE;
+}
+
+static void losses_are_weighed(void **state)
+{
+	static const struct { const char *outcome; bool limited; const char *why; } row[] = {
+		{ "aaaaaaaassss", true, "silence from some point on is a limit" },
+		{ "aaaaaaaasss", false, "three may be chance" },
+		{ "aaaaaaaaddd", true, "three denials are none" },
+		{ "aaaaaaaadd", false, "two may be" },
+		{ "aaaaaaaasdd", true, "a denial counts with silence" },
+		{ "ssssssssssssssss", false, "who never answered is dead" },
+		{ "dddddddddddddddd", false, "a zone that was never answered for may not be served" },
+		{ "asssnnnnnnnnnnnn", false, "what nobody waited for is no loss" },
+		{ "saaasaaasaaasaaa", false, "holes among answers are chance" },
+		{ "aasaaasaaasaaasa", false, "wherever they are" },
+		{ "asasasasasasasas", false, "half lost, at random: as many as the answers" },
+		{ "asssasssasssasss", true, "more lost than answered is a limit, with gaps or not" },
+		{ "assss", true, "one answer is enough to be alive" },
+		{ "sssss", false, "none is not" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		struct line *l = line_new(START_US);
+
+		send_some(l, strlen(row[i].outcome));
+		for (size_t n = 0; n < strlen(row[i].outcome); n++)
+			if (row[i].outcome[n] == 'a')
+				end(l, n, CAA_SIGNAL_ANSWER);
+		l->now_us += TIMEOUT_US;
+		for (size_t n = 0; n < strlen(row[i].outcome); n++)
+			if (row[i].outcome[n] != 'a')
+				end(l, n, signal_of(row[i].outcome[n]));
+		if (caa_learn_limited(&l->learn) != row[i].limited)
+			fail_msg("%s: %s", row[i].outcome, row[i].why);
+		assert_int_equal(l->limits, row[i].limited);
+		free(l);
+	}
+}
+
+static void a_denial_counts_where_the_zone_was_answered_for(void **state)
+{
+	static const struct { uint32_t zone; bool limited; } row[] = {
+		{ ZONE, true }, { ZONE + 32, true /* the same bit */ }, { OTHER_ZONE, false }, { ZONE + 33, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		struct line *l = line_new(START_US);
+
+		exchange(l, 8, ROUND_US);
+		send_some(l, 8);
+		for (size_t n = 8; n < 16; n++) {
+			l->sent[n].zone = row[i].zone;
+			end(l, n, CAA_SIGNAL_DENIED);
+		}
+		assert_int_equal(caa_learn_limited(&l->learn), row[i].limited);
+		free(l);
+	}
+}
+
+static void zones_answered_for_are_forgotten_when_they_are_many(void **state)
+{
+	struct line *l = line_new(START_US);
+
+	(void)state;
+	for (uint32_t zone = 0; zone < 17; zone++) {
+		send_some(l, 1);
+		l->sent[l->count - 1].zone = zone;
+		end(l, l->count - 1, CAA_SIGNAL_ANSWER);
+		assert_int_equal(__builtin_popcount(l->learn.zones), zone < 16 ? zone + 1 : 1);
+	}
+	free(l);
+}
+
+static void losses_far_apart_are_weighed_apart(void **state)
+{
+	static const struct { uint64_t apart_us; bool limited; } row[] = {
+		{ 600 * US_PER_MS, true }, { 667 * US_PER_MS, false }, { 5 * US_PER_S, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		struct line *l = line_new(START_US);
+
+		exchange(l, 8, ROUND_US);
+		for (int n = 0; n < 4; n++) {
+			send_some(l, 1);
+			end(l, l->count - 1, CAA_SIGNAL_SILENCE);
+			l->now_us += row[i].apart_us;
+		}
+		assert_int_equal(caa_learn_limited(&l->learn), row[i].limited);
+		free(l);
+	}
+}
+
+static void losses_do_not_make_room(void **state)
+{
+	struct line *l = line_new(START_US);
+
+	(void)state;
+	exchange(l, 8, ROUND_US);
+	send_some(l, 3);
+	end_some(l, 8, 11, CAA_SIGNAL_SILENCE);
+	assert_int_equal(l->learn.pacer.window, BURST - 3);
+	assert_int_equal(l->learn.pacer.inflight, 0);
+	l->learn.pacer.window = 4;
+	send_some(l, 1);
+	l->learn.tail = 0;
+	end(l, 11, CAA_SIGNAL_SILENCE);
+	assert_int_equal(l->learn.pacer.window, 4);
+	free(l);
+}
+
+/* --- limited ---------------------------------------------------------------------------------------------------------- */
+
+static void goodput_makes_the_rate(void **state)
+{
+	static const struct { size_t good; uint32_t rate_mqps; } row[] = {
+		{ 1, 900 }, { 10, 9 * MQPS }, { 20, 18 * MQPS }, { 100, 90 * MQPS }, { 1000, 900 * MQPS },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		struct line *l = limited_line(START_US, row[i].good);
+
+		assert_int_equal(l->learn.rate_mqps, row[i].rate_mqps);
+		assert_int_equal(l->learn.pacer.interval_us, (uint64_t)US_PER_S * MQPS / row[i].rate_mqps);
+		assert_int_equal(l->learn.burst_seen, row[i].good);
+		free(l);
+	}
+}
+
+static void goodput_of_long_ago_does_not_count(void **state)
+{
+	struct line *l = line_new(START_US);
+
+	(void)state;
+	exchange(l, BURST, ROUND_US);
+	l->now_us += 5 * US_PER_S;
+	send_some(l, 4);
+	end_some(l, BURST, BURST + 4, CAA_SIGNAL_SILENCE);
+	assert_int_equal(l->learn.rate_mqps, MQPS / 2);	/* the lowest */
+	free(l);
+}
+
+static void the_pause_pays_what_was_sent_in_vain(void **state)
+{
+	static const struct { size_t good; uint64_t pause_us; const char *why; } row[] = {
+		{ 100, 100 * US_PER_MS, "four at 90/s are less than the shortest pause" },
+		{ 20, 222222, "four at 18/s" },
+		{ 4, 4 * UINT64_C(1000000) * 10 / 36, "four at 3.6/s" },
+		{ 1, 2 * US_PER_S, "the first pause is no longer than two seconds" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		struct line *l = limited_line(START_US, row[i].good);
+		uint64_t waited_us = send_waited(l, true);
+
+		if (waited_us < row[i].pause_us - US_PER_MS || waited_us > row[i].pause_us + US_PER_MS)
+			fail_msg("%llu us: %s", (unsigned long long)waited_us, row[i].why);
+		free(l);
+	}
+}
+
+static void one_goes_first_after_the_pause(void **state)
+{
+	struct line *l = limited_line(START_US, 20);
+	struct caa_place second;
+
+	(void)state;
+	send_waited(l, true);
+	l->now_us += US_PER_S;
+	second = caa_pacer_enter(&l->learn.pacer, l->now_us, false);
+	assert_int_not_equal(caa_pacer_wait(&l->learn.pacer, second, l->now_us, ROUND_US), 0);
+	end(l, l->count - 1, CAA_SIGNAL_ANSWER);
+	assert_int_equal(caa_pacer_wait(&l->learn.pacer, second, l->now_us, ROUND_US), 0);
+	free(l);
+}
+
+/** An outcome of what was sent before the pause says nothing new. */
+static void who_comes_late_confirms_nothing(void **state)
+{
+	struct line *l = line_new(START_US);
+	uint32_t rate_mqps;
+
+	(void)state;
+	exchange(l, 20 - 4, ROUND_US);
+	send_some(l, 8);
+	end_some(l, 16, 20, CAA_SIGNAL_SILENCE);
+	assert_true(caa_learn_limited(&l->learn));
+	rate_mqps = l->learn.rate_mqps;
+	assert_int_equal(l->learn.pacer.inflight, 0);
+	end(l, 20, CAA_SIGNAL_ANSWER);
+	assert_true(l->learn.confirm);
+	assert_false(end(l, 21, CAA_SIGNAL_SILENCE));
+	assert_false(end(l, 22, CAA_SIGNAL_DENIED));
+	assert_int_equal(l->learn.rate_mqps, rate_mqps);
+	assert_int_equal(l->learn.pacer.inflight, 0);
+	free(l);
+}
+
+static void a_pause_too_short_is_repeated(void **state)
+{
+	/* P is what was paused first: 2 s. */
+	static const unsigned pause_ms[] = { 1000, 1000, 2000, 4000, 8000, 15000, 15000, 15000 };
+	struct line *l = limited_line(START_US, 1);
+	uint32_t rate_mqps = l->learn.rate_mqps;
+
+	(void)state;
+	assert_int_equal(l->learn.pause_ms, 2000);
+	for (size_t i = 0; i < COUNT_OF(pause_ms); i++) {
+		uint64_t pause_us = (uint64_t)l->learn.pause_ms * US_PER_MS, interval_us = l->learn.pacer.interval_us;
+
+		/* no sooner, and a place at the rate later at most */
+		assert_in_range(send_waited(l, true), pause_us, pause_us + interval_us);
+		l->now_us += ROUND_US;
+		assert_true(end(l, l->count - 1, CAA_SIGNAL_SILENCE));
+		assert_int_equal(l->learn.pause_ms, pause_ms[i]);
+		assert_true(i < 2 ? l->learn.rate_mqps == rate_mqps : l->learn.rate_mqps < rate_mqps);
+	}
+	assert_int_equal(l->learn.rate_mqps, MQPS / 2);
+	send_waited(l, true);
+	end(l, l->count - 1, CAA_SIGNAL_ANSWER);
+	assert_int_equal(l->learn.pause_ms, 0);
+	assert_int_equal(l->learn.failures, 0);
+	free(l);
+}
+
+/** Denied however slowly it is asked: that is its answer. */
+static void eight_denials_after_pauses_are_an_answer(void **state)
+{
+	struct line *l = limited_line(START_US, 20);
+
+	(void)state;
+	for (int i = 1; i <= 8; i++) {
+		send_waited(l, true);
+		assert_int_equal(end(l, l->count - 1, CAA_SIGNAL_DENIED), i < 8);
+		assert_int_equal(caa_learn_limited(&l->learn), i < 8);
+	}
+	send_some(l, 8);
+	end_some(l, l->count - 8, l->count, CAA_SIGNAL_DENIED);
+	assert_false(caa_learn_limited(&l->learn));	/* not believed before an answer */
+	exchange(l, 8, ROUND_US);
+	send_some(l, 4);
+	end_some(l, l->count - 4, l->count, CAA_SIGNAL_DENIED);
+	assert_true(caa_learn_limited(&l->learn));
+	free(l);
+}
+
+static void a_loss_soon_after_the_pause_says_nothing_of_the_rate(void **state)
+{
+	static const struct { uint64_t after_us; bool cut; } row[] = {
+		{ 1498 * US_PER_MS, false }, { 1502 * US_PER_MS, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		struct line *l = confirmed_line(START_US, 20);
+		uint32_t rate_mqps = l->learn.rate_mqps;
+
+		l->now_us += row[i].after_us - 60 * US_PER_MS;
+		send_waited(l, false);
+		l->now_us += 60 * US_PER_MS;
+		assert_int_equal(end(l, l->count - 1, CAA_SIGNAL_SILENCE), row[i].cut);
+		assert_int_equal(l->learn.rate_mqps < rate_mqps, row[i].cut);
+		free(l);
+	}
+}
+
+static void three_in_a_row_pause_again(void **state)
+{
+	struct line *l = confirmed_line(START_US, 20);
+	uint32_t rate_mqps;
+
+	(void)state;
+	rate_mqps = l->learn.rate_mqps;
+	send_some(l, 3);
+	end(l, l->count - 3, CAA_SIGNAL_SILENCE);
+	end(l, l->count - 2, CAA_SIGNAL_SILENCE);
+	assert_false(l->learn.confirm);
+	assert_true(end(l, l->count - 1, CAA_SIGNAL_SILENCE));
+	assert_true(l->learn.confirm);
+	assert_int_equal(l->learn.rate_mqps, rate_mqps);	/* still settling: only the pause was too short */
+	free(l);
+
+	l = confirmed_line(START_US, 20);
+	serve(l, 5 * US_PER_S);
+	rate_mqps = l->learn.rate_mqps;
+	send_some(l, 3);
+	end_some(l, l->count - 3, l->count, CAA_SIGNAL_SILENCE);
+	assert_true(l->learn.confirm);
+	assert_true(l->learn.rate_mqps <= rate_mqps - rate_mqps / 10);
+	assert_true(l->learn.rate_mqps >= rate_mqps * 4 / 10);
+	free(l);
+}
+
+static void one_loss_cuts_once_for_what_was_under_way(void **state)
+{
+	struct line *l = confirmed_line(START_US, 20);
+	uint32_t rate_mqps, cut_mqps;
+
+	(void)state;
+	serve(l, 5 * US_PER_S);
+	rate_mqps = l->learn.rate_mqps;
+	send_some(l, 3);
+	assert_true(end(l, l->count - 3, CAA_SIGNAL_SILENCE));
+	cut_mqps = l->learn.rate_mqps;
+	assert_true(cut_mqps < rate_mqps && cut_mqps >= rate_mqps * 89 / 100);
+	assert_int_equal(l->learn.ceiling_mqps, rate_mqps);
+	assert_false(end(l, l->count - 2, CAA_SIGNAL_SILENCE));
+	assert_int_equal(l->learn.rate_mqps, cut_mqps);
+	end(l, l->count - 1, CAA_SIGNAL_ANSWER);
+	send_some(l, 1);
+	assert_true(end(l, l->count - 1, CAA_SIGNAL_SILENCE));
+	assert_true(l->learn.rate_mqps < cut_mqps);
+	free(l);
+}
+
+/** A rate that is served, as it was after each second. */
+static void the_rise_is_slow_near_what_was_too_high(void **state)
+{
+	struct line *l = confirmed_line(START_US, 40);
+	uint32_t at[25], ceiling_mqps;
+
+	(void)state;
+	serve(l, 5 * US_PER_S);
+	send_some(l, 1);
+	assert_true(end(l, l->count - 1, CAA_SIGNAL_SILENCE));
+	ceiling_mqps = l->learn.ceiling_mqps;
+	l->learn.rate_mqps = ceiling_mqps * 7 / 10;
+	l->learn.steady_mqps = 0;
+	for (size_t s = 0; s < COUNT_OF(at); s++) {
+		serve(l, US_PER_S);
+		at[s] = l->learn.rate_mqps;
+	}
+	assert_true(at[0] > ceiling_mqps * 80 / 100);		/* a quarter each second, far below */
+	assert_in_range(at[1], ceiling_mqps * 92 / 100, ceiling_mqps * 98 / 100);
+	assert_true(at[2] - at[1] < ceiling_mqps * 4 / 100);	/* a few percent, near */
+	assert_true(at[3] - at[2] < ceiling_mqps * 6 / 100);
+	assert_true(at[24] > ceiling_mqps * 2);			/* bold, once it is not too high any more */
+	free(l);
+}
+
+static void the_rate_rises_only_while_queries_wait(void **state)
+{
+	struct line *l = confirmed_line(START_US, 20);
+	uint32_t rate_mqps = l->learn.rate_mqps;
+
+	(void)state;
+	l->now_us += 300 * US_PER_MS;
+	send_waited(l, false);
+	end(l, l->count - 1, CAA_SIGNAL_ANSWER);
+	assert_int_equal(l->learn.rate_mqps, rate_mqps);
+	l->now_us += 300 * US_PER_MS;
+	send_waited(l, true);
+	end(l, l->count - 1, CAA_SIGNAL_ANSWER);
+	assert_true(l->learn.rate_mqps > rate_mqps);
+	free(l);
+}
+
+static void a_rest_gives_a_burst(void **state)
+{
+	static const struct { uint64_t rest_us; size_t at_once; } row[] = {
+		{ 900 * US_PER_MS, 1 }, { 1200 * US_PER_MS, 10 /* half of the 20 that were seen */ }, { 60 * US_PER_S, 10 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		struct line *l = confirmed_line(START_US, 20);
+		size_t at_once = 0;
+
+		l->now_us = l->learn.pacer.next_us + row[i].rest_us;
+		while (at_once < 50 && send_waited(l, false) == 0)
+			at_once++;
+		assert_int_equal(at_once, row[i].at_once);
+		free(l);
+	}
+}
+
+static void waits_need_no_rest(void **state)
+{
+	struct line *l = limited_line(START_US, 20);
+
+	(void)state;
+	l->now_us += 10 * US_PER_S;	/* past the pause, but nothing was confirmed */
+	caa_learn_options(&l->learn, l->now_us, 0, BURST);
+	assert_int_equal(l->learn.pacer.burst, 1);
+	free(l);
+}
+
+/* --- both ------------------------------------------------------------------------------------------------------------- */
+
+static void a_limit_is_forgotten_after_an_hour(void **state)
+{
+	static const struct { uint64_t after_us; bool limited; const char *why; } row[] = {
+		{ UINT64_C(3599) * US_PER_S, true, "an hour has not passed" },
+		{ UINT64_C(3601) * US_PER_S, false, "it has" },
+		{ 8 * DAY_US, false, "a week" },
+		{ WRAP_US, false, "when times in ms are the same again" },
+		{ WRAP_US + UINT64_C(1800) * US_PER_S, false, "and after it" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		struct line *l = confirmed_line(START_US, 20);
+
+		caa_learn_options(&l->learn, l->now_us + row[i].after_us, 0, BURST);
+		if (caa_learn_limited(&l->learn) != row[i].limited)
+			fail_msg("%s", row[i].why);
+		assert_int_equal(l->learn.pacer.interval_us != 0, row[i].limited);
+		free(l);
+	}
+}
+
+static void an_answer_lasts_a_minute(void **state)
+{
+	static const struct { uint64_t after_us; bool alive; } row[] = {
+		{ 0, true }, { 58 * US_PER_S, true }, { 61 * US_PER_S, false }, { WRAP_US, false }, { WRAP_US + 5, false },
+		{ WRAP_US / 2 + US_PER_S, false },
+	};
+	struct line *l = line_new(START_US);
+
+	(void)state;
+	assert_false(caa_learn_alive(&l->learn, START_US));
+	assert_false(caa_learn_silent(&l->learn, START_US));	/* it was not asked */
+	send_some(l, 1);
+	assert_true(caa_learn_silent(&l->learn, START_US));
+	end(l, 0, CAA_SIGNAL_ANSWER);
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		assert_int_equal(caa_learn_alive(&l->learn, START_US + row[i].after_us), row[i].alive);
+		assert_int_equal(caa_learn_silent(&l->learn, START_US + row[i].after_us), !row[i].alive);
+	}
+	free(l);
+}
+
+/** The first second after the host was started, and a time of zero. */
+static void time_may_begin_at_zero(void **state)
+{
+	struct line *l = line_new(0);
+
+	(void)state;
+	send_some(l, 1);
+	end(l, 0, CAA_SIGNAL_ANSWER);
+	assert_true(caa_learn_alive(&l->learn, 0));
+	assert_true(caa_learn_alive(&l->learn, 2 * US_PER_MS));
+	free(l);
+}
+
+/** Another thread read its clock a little earlier and came second. */
+static void a_caller_may_be_behind(void **state)
+{
+	static const uint64_t behind_us[] = { 0, 1, US_PER_MS, 20 * US_PER_MS, 900 * US_PER_MS };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(behind_us); i++) {
+		struct line *l = confirmed_line(START_US, 20);
+		uint64_t earlier_us = l->now_us - behind_us[i];
+		uint32_t rate_mqps = l->learn.rate_mqps;
+
+		assert_true(caa_learn_alive(&l->learn, earlier_us));
+		caa_learn_options(&l->learn, earlier_us, 0, BURST);
+		assert_true(caa_learn_limited(&l->learn));
+		send_waited(l, true);
+		caa_learn_outcome(&l->learn, earlier_us, l->sent[l->count - 1], CAA_SIGNAL_ANSWER);
+		assert_in_range(l->learn.rate_mqps, rate_mqps, rate_mqps * 11 / 10);
+		free(l);
+
+		l = line_new(START_US);
+		exchange(l, BURST, ROUND_US);
+		send_some(l, 4);
+		for (size_t n = BURST; n < BURST + 4; n++)
+			caa_learn_outcome(&l->learn, l->now_us - behind_us[i], l->sent[n], CAA_SIGNAL_SILENCE);
+		assert_true(l->learn.rate_mqps >= BURST * MQPS * 9 / 10);	/* the goodput was not lost */
+		free(l);
+
+		l = line_new(START_US);
+		send_some(l, 1);
+		assert_false(caa_learn_stalled(&l->learn, START_US - behind_us[i]));
+		free(l);
+	}
+}
+
+static void stalled_is_silence_longer_than_a_few_rounds(void **state)
+{
+	static const struct { uint64_t round_us; uint64_t after_us; bool stalled; } row[] = {
+		{ 0, 249 * US_PER_MS, false }, { 0, 252 * US_PER_MS, true },			/* not measured yet */
+		{ ROUND_US, 99 * US_PER_MS, false }, { ROUND_US, 102 * US_PER_MS, true },	/* at least 100 ms */
+		{ 100 * US_PER_MS, 399 * US_PER_MS, false }, { 100 * US_PER_MS, 402 * US_PER_MS, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		struct line *l = line_new(START_US);
+
+		if (row[i].round_us != 0)
+			exchange(l, 1, row[i].round_us);
+		assert_false(caa_learn_stalled(&l->learn, l->now_us + row[i].after_us));	/* nothing is under way */
+		send_some(l, 1);
+		assert_int_equal(caa_learn_stalled(&l->learn, l->now_us + row[i].after_us), row[i].stalled);
+		free(l);
+	}
+}
+
+static void moving_is_for_much_less(void **state)
+{
+	(void)state;
+	assert_false(caa_learn_worth_moving(500 * US_PER_MS, 0));
+	assert_true(caa_learn_worth_moving(500 * US_PER_MS + 1, 0));
+	assert_false(caa_learn_worth_moving(2500 * US_PER_MS, US_PER_S));
+	assert_true(caa_learn_worth_moving(2500 * US_PER_MS + 1, US_PER_S));
+}
+
+static void a_rate_by_hand_learns_nothing(void **state)
+{
+	struct line *l = confirmed_line(START_US, 20);
+
+	(void)state;
+	caa_learn_options(&l->learn, l->now_us, 3, 2);
+	assert_true(l->learn.manual);
+	assert_false(caa_learn_limited(&l->learn));
+	assert_int_equal(l->learn.pacer.interval_us, 333334);	/* never faster than was asked for */
+	assert_int_equal(l->learn.pacer.burst, 2);
+	for (int i = 0; i < 20; i++) {
+		struct caa_sent sent = caa_learn_sent(&l->learn, l->now_us, true);
+
+		sent.zone = ZONE;
+		assert_false(caa_learn_outcome(&l->learn, l->now_us, sent, i % 2 ? CAA_SIGNAL_SILENCE : CAA_SIGNAL_DENIED));
+	}
+	assert_int_equal(l->learn.pacer.interval_us, 333334);
+	assert_false(caa_learn_stalled(&l->learn, l->now_us + 10 * US_PER_S));
+	caa_learn_options(&l->learn, l->now_us, 0, BURST);
+	assert_false(l->learn.manual);
+	assert_int_equal(l->learn.pacer.interval_us, 0);
+	assert_int_equal(l->learn.pacer.window, BURST);
+	free(l);
+}
+
+static void to_forget_is_to_start_anew(void **state)
+{
+	struct line *l = confirmed_line(START_US, 20);
+
+	(void)state;
+	send_some(l, 2);
+	caa_learn_forget(&l->learn);
+	assert_false(caa_learn_limited(&l->learn));
+	assert_int_equal(l->learn.pacer.interval_us, 0);
+	assert_int_equal(l->learn.pacer.window, BURST);
+	assert_int_equal(l->learn.pacer.inflight, 0);
+	assert_false(end(l, l->count - 1, CAA_SIGNAL_SILENCE));	/* what was under way is not held against it */
+	assert_int_equal(l->learn.pacer.inflight, 0);
+	assert_true(caa_learn_alive(&l->learn, l->now_us));
+	free(l);
+}
+
+static void charged_packets_teach_as_well(void **state)
+{
+	struct line *l = line_new(START_US);
+
+	(void)state;
+	for (int i = 0; i < 12; i++)
+		l->sent[l->count++] = caa_learn_charged(&l->learn, l->now_us);
+	assert_int_equal(l->learn.pacer.inflight, 12);
+	end_some(l, 0, 8, CAA_SIGNAL_ANSWER);
+	end_some(l, 8, 12, CAA_SIGNAL_SILENCE);
+	assert_true(caa_learn_limited(&l->learn));
+	assert_int_equal(l->learn.pacer.inflight, 0);
+	free(l);
+}
+
+/** Numbers and places begin anywhere, and times too: all goes as it does elsewhere. */
+static void the_same_at_each_wrap(void **state)
+{
+	static const uint32_t first_seq[] = { 0, UINT32_MAX - 5, UINT32_MAX - 22, INT32_MAX - 10, UINT16_MAX - 10 };
+	static const uint64_t start_us[] = { START_US, WRAP_US - 10 * US_PER_MS, WRAP_US - 300 * US_PER_MS, WRAP_US,
+		WRAP_US / 2 - 100 * US_PER_MS, 30 * WRAP_US };
+	uint32_t rate_mqps = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(first_seq) * COUNT_OF(start_us); i++) {
+		struct line *l = line_new(start_us[i % COUNT_OF(start_us)]);
+		uint32_t first = first_seq[i / COUNT_OF(start_us)];
+
+		l->learn.seq = l->learn.answered_seq = l->learn.recover_seq = l->learn.flight_seq = first;
+		l->learn.tail_seq = (uint16_t)first;
+		exchange(l, BURST, ROUND_US);
+		send_some(l, 8);
+		end(l, BURST, CAA_SIGNAL_SILENCE);
+		end_some(l, BURST + 1, BURST + 8, CAA_SIGNAL_ANSWER);
+		assert_false(caa_learn_limited(&l->learn));
+		send_some(l, 4);
+		l->now_us += TIMEOUT_US;
+		end_some(l, BURST + 8, BURST + 12, CAA_SIGNAL_SILENCE);
+		assert_true(caa_learn_limited(&l->learn));
+		send_waited(l, true);
+		end(l, l->count - 1, CAA_SIGNAL_ANSWER);
+		assert_false(l->learn.confirm);
+		serve(l, 3 * US_PER_S);
+		send_some(l, 1);
+		assert_true(end(l, l->count - 1, CAA_SIGNAL_SILENCE));
+		if (i == 0)
+			rate_mqps = l->learn.rate_mqps;
+		assert_in_range(l->learn.rate_mqps, rate_mqps * 9 / 10, rate_mqps * 11 / 10);
+		free(l);
+	}
+}
+
+/** Nothing of what a server does can stop an upstream for good, or let the rate leave its range. */
+static void a_random_server(void **state)
+{
+	uint64_t random = 42;
+
+	(void)state;
+	for (int run = 0; run < 200; run++) {
+		struct line *l = line_new(START_US);
+
+		for (int i = 0; i < 500; i++) {
+			size_t from, n = 1 + next_random(&random) % 4;
+
+			l->count = 0;
+			from = l->now_us;
+			for (size_t k = 0; k < n && l->learn.pacer.inflight < l->learn.pacer.window; k++)
+				send_waited(l, next_random(&random) % 2);
+			assert_true(l->now_us - from <= 20 * UINT64_C(1000000));
+			l->now_us += next_random(&random) % US_PER_S;
+			for (size_t k = 0; k < l->count; k++)
+				end(l, k, (enum caa_signal)(next_random(&random) % 4));
+			assert_true(l->learn.rate_mqps == 0 ||
+				(l->learn.rate_mqps >= MQPS / 2 && l->learn.rate_mqps <= CAA_RATE_MAX * MQPS));
+			assert_int_equal(l->learn.pacer.inflight, 0);
+			assert_int_equal(caa_pacer_waiting(&l->learn.pacer), 0);
+			assert_in_range(l->learn.pacer.window, 1, 8192);
+		}
+		free(l);
+	}
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(window_doubles_with_each_round),
+		cmocka_unit_test(window_holds_back_until_an_answer),
+		cmocka_unit_test(window_has_a_largest_size),
+		cmocka_unit_test(a_first_loss_takes_the_jump_away),
+		cmocka_unit_test(an_idle_window_starts_anew),
+		cmocka_unit_test(losses_are_weighed),
+		cmocka_unit_test(a_denial_counts_where_the_zone_was_answered_for),
+		cmocka_unit_test(zones_answered_for_are_forgotten_when_they_are_many),
+		cmocka_unit_test(losses_far_apart_are_weighed_apart),
+		cmocka_unit_test(losses_do_not_make_room),
+		cmocka_unit_test(goodput_makes_the_rate),
+		cmocka_unit_test(goodput_of_long_ago_does_not_count),
+		cmocka_unit_test(the_pause_pays_what_was_sent_in_vain),
+		cmocka_unit_test(one_goes_first_after_the_pause),
+		cmocka_unit_test(who_comes_late_confirms_nothing),
+		cmocka_unit_test(a_pause_too_short_is_repeated),
+		cmocka_unit_test(eight_denials_after_pauses_are_an_answer),
+		cmocka_unit_test(a_loss_soon_after_the_pause_says_nothing_of_the_rate),
+		cmocka_unit_test(three_in_a_row_pause_again),
+		cmocka_unit_test(one_loss_cuts_once_for_what_was_under_way),
+		cmocka_unit_test(the_rise_is_slow_near_what_was_too_high),
+		cmocka_unit_test(the_rate_rises_only_while_queries_wait),
+		cmocka_unit_test(a_rest_gives_a_burst),
+		cmocka_unit_test(waits_need_no_rest),
+		cmocka_unit_test(a_limit_is_forgotten_after_an_hour),
+		cmocka_unit_test(an_answer_lasts_a_minute),
+		cmocka_unit_test(time_may_begin_at_zero),
+		cmocka_unit_test(a_caller_may_be_behind),
+		cmocka_unit_test(stalled_is_silence_longer_than_a_few_rounds),
+		cmocka_unit_test(moving_is_for_much_less),
+		cmocka_unit_test(a_rate_by_hand_learns_nothing),
+		cmocka_unit_test(to_forget_is_to_start_anew),
+		cmocka_unit_test(charged_packets_teach_as_well),
+		cmocka_unit_test(the_same_at_each_wrap),
+		cmocka_unit_test(a_random_server),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
