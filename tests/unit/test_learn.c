@@ -42,8 +42,10 @@ static uint64_t send_waited(struct line *l, bool waited)
 
 	caa_learn_options(&l->learn, l->now_us, 0, BURST);
 	place = caa_pacer_enter(&l->learn.pacer, l->now_us, false);
-	while ((wait_us = caa_pacer_wait(&l->learn.pacer, place, l->now_us, l->learn.srtt_us)) != 0)
+	while ((wait_us = caa_pacer_wait(&l->learn.pacer, place, l->now_us, l->learn.srtt_us)) != 0) {
 		l->now_us += wait_us;
+		assert_true(l->now_us - from_us < 60 * UINT64_C(1000000));
+	}
 	assert_true(l->count < COUNT_OF(l->sent));
 	l->sent[l->count] = caa_learn_sent(&l->learn, l->now_us, waited || l->now_us > from_us);
 	l->sent[l->count++].zone = ZONE;
