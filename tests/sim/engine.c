@@ -8,6 +8,7 @@
 enum {
 	US_PER_S = 1000000,
 	US_PER_MS = 1000,
+	BURST = 16,				/**< caa-burst */
 	TIMEOUT_FIRST_US = 376 * US_PER_MS,	/**< Unbound's for a server it does not know */
 	TIMEOUT_MIN_US = 50 * US_PER_MS,
 	TIMEOUT_MAX_US = 12 * US_PER_S,
@@ -46,6 +47,7 @@ struct sim {
 	uint64_t budget_us, now_us, random, order;
 	struct event *heap;
 	size_t events, room;
+	uint64_t traced_us, traced_asked, traced_served;
 	struct list times, waits;
 };
 
@@ -107,8 +109,45 @@ static struct caa_learn *learn_of(struct climb *c)
 	return &c->authority->learn[c->address];
 }
 
+/** What the authority answered since a time. */
+static uint64_t served_since(const struct sim_authority *a, uint64_t from_us)
+{
+	uint64_t served = 0;
+
+	for (size_t i = 0; i < SIM_SECONDS; i++)
+		if (a->recent[i].second >= from_us / US_PER_S)
+			served += a->recent[i].served;
+	return served;
+}
+
+static void note_served(struct sim_authority *a, uint64_t now_us)
+{
+	uint64_t second = now_us / US_PER_S;
+	size_t i = second % SIM_SECONDS;
+
+	if (a->recent[i].second != second) {
+		a->recent[i].second = second;
+		a->recent[i].served = 0;
+	}
+	a->recent[i].served++;
+}
+
+/** The rule is stated in sim.h. */
+static enum sim_end why_failed(const struct sim *s, const struct climb *c)
+{
+	const struct sim_authority *a = c->authority;
+	uint64_t capacity = limiter_capacity(&a->limiter, s->now_us, s->budget_us);
+
+	if (a->limiter.kind == LIMITER_DEAD)
+		return SIM_DEAD;
+	if (limiter_bans(&a->limiter, s->now_us))
+		return SIM_BANNED;
+	return capacity < served_since(a, c->started_us) + c->levels ? SIM_OVERLOADED : SIM_COULD;
+}
+
 static void end(struct sim *s, struct climb *c, bool failed)
 {
+	c->authority->ends[failed ? why_failed(s, c) : SIM_GOT]++;
 	c->authority->climbs++;
 	c->authority->failed += failed;
 	c->authority->last_us = s->now_us;
@@ -136,6 +175,21 @@ static unsigned choose(struct sim *s, struct climb *c)
 	return one < two ? 0 : 1;
 }
 
+/** A query reaches an address that is not dead. */
+static enum limiter_reply ask(struct sim_authority *a, uint64_t at_us, uint64_t *random)
+{
+	bool banned = limiter_bans(&a->limiter, at_us);
+	enum limiter_reply reply = limiter_ask(&a->limiter, at_us, random);
+
+	a->bans += !banned && limiter_bans(&a->limiter, at_us);
+	a->asked++;
+	if (reply == REPLY_ANSWER) {
+		a->served++;
+		note_served(a, at_us);
+	}
+	return reply;
+}
+
 static void send(struct sim *s, struct climb *c, bool waited)
 {
 	struct caa_learn *l = learn_of(c);
@@ -146,10 +200,8 @@ static void send(struct sim *s, struct climb *c, bool waited)
 	c->sent = caa_learn_sent(l, s->now_us, waited);
 	note(&s->waits, s->now_us - c->placed_us);
 	if (!c->authority->dead[c->address])
-		reply = limiter_ask(limiter, s->now_us + limiter->round_us / 2, &s->random);
+		reply = ask(c->authority, s->now_us + limiter->round_us / 2, &s->random);
 	limiter->under_way += reply == REPLY_ANSWER;
-	c->authority->asked++;
-	c->authority->served += reply == REPLY_ANSWER;
 	plan(s, s->now_us + (reply == REPLY_NOTHING ? c->timeout_us : limiter->round_us), EVENT_BACK, reply, c);
 }
 
@@ -172,8 +224,8 @@ static bool elsewhere_is_better(struct sim *s, struct climb *c, uint64_t wait_us
 {
 	const struct caa_learn *other = &c->authority->learn[1 - c->address];
 
-	return caa_learn_worth_moving(wait_us, caa_pacer_wait_new(&other->pacer, s->now_us, other->srtt_us)) &&
-		!c->authority->dead[1 - c->address];
+	return !caa_learn_silent(other, s->now_us) &&
+		caa_learn_worth_moving(wait_us, caa_pacer_wait_new(&other->pacer, s->now_us, other->srtt_us));
 }
 
 /** Ask whether the place is due. */
@@ -190,7 +242,8 @@ static void poll(struct sim *s, struct climb *c, bool waited)
 		end(s, c, true);
 		return;
 	}
-	if (c->moves < MOVES_MAX && (caa_learn_stalled(learn_of(c), s->now_us) || (waited && elsewhere_is_better(s, c, wait_us)))) {
+	if (c->moves < MOVES_MAX && (caa_learn_stalled(learn_of(c), s->now_us) ||
+	    (waited && elsewhere_is_better(s, c, wait_us)))) {
 		c->moves++;
 		caa_pacer_leave(&learn_of(c)->pacer);
 		query(s, c);
@@ -207,7 +260,7 @@ static void query(struct sim *s, struct climb *c)
 	c->address = choose(s, c);
 	l = learn_of(c);
 	if (s->paced) {
-		caa_learn_options(l, s->now_us, 0, 16);
+		caa_learn_options(l, s->now_us, 0, BURST);
 		if (!c->again && s->now_us + caa_pacer_wait_new(&l->pacer, s->now_us, l->srtt_us) > c->deadline_us) {
 			plan(s, s->now_us + TRY_AGAIN_US, EVENT_START, REPLY_NOTHING, c);
 			return;
@@ -248,7 +301,7 @@ static void back(struct sim *s, struct climb *c, enum limiter_reply reply)
 
 static void init_address(struct sim_authority *authority, size_t address)
 {
-	caa_learn_init(&authority->learn[address], 16);
+	caa_learn_init(&authority->learn[address], BURST);
 	authority->timeout_us[address] = TIMEOUT_FIRST_US;
 }
 
@@ -290,43 +343,54 @@ void sim_climb(struct sim *s, uint64_t at_us, size_t authority, unsigned levels)
 	plan(s, at_us, EVENT_START, REPLY_NOTHING, c);
 }
 
-static void trace_line(const struct sim *s, FILE *trace, uint64_t at_us, uint64_t *asked, uint64_t *served)
+static void trace_line(struct sim *s, FILE *trace)
 {
 	const struct sim_authority *a = &s->authority[0];
 	double rate = 0;
 
 	for (size_t i = 0; i < SIM_ADDRESSES; i++)
 		rate += a->learn[i].rate_mqps / 1000.0;
-	fprintf(trace, "%.1f %.1f %.1f %.2f\n", (double)at_us / US_PER_S, (double)(a->asked - *asked) * US_PER_S / TRACE_US,
-		(double)(a->served - *served) * US_PER_S / TRACE_US, rate);
-	*asked = a->asked;
-	*served = a->served;
+	fprintf(trace, "%.1f %.1f %.1f %.2f\n", (double)s->traced_us / US_PER_S,
+		(double)(a->asked - s->traced_asked) * US_PER_S / TRACE_US,
+		(double)(a->served - s->traced_served) * US_PER_S / TRACE_US, rate);
+	s->traced_asked = a->asked;
+	s->traced_served = a->served;
+	s->traced_us += TRACE_US;
 }
 
-void sim_run(struct sim *s, FILE *trace)
+/** A climb begins, or tries to take a place again. */
+static void start(struct sim *s, struct climb *c)
 {
-	uint64_t traced_us = 0, asked = 0, served = 0;
+	if (s->paced && s->now_us >= c->deadline_us)
+		end(s, c, true);
+	else
+		query(s, c);
+}
 
-	while (s->events > 0) {
+static void happen(struct sim *s, const struct event *e)
+{
+	switch (e->kind) {
+	case EVENT_START:
+		start(s, e->climb);
+		break;
+	case EVENT_POLL:
+		poll(s, e->climb, true);
+		break;
+	case EVENT_BACK:
+		back(s, e->climb, e->reply);
+		break;
+	}
+}
+
+void sim_run(struct sim *s, uint64_t until_us, FILE *trace)
+{
+	while (s->events > 0 && s->heap[0].at_us < until_us) {
 		struct event e = next(s);
 
-		for (; trace != NULL && traced_us < e.at_us; traced_us += TRACE_US)
-			trace_line(s, trace, traced_us, &asked, &served);
+		while (trace != NULL && s->traced_us < e.at_us)
+			trace_line(s, trace);
 		s->now_us = e.at_us;
-		switch (e.kind) {
-		case EVENT_START:
-			if (s->paced && s->now_us >= e.climb->deadline_us)
-				end(s, e.climb, true);
-			else
-				query(s, e.climb);
-			break;
-		case EVENT_POLL:
-			poll(s, e.climb, true);
-			break;
-		case EVENT_BACK:
-			back(s, e.climb, e.reply);
-			break;
-		}
+		happen(s, &e);
 	}
 }
 

@@ -3,6 +3,12 @@
 
 enum { US_PER_S = 1000000 };
 
+/** What a query gets that is not answered. */
+static enum limiter_reply refuse(struct limiter *l)
+{
+	return l->slip != 0 && ++l->slipped % l->slip == 0 ? REPLY_DENIED : l->refusal;
+}
+
 static enum limiter_reply bucket(struct limiter *l, uint64_t now_us)
 {
 	l->tokens += (double)(now_us - l->seen_us) * l->rate / US_PER_S;
@@ -10,7 +16,7 @@ static enum limiter_reply bucket(struct limiter *l, uint64_t now_us)
 		l->tokens = l->burst;
 	l->seen_us = now_us;
 	if (l->tokens < 1)
-		return l->refusal;
+		return refuse(l);
 	l->tokens -= 1;
 	return REPLY_ANSWER;
 }
@@ -28,7 +34,7 @@ static enum limiter_reply rrl(struct limiter *l, uint64_t now_us)
 		return REPLY_ANSWER;
 	if (l->tokens < -(double)l->rate * l->window_s)
 		l->tokens = -(double)l->rate * l->window_s;
-	return l->refusal;
+	return refuse(l);
 }
 
 static enum limiter_reply ban(struct limiter *l, uint64_t now_us)
@@ -85,4 +91,28 @@ uint64_t limiter_bound_us(const struct limiter *l, uint64_t queries)
 		break;
 	}
 	return l->round_us + (queries > at_once ? (queries - at_once) * US_PER_S / l->rate : 0);
+}
+
+bool limiter_bans(const struct limiter *l, uint64_t now_us)
+{
+	return l->kind == LIMITER_BAN && now_us < l->ban_us;
+}
+
+uint64_t limiter_capacity(const struct limiter *l, uint64_t now_us, uint64_t for_us)
+{
+	switch (l->kind) {
+	case LIMITER_DEAD:
+		return 0;
+	case LIMITER_BAN:
+		if (limiter_bans(l, now_us))
+			return 0;
+		break;
+	case LIMITER_NONE:
+	case LIMITER_CONCURRENT:	/* who waits for answers is answered at any rate that matters here */
+		return UINT64_MAX;
+	case LIMITER_BUCKET:
+	case LIMITER_RRL:
+		break;
+	}
+	return for_us * l->rate / US_PER_S;
 }

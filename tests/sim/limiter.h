@@ -26,6 +26,7 @@ struct limiter {
 	uint32_t rate;		/**< queries/s; for LIMITER_CONCURRENT queries under way */
 	uint32_t burst;		/**< queries at once */
 	uint32_t window_s;
+	uint32_t slip;		/**< each slip-th refused query gets TC, a denial, instead; 0 = none */
 	enum limiter_reply refusal;	/**< what a refused query gets: nothing, or a denial */
 	double loss;		/**< part of the packets that are lost anyway */
 	uint64_t round_us;	/**< round trip time */
@@ -34,6 +35,7 @@ struct limiter {
 	uint64_t seen_us;
 	uint64_t ban_us;
 	uint32_t under_way;
+	uint32_t slipped;
 	bool used;
 };
 
@@ -42,6 +44,13 @@ enum limiter_reply limiter_ask(struct limiter *l, uint64_t now_us, uint64_t *ran
 
 /** The shortest time in us in which so many queries can be answered, from a full start. */
 uint64_t limiter_bound_us(const struct limiter *l, uint64_t queries);
+
+/** @return how many queries it can answer within for_us that began before now_us, if nothing was saved up before and it is
+ *	asked as it wants; 0 for a dead one, and for the time of a ban that runs; UINT64_MAX where there is no limit. */
+uint64_t limiter_capacity(const struct limiter *l, uint64_t now_us, uint64_t for_us);
+
+/** @return whether it bans the source at that time. */
+bool limiter_bans(const struct limiter *l, uint64_t now_us);
 
 /** xorshift64*: the same numbers in every run. */
 static inline uint64_t sim_random(uint64_t *state)

@@ -1,101 +1,132 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/** \file Prints how certificates fare at each limiter, paced and not, and an hour of a certificate authority's load. */
-#include "sim.h"
-
+/** \file Prints how certificates fare at each limiter, paced and not, and a certificate authority's load.
+ *
+ *	simulate certificates [RUNS]
+ *	simulate load CLIMBS-PER-SECOND SECONDS AUTHORITIES
+ *	simulate models				number, limit in queries/s and name of each
+ *	simulate trace MODEL LEVELS SEED	seconds, sent/s, answered/s and the learned rate */
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include "load.h"
+#include "model.h"
 
-enum { US_PER_S = 1000000, US_PER_MS = 1000, BUDGET_US = 20 * US_PER_S, NAMES = 100, PAUSE_US = 60 * US_PER_S };
+enum { US_PER_S = 1000000, RUNS = 20 };
 
-#define LOCAL_US 200
+/** Of the runs of a model: per turn, cold and warm. */
+struct row { double failed_percent[2], mean_s[2], worst_s[2], asked[2]; };
 
-static const struct { const char *name; struct limiter limiter; bool one_dead; } model[] = {
-	{ "none", { .kind = LIMITER_NONE, .round_us = LOCAL_US }, false },
-	{ "none, 300 ms", { .kind = LIMITER_NONE, .round_us = 300 * US_PER_MS }, false },
-	{ "bucket 20, drop", { .kind = LIMITER_BUCKET, .rate = 20, .burst = 32, .refusal = REPLY_NOTHING, .round_us = LOCAL_US }, false },
-	{ "bucket 20, REFUSED", { .kind = LIMITER_BUCKET, .rate = 20, .burst = 32, .refusal = REPLY_DENIED, .round_us = LOCAL_US }, false },
-	{ "bucket 20, drop, 60 ms", { .kind = LIMITER_BUCKET, .rate = 20, .burst = 32, .refusal = REPLY_NOTHING, .round_us = 60 * US_PER_MS }, false },
-	{ "BIND 20, window 5", { .kind = LIMITER_RRL, .rate = 20, .window_s = 5, .refusal = REPLY_NOTHING, .round_us = LOCAL_US }, false },
-	{ "BIND 20, window 15", { .kind = LIMITER_RRL, .rate = 20, .window_s = 15, .refusal = REPLY_NOTHING, .round_us = LOCAL_US }, false },
-	{ "BIND 20, TC", { .kind = LIMITER_RRL, .rate = 20, .window_s = 5, .refusal = REPLY_DENIED, .round_us = LOCAL_US }, false },
-	{ "BIND 20, 60 ms", { .kind = LIMITER_RRL, .rate = 20, .window_s = 5, .refusal = REPLY_NOTHING, .round_us = 60 * US_PER_MS }, false },
-	{ "bucket 100, drop", { .kind = LIMITER_BUCKET, .rate = 100, .burst = 100, .refusal = REPLY_NOTHING, .round_us = LOCAL_US }, false },
-	{ "concurrent 8", { .kind = LIMITER_CONCURRENT, .rate = 8, .refusal = REPLY_NOTHING, .round_us = 20 * US_PER_MS }, false },
-	{ "ban 5 s above 50", { .kind = LIMITER_BAN, .rate = 50, .burst = 50, .window_s = 5, .refusal = REPLY_NOTHING, .round_us = LOCAL_US }, false },
-	{ "20% loss", { .kind = LIMITER_NONE, .loss = 0.2, .round_us = LOCAL_US }, false },
-	{ "one of two dead", { .kind = LIMITER_NONE, .round_us = LOCAL_US }, true },
-};
-
-struct result { uint64_t failed[2], took_us[2], asked[2]; };
-
-/** Two certificates, the second a minute after the first. */
-static struct result certificates(size_t m, unsigned levels, bool paced, uint64_t seed, FILE *trace)
+static struct row row_of(const struct sim_model *m, unsigned levels, bool paced, unsigned runs)
 {
-	struct result r = { .failed = { 0 } };
-	struct sim_authority a = { .name = model[m].name, .limiter = model[m].limiter, .dead = { model[m].one_dead, false } };
-	struct sim *s = sim_create(&a, 1, paced, BUDGET_US, seed);
-	uint64_t start_us = US_PER_S + seed * 7919 * 13 % US_PER_S;
+	struct row row = { .mean_s = { 0 } };
+
+	for (unsigned run = 1; run <= runs; run++) {
+		struct sim_result r = sim_certificates(m, levels, paced, run, NULL);
+
+		for (size_t turn = 0; turn < 2; turn++) {
+			double took_s = (double)r.took_us[turn] / US_PER_S;
+
+			row.failed_percent[turn] += (double)r.failed[turn] * 100 / SIM_NAMES / runs;
+			row.mean_s[turn] += took_s / runs;
+			row.worst_s[turn] = fmax(row.worst_s[turn], took_s);
+			row.asked[turn] += (double)r.asked[turn] / runs;
+		}
+	}
+	return row;
+}
+
+static void print_half(const struct row *r, size_t turn)
+{
+	printf(" | %6.1f%% %7.2f %7.2f %7.1f", r->failed_percent[turn], r->mean_s[turn], r->worst_s[turn],
+		r->asked[turn]);
+}
+
+static void print_model(const struct sim_model *m, unsigned levels, unsigned runs)
+{
+	struct row paced = row_of(m, levels, true, runs), plain = row_of(m, levels, false, runs);
+	uint64_t bound_us = limiter_bound_us(&m->limiter, (uint64_t)SIM_NAMES * levels);
 
 	for (size_t turn = 0; turn < 2; turn++) {
-		uint64_t failed = a.failed, asked = a.asked;
-
-		for (unsigned i = 0; i < NAMES; i++)
-			sim_climb(s, start_us, 0, levels);
-		sim_run(s, trace);
-		r.failed[turn] = a.failed - failed;
-		r.asked[turn] = a.asked - asked;
-		r.took_us[turn] = a.last_us - start_us;
-		start_us = a.last_us + PAUSE_US;
+		printf("%-27s %u %s", m->name, levels, turn == 0 ? "cold" : "warm");
+		if (bound_us == UINT64_MAX)
+			printf("      -");
+		else
+			printf(" %6.2f", (double)bound_us / US_PER_S);
+		print_half(&paced, turn);
+		print_half(&plain, turn);
+		printf("\n");
 	}
-	sim_destroy(s);
-	return r;
 }
 
 static void print_certificates(unsigned runs)
 {
-	printf("%-24s %6s %7s | %14s %17s %9s | %14s %17s %9s\n", "limiter", "levels", "bound-s", "paced: failed", "s mean/worst", "asked",
-		"plain: failed", "s mean/worst", "asked");
-	for (size_t m = 0; m < sizeof(model) / sizeof(model[0]); m++) {
-		for (unsigned levels = 1; levels <= 3; levels += 2) {
-			double sum[2][2] = { { 0 } }, worst[2][2] = { { 0 } };
-			uint64_t failed[2][2] = { { 0 } };
-			double asked[2][2] = { { 0 } };
+	static const char half[] = "failed  mean-s worst-s   asked";
 
-			for (int paced = 0; paced < 2; paced++) {
-				for (unsigned run = 0; run < runs; run++) {
-					struct result r = certificates(m, levels, paced, run + 1, NULL);
-
-					for (int turn = 0; turn < 2; turn++) {
-						double took = (double)r.took_us[turn] / US_PER_S;
-
-						sum[paced][turn] += took / runs;
-						worst[paced][turn] = fmax(worst[paced][turn], took);
-						failed[paced][turn] += r.failed[turn];
-						asked[paced][turn] += (double)r.asked[turn] / runs;
-					}
-				}
-			}
-			for (int turn = 0; turn < 2; turn++) {
-				printf("%-24s %6u %7.2f |", model[m].name, levels, (double)limiter_bound_us(&model[m].limiter, NAMES * levels) / US_PER_S);
-				for (int paced = 1; paced >= 0; paced--)
-					printf(" %s %8.1f%% %8.2f/%8.2f %9.1f |", turn ? "warm" : "cold",
-						(double)failed[paced][turn] * 100 / NAMES / runs, sum[paced][turn], worst[paced][turn], asked[paced][turn]);
-				printf("\n");
-			}
-		}
+	printf("%d names at once, and again a minute later; %u runs; paced, then plain\n", SIM_NAMES, runs);
+	printf("%-27s %-6s %6s |  %s |  %s\n", "limiter", "levels", "bound", half, half);
+	for (size_t m = 0; m < SIM_MODELS; m++) {
+		print_model(&sim_models[m], 1, runs);
+		print_model(&sim_models[m], 3, runs);
 	}
+}
+
+static void print_figures(const char *what, const struct sim_figures *f)
+{
+	uint64_t failed = f->climbs - f->ends[SIM_GOT];
+
+	printf("%-6s %9" PRIu64 " %8" PRIu64 " %7.3f%%", what, f->climbs, failed,
+		(double)failed * 100 / (double)f->climbs);
+	printf(" %8" PRIu64 " %8" PRIu64 " %10" PRIu64 " %9" PRIu64, f->ends[SIM_DEAD], f->ends[SIM_BANNED],
+		f->ends[SIM_OVERLOADED], f->ends[SIM_COULD]);
+	printf(" %8.3f%% %6" PRIu64 " %8.3f %8.3f %8.3f %9" PRIu64 "\n",
+		(double)f->ends[SIM_COULD] * 100 / (double)(f->climbs - f->ends[SIM_DEAD]), f->bans,
+		(double)f->median_us / US_PER_S, (double)f->p99_us / US_PER_S, (double)f->wait_p99_us / US_PER_S, f->asked);
+}
+
+static void print_load(const struct sim_load *load)
+{
+	static const bool paced[] = { true, false };
+
+	printf("%u climbs/s for %u s over %zu upstreams, all limiters\n", load->climbs_per_s, load->seconds,
+		load->authorities * SIM_ADDRESSES);
+	printf("%-6s %9s %8s %8s %8s %8s %10s %9s %9s %6s %8s %8s %8s %9s\n", "", "climbs", "failed", "share", "dead",
+		"banned", "overloaded", "could-get", "of-alive", "bans", "median-s", "p99-s", "wait-p99", "asked");
+	for (size_t i = 0; i < sizeof(paced) / sizeof(paced[0]); i++) {
+		struct sim_figures f = sim_load_run(load, paced[i], 1);
+
+		print_figures(paced[i] ? "paced" : "plain", &f);
+		for (size_t m = 0; paced[i] && m < SIM_MODELS; m++)
+			if (f.model_failed[m] > 0)
+				printf("       of these could-get: %" PRIu64 " at %s\n", f.model_failed[m], sim_models[m].name);
+	}
+}
+
+static void print_models(void)
+{
+	for (size_t m = 0; m < SIM_MODELS; m++)
+		printf("%zu %u %s\n", m, sim_models[m].limiter.kind == LIMITER_CONCURRENT ? 0 : sim_models[m].limiter.rate,
+			sim_models[m].name);
+}
+
+static unsigned number(const char *text)
+{
+	return (unsigned)strtoul(text, NULL, 10);
 }
 
 int main(int argc, char **argv)
 {
-	if (argc == 5 && strcmp(argv[1], "trace") == 0) {
-		size_t m = strtoul(argv[2], NULL, 10);
-		struct result r = certificates(m, (unsigned)strtoul(argv[3], NULL, 10), true, strtoul(argv[4], NULL, 10), stdout);
-		fprintf(stderr, "%g\n", r.took_us[0] / 1e6);
-		return 0;
-	}
-	print_certificates(argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 20);
+	const char *what = argc > 1 ? argv[1] : "certificates";
+
+	if (strcmp(what, "certificates") == 0 && argc <= 3)
+		print_certificates(argc == 3 ? number(argv[2]) : RUNS);
+	else if (strcmp(what, "load") == 0 && argc == 5)
+		print_load(&(struct sim_load){ number(argv[2]), number(argv[3]), number(argv[4]) });
+	else if (strcmp(what, "models") == 0 && argc == 2)
+		print_models();
+	else if (strcmp(what, "trace") == 0 && argc == 5 && number(argv[2]) < SIM_MODELS)
+		sim_certificates(&sim_models[number(argv[2])], number(argv[3]), true, number(argv[4]), stdout);
+	else
+		return fprintf(stderr, "usage: see the head of tests/sim/main.c\n"), 2;
 	return 0;
 }
