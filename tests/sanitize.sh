@@ -76,7 +76,7 @@ for test in tests/unit/test_*.c; do
 		"$dir/$name" >"$dir/$name.log" 2>&1
 	fi || { echo "not ok - $kind: $name"; tail -n 30 "$dir/$name.log"; failed=1; }
 done
-cases='stop budget control'
+cases='stop budget control repeat'
 [ "$kind" = valgrind ] || cases="$cases paced parent"
 [ "$kind" != asan ] || cases="$cases tool"
 for case in $cases; do

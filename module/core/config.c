@@ -157,10 +157,11 @@ static enum caa_res read_option(struct caa_config *c, const struct caa_option *o
 		snprintf(text, sizeof(text), "is set already, at %.256s", item->where);
 		return fail(err, where, opt->name, text);
 	}
-	if (caa_option_parse(&item->value, opt, value, text) != CAA_OK)
+	if ((opt->type == CAA_OPTION_TEXT ? caa_option_parse_text((char *)&c->module + opt->offset, opt, value, text) :
+	    caa_option_parse(&item->value, opt, value, text)) != CAA_OK)
 		return fail(err, where, opt->name, text);
 	copy_where(item->where, where);
-	if (opt->clause == CAA_CLAUSE_MODULE)
+	if (opt->clause == CAA_CLAUSE_MODULE && opt->type != CAA_OPTION_TEXT)
 		memcpy((char *)&c->module + opt->offset, &item->value, sizeof(item->value));
 	return CAA_OK;
 }

@@ -13,17 +13,24 @@ enum { SHOWN_MAX = 64 };	/**< octets of a value from outside that an error text 
 	{ name, CAA_CLAUSE_##clause, CAA_OPTION_U32, OFFSET_##clause(field), min, dflt, max, unit, help }
 #define BOOL(name, clause, field, dflt, help) \
 	{ name, CAA_CLAUSE_##clause, CAA_OPTION_BOOL, OFFSET_##clause(field), 0, dflt, 1, "", help }
+#define TEXT(name, clause, field, help) \
+	{ name, CAA_CLAUSE_##clause, CAA_OPTION_TEXT, OFFSET_##clause(field), 0, 0, CAA_OPTION_TEXT_MAX - 1, "octets", help }
 #define OFFSET_MODULE(field) offsetof(struct caa_module_options, field)
 #define OFFSET_ZONE(field) offsetof(struct caa_zone_options, field)
 
 static const struct caa_option table[] = {
 	U32("caa-upstreams", MODULE, upstreams, 64, 100000, 10000000, "addresses", "size of the upstream table"),
+	U32("caa-failures", MODULE, failures, 0, 10000, 1000000, "names", "that fail, remembered; 0 = nothing is recorded"),
+	U32("caa-log-window", MODULE, log_window_s, 4, 3600, 604800, "s", "failures of a name count so long"),
+	U32("caa-log-rate", MODULE, log_rate, 0, 10, 100000, "lines/s", "on failures that are logged; 0 = none"),
+	TEXT("caa-log-file", MODULE, log_file, "file for lines on failures; \"\" = Unbound's log"),
 	BOOL("caa-enable", ZONE, enable, 0, "take the CAA questions below this zone"),
 	U32("caa-rate", ZONE, rate_qps, 0, 0, CAA_RATE_MAX, "queries/s", "to one upstream address; 0 = learned"),
 	U32("caa-burst", ZONE, burst, 1, 16, CAA_BURST_MAX, "queries", "under way to an address before it answered"),
 	BOOL("caa-cookie", ZONE, cookie, 1, "send DNS cookies to upstreams"),
 	BOOL("caa-tcp", ZONE, tcp, 1, "ask over TCP after a limit"),
 	U32("caa-budget", ZONE, budget_s, 1, 20, 600, "s", "longest time that a question is worked on"),
+	U32("caa-log-after", ZONE, log_after, 1, 3, 1000, "failures", "a name is logged from this one on"),
 };
 
 enum { OPTIONS = sizeof(table) / sizeof(table[0]) };
@@ -56,7 +63,9 @@ const struct caa_option *caa_options_find(const char *name)
 static void set_defaults(void *options, enum caa_clause clause)
 {
 	for (size_t i = 0; i < OPTIONS; i++)
-		if (table[i].clause == clause)
+		if (table[i].clause == clause && table[i].type == CAA_OPTION_TEXT)
+			((char *)options)[table[i].offset] = '\0';
+		else if (table[i].clause == clause)
 			memcpy((char *)options + table[i].offset, &table[i].dflt, sizeof(table[i].dflt));
 }
 
@@ -137,8 +146,32 @@ enum caa_res caa_option_parse(uint32_t *out, const struct caa_option *opt, const
 		return parse_bool(out, value, err);
 	case CAA_OPTION_U32:
 		return parse_u32(out, opt, value, err);
+	case CAA_OPTION_TEXT:
+		break;
 	}
 	return CAA_EFORMAT;
+}
+
+enum caa_res caa_option_parse_text(char out[static CAA_OPTION_TEXT_MAX], const struct caa_option *opt, const char *value,
+	char err[static CAA_OPTIONS_TEXT_MAX])
+{
+	size_t len = strlen(value);
+	char text[SHOWN_MAX + 8];
+
+	for (size_t i = 0; i < len && len <= opt->max; i++) {
+		if (value[i] < ' ' || value[i] > '~') {
+			snprintf(err, CAA_OPTIONS_TEXT_MAX, "\"%s\" has other characters than printable ASCII",
+				shown(text, value));
+			return CAA_EFORMAT;
+		}
+	}
+	if (len > opt->max) {
+		snprintf(err, CAA_OPTIONS_TEXT_MAX, "\"%s\" is too long; allowed is %" PRIu32 "..%" PRIu32 " %s",
+			shown(text, value), opt->min, opt->max, opt->unit);
+		return CAA_EFORMAT;
+	}
+	memcpy(out, value, len + 1);
+	return CAA_OK;
 }
 
 /** Append to a text, cut where it ends. */

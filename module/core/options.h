@@ -13,9 +13,15 @@
 #include <stdint.h>
 #include "core/res.h"
 
+enum { CAA_OPTION_TEXT_MAX = 256 };	/**< octets of a text value with NUL */
+
 /** Set by `caa:`. */
 struct caa_module_options {
 	uint32_t upstreams;	/**< entries of the upstream table */
+	uint32_t failures;	/**< entries of the table of names that fail */
+	uint32_t log_window_s;	/**< failures of a name count so long */
+	uint32_t log_rate;	/**< lines on failures that are logged in a second */
+	char log_file[CAA_OPTION_TEXT_MAX];	/**< where they go; "" = Unbound's log */
 };
 
 /** Set by `caa-zone:`. */
@@ -26,17 +32,19 @@ struct caa_zone_options {
 	uint32_t cookie;	/**< 0 or 1: DNS cookies are sent to upstreams */
 	uint32_t tcp;		/**< 0 or 1: TCP is tried after a limit */
 	uint32_t budget_s;	/**< the longest time a question may take */
+	uint32_t log_after;	/**< failures of a name within the window before it is logged */
 };
 
 enum caa_clause { CAA_CLAUSE_MODULE, CAA_CLAUSE_ZONE };
-enum caa_option_type { CAA_OPTION_BOOL, CAA_OPTION_U32 };
+enum caa_option_type { CAA_OPTION_BOOL, CAA_OPTION_U32, CAA_OPTION_TEXT };
 
 struct caa_option {
 	const char *name;	/**< as in unbound.conf, without the colon */
 	enum caa_clause clause;
 	enum caa_option_type type;
-	size_t offset;		/**< of its uint32_t in the clause's struct */
-	uint32_t min, dflt, max;	/**< in unit; 0 and 1 for CAA_OPTION_BOOL */
+	size_t offset;		/**< of its uint32_t, or its text, in the clause's struct */
+	/** in unit; 0 and 1 for CAA_OPTION_BOOL; octets for CAA_OPTION_TEXT, whose default is "" */
+	uint32_t min, dflt, max;
 	const char *unit;	/**< "" if it has none */
 	const char *help;	/**< one line */
 };
@@ -53,11 +61,16 @@ const struct caa_option *caa_options_find(const char *name);
 void caa_options_module_init(struct caa_module_options *o);
 void caa_options_zone_init(struct caa_zone_options *o);
 
-/** Read one value.
+/** Read one value that is a number or yes or no.
  *  @param out: untouched on error. @param err: on error says what was given and what is allowed; values
  *	from outside are shown with their control characters escaped.
  *  @return CAA_EFORMAT if value is not of the option's type or out of its range. */
 enum caa_res caa_option_parse(uint32_t *out, const struct caa_option *opt, const char *value,
+	char err[static CAA_OPTIONS_TEXT_MAX]);
+
+/** Read the value of a CAA_OPTION_TEXT: printable ASCII.
+ *  @param out: untouched on error. @param err: as in caa_option_parse(). */
+enum caa_res caa_option_parse_text(char out[static CAA_OPTION_TEXT_MAX], const struct caa_option *opt, const char *value,
 	char err[static CAA_OPTIONS_TEXT_MAX]);
 
 /** Say what is allowed where an unknown or misplaced key was found.

@@ -9,6 +9,23 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/** One for each class of core/cause.h, in its order. */
+#define CAA_STATS_CLASSES(X) \
+	X(class_rate_limited,	"caa.failures.rate-limited",	"a server answers only so many queries in a second") \
+	X(class_bogus,		"caa.failures.bogus",		"the answer does not pass DNSSEC validation") \
+	X(class_cname_loop,	"caa.failures.cname-loop",	"CNAME records lead in a circle, or too far") \
+	X(class_caps,		"caa.failures.caps",		"the name comes back with its letters in another case") \
+	X(class_no_soa,		"caa.failures.no-soa",		"an empty answer without SOA") \
+	X(class_formerr_edns,	"caa.failures.formerr-edns",	"a server does not understand queries with EDNS") \
+	X(class_notimp,		"caa.failures.notimp",		"a server does not implement the type") \
+	X(class_lame,		"caa.failures.lame",		"a server is not authoritative for its zone") \
+	X(class_refused,	"caa.failures.refused",		"a server refuses") \
+	X(class_servfail,	"caa.failures.servfail",	"a server has failed itself") \
+	X(class_unreachable,	"caa.failures.unreachable",	"no server can be reached, or none has an address") \
+	X(class_timeout,	"caa.failures.timeout",		"nothing comes back") \
+	X(class_budget,		"caa.failures.budget",		"the time ended while queries waited for their turn") \
+	X(class_internal,	"caa.failures.internal",	"no fault of a server is known")
+
 /** X(id, printed name, help): counters since start or the last reset. */
 #define CAA_STATS(X) \
 	X(questions,	"caa.questions",	"CAA questions taken in enabled zones, each asked by a client or a lookup") \
@@ -27,7 +44,15 @@
 	X(moved,	"caa.moved",		"queries that left a silent address for another") \
 	X(tries,	"caa.tries",		"lookups tried again within their budget") \
 	X(cookies,	"caa.cookies",		"queries that carried the cookie of their server") \
-	X(forged,	"caa.forged",		"answers dropped for a wrong or missing cookie")
+	X(forged,	"caa.forged",		"answers dropped for a wrong or missing cookie") \
+	X(failures,	"caa.failures",		"CAA questions that ended as SERVFAIL, those of each class below") \
+	CAA_STATS_CLASSES(X) \
+	X(failures_cached, "caa.failures.cached", "SERVFAIL answers to CAA questions from Unbound's cache") \
+	X(log_lines,	"caa.log.lines",	"lines on failures that were logged") \
+	X(log_below,	"caa.log.below",	"failures not logged because their names failed too seldom") \
+	X(log_over,	"caa.log.over",		"lines not logged because of caa-log-rate") \
+	X(log_lost,	"caa.log.lost",		"lines that could not be written to caa-log-file") \
+	X(traced,	"caa.log.traced",	"lines of caa_trace")
 
 enum caa_stat {
 #define X(id, name, help) CAA_STAT_##id,

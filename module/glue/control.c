@@ -4,49 +4,32 @@
 #include "glue/control.h"
 
 #include "glue/ctx.h"
+#include "glue/failures.h"
 #include "glue/host.h"
+#include "glue/inspect.h"
+#include "glue/out.h"
 
 #include <ctype.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-	LINE_MAX_OCTETS = 512,
 	UPSTREAMS_SHOWN = 20	/**< lines of caa_upstreams unless told */
 };
 
-/** Where a command's text goes. */
-struct out {
-	module_hooks_print_type *print;
-	void *to;
-};
-
-static void say(const struct out *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static void say(const struct out *out, const char *format, ...)
+static void say_number(const struct caa_out *out, const char *name, uint64_t value)
 {
-	char line[LINE_MAX_OCTETS];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(line, sizeof(line), format, args);
-	va_end(args);
-	(void)out->print(out->to, line);
-}
-
-static void say_number(const struct out *out, const char *name, uint64_t value)
-{
-	say(out, "%s=%" PRIu64 "\n", name, value);
+	caa_out(out, "%s=%" PRIu64 "\n", name, value);
 }
 
 static void stats(void *arg, module_hooks_print_type *print, void *to, int reset)
 {
 	struct caa_ctx *ctx = arg;
 	struct caa_stats_values now;
-	struct out out = { print, to };
+	struct caa_out out = { print, to };
+	size_t names, repeaters;
 	uint64_t waits;
 
 	caa_stats_read(&ctx->stats, &now, reset);
@@ -59,6 +42,9 @@ static void stats(void *arg, module_hooks_print_type *print, void *to, int reset
 	say_number(&out, "caa.wait.max_us", now.wait_max_us);
 	say_number(&out, "caa.upstreams", caa_shards_count(ctx->shards));
 	say_number(&out, "caa.upstreams.evicted", caa_shards_evicted(ctx->shards));
+	names = caa_failures_count(ctx->failures, &repeaters);
+	say_number(&out, "caa.failures.names", names);
+	say_number(&out, "caa.failures.repeated", repeaters);
 	say_number(&out, "caa.mem", caa_ctx_memory(ctx));
 }
 
@@ -70,9 +56,9 @@ static uint32_t rate_of(const struct caa_upstream *u)
 	return interval_us > 0 ? (1000000 + interval_us / 2) / interval_us : 0;
 }
 
-static void say_upstream_head(const struct out *out)
+static void say_upstream_head(const struct caa_out *out)
 {
-	say(out, "%-24s %7s %6s %8s %6s %6s %9s %9s %8s %8s %8s %9s %8s %8s %6s\n", "address", "rate/s", "window", "wait-ms",
+	caa_out(out, "%-24s %7s %6s %8s %6s %6s %9s %9s %8s %8s %8s %9s %8s %8s %6s\n", "address", "rate/s", "window", "wait-ms",
 		"cookie", "tcp", "sent", "sent-caa", "waited", "mean-ms", "refused", "replied", "timeout", "failed", "limits");
 }
 
@@ -88,7 +74,7 @@ static const char *tcp_of(const struct caa_upstream *u, uint64_t now_us)
 	return caa_transport_works(&u->transport) ? "works" : "-";
 }
 
-static void say_upstream(const struct out *out, const struct caa_upstream *u, uint64_t now_us)
+static void say_upstream(const struct caa_out *out, const struct caa_upstream *u, uint64_t now_us)
 {
 	char addr[CAA_ADDR_TEXT_MAX], rate[16] = "-", window[16] = "-";
 
@@ -96,11 +82,43 @@ static void say_upstream(const struct out *out, const struct caa_upstream *u, ui
 		snprintf(rate, sizeof(rate), "%" PRIu32, rate_of(u));
 	else
 		snprintf(window, sizeof(window), "%u", u->learn.pacer.window);
-	say(out, "%-24s %7s %6s %8" PRIu64 " %6s %6s %9" PRIu32 " %9" PRIu32 " %8" PRIu32 " %8" PRIu32 " %8" PRIu32 " %9" PRIu32
+	caa_out(out, "%-24s %7s %6s %8" PRIu64 " %6s %6s %9" PRIu32 " %9" PRIu32 " %8" PRIu32 " %8" PRIu32 " %8" PRIu32 " %9" PRIu32
 		" %8" PRIu32 " %8" PRIu32 " %6" PRIu32 "\n", caa_addr_text(addr, &u->addr), rate, window,
 		caa_pacer_wait_new(&u->learn.pacer, now_us, u->learn.srtt_us) / 1000,
 		caa_cookie_proves(&u->cookie) ? "yes" : "-", tcp_of(u, now_us), u->sent, u->sent_caa, u->waited,
 		u->waited > 0 ? u->waited_ms / u->waited : 0, u->refused, u->replied, u->timed_out, u->failed, u->limits);
+}
+
+static void say_upstream_json(const struct caa_out *out, const struct caa_upstream *u, uint64_t now_us, bool first)
+{
+	char addr[CAA_ADDR_TEXT_MAX];
+
+	caa_out(out, "%s\n{\"address\":\"%s\",\"rate\":%" PRIu32 ",\"window\":%u,\"wait_ms\":%" PRIu64
+		",\"cookie\":%s,\"tcp\":\"%s\",\"sent\":%" PRIu32 ",\"sent_caa\":%" PRIu32 ",\"waited\":%" PRIu32
+		",\"waited_ms\":%" PRIu32 ",\"refused\":%" PRIu32 ",\"replied\":%" PRIu32 ",\"timed_out\":%" PRIu32
+		",\"failed\":%" PRIu32 ",\"limits\":%" PRIu32 "}", first ? "" : ",", caa_addr_text(addr, &u->addr), rate_of(u),
+		rate_of(u) > 0 ? 0u : (unsigned)u->learn.pacer.window,
+		caa_pacer_wait_new(&u->learn.pacer, now_us, u->learn.srtt_us) / 1000,
+		caa_cookie_proves(&u->cookie) ? "true" : "false", tcp_of(u, now_us), u->sent, u->sent_caa, u->waited, u->waited_ms,
+		u->refused, u->replied, u->timed_out, u->failed, u->limits);
+}
+
+static void say_upstreams(const struct caa_out *out, const struct caa_upstream *list, size_t count, bool json)
+{
+	uint64_t now_us = caa_host_now_us();
+
+	if (json)
+		caa_out(out, "[");
+	else
+		say_upstream_head(out);
+	for (size_t i = 0; i < count; i++) {
+		if (json)
+			say_upstream_json(out, &list[i], now_us, i == 0);
+		else
+			say_upstream(out, &list[i], now_us);
+	}
+	if (json)
+		caa_out(out, "%s]\n", count > 0 ? "\n" : "");
 }
 
 /** The longest queue first, then the most packets. */
@@ -116,85 +134,95 @@ static int by_queue(const void *a, const void *b)
 	return memcmp(&x->addr, &y->addr, sizeof(x->addr));
 }
 
-static void say_top_upstreams(struct caa_ctx *ctx, const struct out *out, size_t shown)
+static void say_top_upstreams(struct caa_ctx *ctx, const struct caa_out *out, size_t shown, bool json)
 {
 	size_t count = caa_shards_count(ctx->shards);
 	struct caa_upstream *all = calloc(count + 1, sizeof(*all));
-	uint64_t now_us = caa_host_now_us();
 
 	if (all == NULL) {
-		say(out, "error out of memory\n");
+		caa_out(out, "error out of memory\n");
 		return;
 	}
 	count = caa_shards_copy_all(ctx->shards, all, count);
 	qsort(all, count, sizeof(*all), by_queue);
-	say_upstream_head(out);
-	for (size_t i = 0; i < count && i < shown; i++)
-		say_upstream(out, &all[i], now_us);
-	if (count > shown)
-		say(out, "%zu of %zu shown\n", shown, count);
+	say_upstreams(out, all, count < shown ? count : shown, json);
+	if (count > shown && !json)
+		caa_out(out, "%zu of %zu shown\n", shown, count);
 	free(all);
 }
 
-static bool is_number(const char *text)
+static void upstreams(struct caa_ctx *ctx, const struct caa_out *out, const struct caa_args *args)
 {
-	return text[0] != '\0' && strspn(text, "0123456789") == strlen(text);
-}
-
-static void upstreams(struct caa_ctx *ctx, const struct out *out, const char *args)
-{
+	size_t shown = UPSTREAMS_SHOWN;
 	struct caa_upstream one;
 	struct caa_addr addr;
 
-	if (args[0] == '\0') {
-		say_top_upstreams(ctx, out, UPSTREAMS_SHOWN);
-	} else if (is_number(args)) {
-		say_top_upstreams(ctx, out, strtoul(args, NULL, 10));
-	} else if (caa_addr_parse(&addr, args) != CAA_OK) {
-		say(out, "error caa_upstreams: the argument is not an address or a number; allowed is "
-			"caa_upstreams [NUMBER | ADDRESS[@PORT]]\n");
+	if (args->count == 0 || (args->count == 1 && caa_args_number(args->word[0], SIZE_MAX, &shown))) {
+		say_top_upstreams(ctx, out, shown, args->json);
+	} else if (args->count > 1 || caa_addr_parse(&addr, args->word[0]) != CAA_OK) {
+		caa_out(out, "error caa_upstreams: the argument is not an address or a number; allowed is "
+			"caa_upstreams [NUMBER | ADDRESS[@PORT]] [json]\n");
 	} else if (!caa_shards_copy(ctx->shards, &addr, &one)) {
-		say(out, "error caa_upstreams: nothing was sent to that address, or it was long ago\n");
+		caa_out(out, "error caa_upstreams: nothing was sent to that address, or it was long ago\n");
 	} else {
-		say_upstream_head(out);
-		say_upstream(out, &one, caa_host_now_us());
+		say_upstreams(out, &one, 1, args->json);
 	}
 }
 
-static void help(struct caa_ctx *ctx, const struct out *out, const char *args);
+static void help(struct caa_ctx *ctx, const struct caa_out *out, const struct caa_args *args);
 
 /** The commands: the name, what follows it, what it does. */
 static const struct command {
 	const char *name, *args, *help;
-	void (*run)(struct caa_ctx *ctx, const struct out *out, const char *args);
+	void (*run)(struct caa_ctx *ctx, const struct caa_out *out, const struct caa_args *args);
 } commands[] = {
 	{ "caa_help", "", "this list", help },
+	{ "caa_failures", "[NUMBER]", "names that keep failing, the most frequent first", caa_inspect_failures },
+	{ "caa_explain", "NAME", "the last failure of a name: why, and what to do", caa_inspect_explain },
 	{ "caa_upstreams", "[NUMBER | ADDRESS[@PORT]]", "upstream addresses, the longest queue first", upstreams },
+	{ "caa_trace", "[NAME on|off|SECONDS]", "log every attempt for one name; what is traced", caa_inspect_trace },
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 
-static void help(struct caa_ctx *ctx, const struct out *out, const char *args)
+static void help_json(const struct caa_out *out)
+{
+	caa_out(out, "[");
+	for (size_t i = 0; i < COMMANDS; i++)
+		caa_out(out, "%s\n{\"command\":\"%s\",\"arguments\":\"%s\",\"help\":\"%s\"}", i > 0 ? "," : "",
+			commands[i].name, commands[i].args, commands[i].help);
+	caa_out(out, "\n]\n");
+}
+
+static void help(struct caa_ctx *ctx, const struct caa_out *out, const struct caa_args *args)
 {
 	(void)ctx;
-	(void)args;
+	if (args->json) {
+		help_json(out);
+		return;
+	}
 	for (size_t i = 0; i < COMMANDS; i++)
-		say(out, "%-14s %-26s %s\n", commands[i].name, commands[i].args, commands[i].help);
+		caa_out(out, "%-14s %-26s %s\n", commands[i].name, commands[i].args, commands[i].help);
+	caa_out(out, "json at the end, or -j in unbound-control -- COMMAND -j, prints JSON\n");
 }
 
 static void control(void *arg, module_hooks_print_type *print, void *to, const char *cmd)
 {
-	const struct out out = { print, to };
+	const struct caa_out out = { print, to };
 	size_t len = strcspn(cmd, " \t");
-	const char *args = cmd + len + strspn(cmd + len, " \t");
+	struct caa_args args;
 
 	for (size_t i = 0; i < COMMANDS; i++) {
-		if (strlen(commands[i].name) == len && memcmp(commands[i].name, cmd, len) == 0) {
-			commands[i].run(arg, &out, args);
-			return;
-		}
+		if (strlen(commands[i].name) != len || memcmp(commands[i].name, cmd, len) != 0)
+			continue;
+		if (!caa_args_read(&args, cmd + len))
+			caa_out(&out, "error %s: too many or too long arguments; caa_help lists what is allowed\n",
+				commands[i].name);
+		else
+			commands[i].run(arg, &out, &args);
+		return;
 	}
-	say(&out, "error unknown command; caa_help lists the commands that begin with caa_\n");
+	caa_out(&out, "error unknown command; caa_help lists the commands that begin with caa_\n");
 }
 
 void caa_control_set(struct module_hooks *hooks)

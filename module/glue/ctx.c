@@ -3,13 +3,16 @@
 
 #include "glue/ctx.h"
 
+#include "glue/failures.h"
 #include "glue/host.h"
+#include "glue/log.h"
 
 #include "util/config_file.h"
 #include "util/log.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
 	/** CAA questions per second that num-queries-per-thread must have room for while they wait */
@@ -58,11 +61,13 @@ struct caa_config *caa_ctx_read_config(const struct config_file *cfg, char err[s
 	return config;
 }
 
-struct caa_ctx *caa_ctx_create(int id, struct caa_config *config)
+struct caa_ctx *caa_ctx_create(int id, struct caa_config *config, const struct config_file *cfg, bool check)
 {
+	const struct caa_module_options *o = caa_config_module(config);
 	struct caa_ctx *ctx = calloc(1, sizeof(*ctx));
 
 	if (ctx == NULL) {
+		log_err("caa: out of memory");
 		caa_config_destroy(config);
 		return NULL;
 	}
@@ -71,9 +76,16 @@ struct caa_ctx *caa_ctx_create(int id, struct caa_config *config)
 	lock_rw_init(&ctx->config_lock);
 	caa_stats_init(&ctx->stats);
 	atomic_init(&ctx->enabled, caa_config_enabled(config));
-	ctx->shards = caa_shards_renew(kept, caa_config_module(config)->upstreams);
+	ctx->log = caa_log_open(check ? "" : o->log_file, cfg->chrootdir);
+	if (ctx->log == NULL) {
+		caa_ctx_destroy(ctx);
+		return NULL;
+	}
+	ctx->shards = caa_shards_renew(kept, o->upstreams);
 	kept = NULL;
-	if (ctx->shards == NULL) {
+	ctx->failures = caa_failures_create(o);
+	if (ctx->shards == NULL || ctx->failures == NULL) {
+		log_err("caa: out of memory");
 		caa_ctx_destroy(ctx);
 		return NULL;
 	}
@@ -84,14 +96,18 @@ void caa_ctx_destroy(struct caa_ctx *ctx)
 {
 	if (ctx == NULL)
 		return;
-	kept = ctx->shards;
+	caa_failures_destroy(ctx->failures);
+	if (ctx->shards != NULL)
+		kept = ctx->shards;
+	caa_log_close(ctx->log);
 	caa_config_destroy(ctx->config);
 	lock_rw_destroy(&ctx->config_lock);
 	free(ctx);
 }
 
-void caa_ctx_apply(struct caa_ctx *ctx, struct caa_config *config)
+void caa_ctx_apply(struct caa_ctx *ctx, struct caa_config *config, const struct config_file *cfg)
 {
+	const struct caa_module_options *before, *now = caa_config_module(config);
 	struct caa_config *old;
 
 	lock_rw_wrlock(&ctx->config_lock);
@@ -99,9 +115,16 @@ void caa_ctx_apply(struct caa_ctx *ctx, struct caa_config *config)
 	ctx->config = config;
 	atomic_store(&ctx->enabled, caa_config_enabled(config));
 	lock_rw_unlock(&ctx->config_lock);
-	if (caa_config_module(old)->upstreams != caa_config_module(config)->upstreams)
+	before = caa_config_module(old);
+	if (before->upstreams != now->upstreams)
 		log_warn("caa: caa-upstreams: a new size of the table takes effect at a restart or reload, "
 			"not at fast_reload");
+	if (before->failures != now->failures)
+		log_warn("caa: caa-failures: a new size of the table takes effect at a restart or reload, "
+			"not at fast_reload");
+	caa_failures_apply(ctx->failures, now);
+	if (strcmp(before->log_file, now->log_file) != 0)
+		caa_log_reopen(ctx->log, now->log_file, cfg->chrootdir);
 	caa_config_destroy(old);
 }
 
@@ -148,7 +171,7 @@ void caa_ctx_warn(struct caa_ctx *ctx, const struct config_file *cfg)
 
 size_t caa_ctx_memory(struct caa_ctx *ctx)
 {
-	size_t bytes = sizeof(*ctx) + caa_shards_memory(ctx->shards);
+	size_t bytes = sizeof(*ctx) + caa_shards_memory(ctx->shards) + caa_failures_memory(ctx->failures);
 
 	lock_rw_rdlock(&ctx->config_lock);
 	bytes += caa_zones_memory(caa_config_zones(ctx->config));

@@ -16,6 +16,8 @@
 
 #include "util/locks.h"
 
+struct caa_failures;
+struct caa_log;
 struct config_file;
 
 struct caa_ctx {
@@ -25,6 +27,8 @@ struct caa_ctx {
 	_Atomic bool enabled;		/**< any zone is enabled; where false, every hook returns at once */
 	struct caa_shards *shards;	/**< its size is fixed by create */
 	struct caa_stats stats;
+	struct caa_failures *failures;	/**< locks itself */
+	struct caa_log *log;		/**< where lines on failures go */
 };
 
 /** Read the clauses of a configuration.
@@ -32,14 +36,15 @@ struct caa_ctx {
 struct caa_config *caa_ctx_read_config(const struct config_file *cfg, char err[static CAA_CONFIG_TEXT_MAX]);
 
 /** @param id: position in module-config. @param config: owned by the context from now on, also on error.
- *  @return NULL if there is no memory. */
-struct caa_ctx *caa_ctx_create(int id, struct caa_config *config);
+ *  @param cfg: Unbound's own. @param check: only the configuration is checked; caa-log-file is not opened.
+ *  @return NULL, logged, if there is no memory or caa-log-file cannot be opened. */
+struct caa_ctx *caa_ctx_create(int id, struct caa_config *config, const struct config_file *cfg, bool check);
 /** @param ctx: may be NULL. */
 void caa_ctx_destroy(struct caa_ctx *ctx);
 
 /** Put a new configuration in place.
- *  @param config: owned by the context from now on. */
-void caa_ctx_apply(struct caa_ctx *ctx, struct caa_config *config);
+ *  @param config: owned by the context from now on. @param cfg: Unbound's own. */
+void caa_ctx_apply(struct caa_ctx *ctx, struct caa_config *config, const struct config_file *cfg);
 
 /** The options for a name, by longest match.
  *  @return false if its zone is not enabled, *out untouched. */

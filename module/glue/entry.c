@@ -7,7 +7,9 @@
 
 #include "glue/control.h"
 #include "glue/ctx.h"
+#include "glue/failure.h"
 #include "glue/hooks.h"
+#include "glue/log.h"
 #include "glue/query.h"
 
 #include "dynlibmod/dynlibmod.h"
@@ -82,8 +84,15 @@ static void apply_config(void *arg, struct config_file *cfg)
 		log_err("caa: the new configuration is not in use: %s", text);
 		return;
 	}
-	caa_ctx_apply(arg, config);
+	caa_ctx_apply(arg, config, cfg);
 	caa_ctx_warn(arg, cfg);
+}
+
+static void reopen_log(void *arg)
+{
+	struct caa_ctx *ctx = arg;
+
+	caa_log_reopen(ctx->log, NULL, NULL);
 }
 
 int init(struct module_env *env, int id)
@@ -105,18 +114,23 @@ int init(struct module_env *env, int id)
 		log_err("%s", err);
 		return 0;
 	}
-	ctx = caa_ctx_create(id, config);
-	if (ctx == NULL) {
-		log_err("caa: out of memory");
+	ctx = caa_ctx_create(id, config, env->cfg, env->msg_cache == NULL);	/* none: unbound-checkconf */
+	if (ctx == NULL)
 		return 0;
-	}
 	caa_ctx_warn(ctx, env->cfg);
 	dynlib = env->modinfo[id];
 	dynlib->dyn_env = ctx;
+	if (!caa_failure_register(ctx, env)) {
+		log_err("caa: out of memory");
+		dynlib->dyn_env = NULL;
+		caa_ctx_destroy(ctx);
+		return 0;
+	}
 	caa_hooks_set(ctx, hooks);
 	caa_control_set(hooks);
 	hooks->config_check = check_config;
 	hooks->config_apply = apply_config;
+	hooks->log_reopen = reopen_log;
 	return 1;
 }
 
@@ -127,6 +141,7 @@ void deinit(struct module_env *env, int id)
 
 	if (ctx == NULL)
 		return;
+	caa_failure_unregister(ctx, env);
 	memset(dlsym(RTLD_DEFAULT, "module_hooks"), 0, sizeof(struct module_hooks));
 	dynlib->dyn_env = NULL;
 	caa_ctx_destroy(ctx);

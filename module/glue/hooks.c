@@ -4,6 +4,7 @@
 #include "glue/hooks.h"
 
 #include "glue/ctx.h"
+#include "glue/failure.h"
 #include "glue/host.h"
 #include "glue/query.h"
 
@@ -224,6 +225,8 @@ static int64_t pace_caa(struct caa_ctx *ctx, struct serviced_query *sq, struct c
 		caa_shards_flight_begin(ctx->shards, question_of(ctx, sq), addr, wish->now_us);
 		return (int64_t)wait_us;
 	case CAA_GATE_LATE:
+		if (!wish->queued)
+			caa_failure_late(ctx, claims->query, claims->count, sq, addr);
 		return turned_away(ctx, sq, addr, claims, wish, CAA_STAT_refused);
 	case CAA_GATE_ELSEWHERE:
 		return turned_away(ctx, sq, addr, claims, wish, CAA_STAT_moved);
@@ -379,17 +382,23 @@ static void outcome(void *arg, struct serviced_query *sq, int tcp, int error, st
 	struct caa_asking *q = sq->hook_data, before;
 	enum caa_end end = end_of(error);
 	struct caa_outcome o;
+	uint64_t now_us;
 	struct caa_addr addr;
 	struct claims claims;
 
-	/* wrong 0x20 case: the answer was noted already */
-	if (!enabled(ctx) || q == NULL || error == NETEVENT_CAPSFAIL || !caa_host_addr(&addr, &sq->addr))
+	if (!enabled(ctx) || q == NULL || !caa_host_addr(&addr, &sq->addr))
 		return;
+	if (error == NETEVENT_CAPSFAIL) {	/* the answer was noted already */
+		claims_find(ctx, &claims, sq);
+		caa_failure_caps(claims.query, claims.count);
+		return;
+	}
 	before = *q;
 	caa_shards_flight_end(ctx->shards, question_of(ctx, sq), &addr);
 	if (reply != NULL)
 		packet = packet_of(reply);
-	o = caa_shards_outcome(ctx->shards, &addr, q, caa_host_now_us(), end, &packet, tcp);
+	now_us = caa_host_now_us();
+	o = caa_shards_outcome(ctx->shards, &addr, q, now_us, end, &packet, tcp);
 	count_end(ctx, end, &before);
 	if (o.limited)
 		caa_stats_add(&ctx->stats, CAA_STAT_limits, 1);
@@ -397,6 +406,7 @@ static void outcome(void *arg, struct serviced_query *sq, int tcp, int error, st
 		return;
 	claims_find(ctx, &claims, sq);
 	note_outcome(&claims, end, &o);
+	caa_failure_outcome(ctx, claims.query, claims.count, sq, &addr, &before, now_us, end, tcp, reply);
 	if (end == CAA_END_TIMEOUT && o.alive)
 		caa_host_forget_timeouts(sq->outnet->infra, &sq->addr, sq->addrlen, sq->zone, sq->zonelen, o.srtt_us);
 }

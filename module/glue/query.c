@@ -4,6 +4,7 @@
 #include "glue/query.h"
 
 #include "glue/ctx.h"
+#include "glue/failure.h"
 #include "glue/host.h"
 
 #include "iterator/iter_delegpt.h"
@@ -47,6 +48,8 @@ static bool take(struct caa_ctx *ctx, struct module_qstate *qstate)
 		return false;
 	query->started_us = caa_host_now_us();
 	query->zone = zone;
+	if (!caa_failure_begin(ctx, query, qstate))
+		return false;
 	qstate->minfo[ctx->id] = query;
 	caa_stats_add(&ctx->stats, CAA_STAT_questions, 1);
 	return true;
@@ -108,11 +111,16 @@ static enum module_ext_state done(struct caa_ctx *ctx, struct module_qstate *qst
 	struct caa_query *query = caa_query_of(ctx, qstate);
 	bool passing;
 
-	if (query == NULL || !failed(qstate))
+	if (query == NULL)
 		return module_finished;
+	if (!failed(qstate)) {
+		caa_failure_end(ctx, qstate, query);
+		return module_finished;
+	}
 	passing = query->tries.passing > 0;
 	if (try_again(ctx, qstate, query))
 		return module_wait_reply;
+	caa_failure_end(ctx, qstate, query);
 	if (passing)
 		caa_host_forget_failure(qstate);	/* who asks again within seconds is to be helped, too */
 	return module_finished;

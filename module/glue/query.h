@@ -14,6 +14,7 @@
 #include "util/module.h"
 
 struct caa_ctx;
+struct caa_note;
 struct comm_timer;
 
 enum { CAA_QUERY_REFUSERS = 8 };	/**< addresses of one zone, more than most have */
@@ -29,6 +30,7 @@ struct caa_query {
 	/** addresses that do not implement the type: not asked for it again, for this question */
 	struct caa_addr refuser[CAA_QUERY_REFUSERS];
 	unsigned refusers;
+	struct caa_note *note;		/**< what is noted of it (glue/failure.c) */
 };
 
 /** @return the end of the question's budget. */

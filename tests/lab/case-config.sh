@@ -26,12 +26,15 @@ refused() {
 }
 says() { grep -F "$2" "$1" | grep -F -- "$3" | grep -qF -- "$4" || { cat "$1"; return 1; }; }
 
-refused 3 caa-foo 'caa-zone: allows name, caa-enable, caa-rate, caa-burst, caa-cookie, caa-tcp, caa-budget' 'caa-zone:\n name: "."\n caa-foo: 1\n'
+refused 3 caa-foo 'caa-zone: allows name, caa-enable, caa-rate, caa-burst, caa-cookie, caa-tcp, caa-budget, caa-log-after' 'caa-zone:\n name: "."\n caa-foo: 1\n'
 refused 2 caa-zonk 'caa: allows caa-upstreams' 'caa:\n caa-zonk: 1\n'
 refused 3 caa-rate '"ten" is not a number; allowed is 0..50000 queries/s' 'caa-zone:\n name: "."\n caa-rate: ten\n'
 refused 3 caa-rate '"-1" is not a number' 'caa-zone:\n name: "."\n caa-rate: -1\n'
 refused 3 caa-rate '"99999999999999999999" is out of range; allowed is 0..50000 queries/s' 'caa-zone:\n name: "."\n caa-rate: 99999999999999999999\n'
 refused 3 caa-burst '"0" is out of range; allowed is 1..1000 queries' 'caa-zone:\n name: "."\n caa-burst: 0\n'
+refused 2 caa-log-file '"a\009b" has other characters than printable ASCII' 'caa:\n caa-log-file: "a\tb"\n'
+refused 2 caa-failures '"1000001" is out of range; allowed is 0..1000000 names' 'caa:\n caa-failures: 1000001\n'
+refused 3 caa-log-after '"0" is out of range; allowed is 1..1000 failures' 'caa-zone:\n name: "."\n caa-log-after: 0\n'
 refused 3 caa-budget '"601" is out of range; allowed is 1..600 s' 'caa-zone:\n name: "."\n caa-budget: 601\n'
 refused 2 caa-upstreams '"63" is out of range; allowed is 64..10000000 addresses' 'caa:\n caa-upstreams: 63\n'
 refused 3 caa-enable '"maybe" is not yes or no' 'caa-zone:\n name: "."\n caa-enable: maybe\n'

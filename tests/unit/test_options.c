@@ -106,8 +106,9 @@ static void explain_lists_what_is_allowed(void **state)
 {
 	static const struct { enum caa_clause clause; const char *key, *text; } row[] = {
 		{ CAA_CLAUSE_ZONE, "caa-x", "unknown key; caa-zone: allows name, caa-enable, caa-rate, caa-burst, caa-cookie, "
-			"caa-tcp, caa-budget" },
-		{ CAA_CLAUSE_MODULE, "caa-x", "unknown key; caa: allows caa-upstreams" },
+			"caa-tcp, caa-budget, caa-log-after" },
+		{ CAA_CLAUSE_MODULE, "caa-x", "unknown key; caa: allows caa-upstreams, caa-failures, caa-log-window, caa-log-rate, "
+			"caa-log-file" },
 		{ CAA_CLAUSE_MODULE, "caa-rate", "belongs in caa-zone:, not in caa:" },
 		{ CAA_CLAUSE_MODULE, "caa-cookie", "belongs in caa-zone:, not in caa:" },
 		{ CAA_CLAUSE_MODULE, "name", "belongs in caa-zone:, not in caa:" },
@@ -121,6 +122,27 @@ static void explain_lists_what_is_allowed(void **state)
 		caa_options_explain(row[i].clause, row[i].key, text);
 		assert_string_equal(text, row[i].text);
 	}
+}
+
+static void text_is_read(void **state)
+{
+	const struct caa_option *opt = caa_options_find("caa-log-file");
+	char out[CAA_OPTION_TEXT_MAX] = "before", err[CAA_OPTIONS_TEXT_MAX], longest[CAA_OPTION_TEXT_MAX + 1];
+
+	(void)state;
+	assert_int_equal(caa_option_parse_text(out, opt, "/var/log/caa.log", err), CAA_OK);
+	assert_string_equal(out, "/var/log/caa.log");
+	assert_int_equal(caa_option_parse_text(out, opt, "a\nb", err), CAA_EFORMAT);
+	assert_string_equal(err, "\"a\\010b\" has other characters than printable ASCII");
+	memset(longest, 'x', sizeof(longest) - 1);
+	longest[CAA_OPTION_TEXT_MAX] = '\0';
+	assert_int_equal(caa_option_parse_text(out, opt, longest, err), CAA_EFORMAT);
+	assert_non_null(strstr(err, "...\" is too long; allowed is 0..255 octets"));
+	assert_string_equal(out, "/var/log/caa.log");
+	longest[CAA_OPTION_TEXT_MAX - 1] = '\0';
+	assert_int_equal(caa_option_parse_text(out, opt, longest, err), CAA_OK);
+	assert_int_equal(caa_option_parse_text(out, opt, "", err), CAA_OK);
+	assert_string_equal(out, "");
 }
 
 /** The manual has an entry for every option, with its range and default. */
@@ -152,6 +174,8 @@ static void the_manual_has_every_option(void **state)
 			assert_true(strstr(at, text) != NULL && (end == NULL || strstr(at, text) < end));
 			continue;
 		}
+		if (opt->type != CAA_OPTION_U32)
+			continue;
 		snprintf(number, sizeof(number), "%u to %u", opt->min, opt->max);
 		assert_true(strstr(at, number) != NULL && (end == NULL || strstr(at, number) < end));
 		snprintf(number, sizeof(number), "%u", opt->dflt);
@@ -165,7 +189,7 @@ int main(void)
 		cmocka_unit_test(defaults_are_in_range), cmocka_unit_test(init_sets_the_defaults),
 		cmocka_unit_test(values_are_read), cmocka_unit_test(bad_values_say_what_is_allowed),
 		cmocka_unit_test(a_long_value_is_cut), cmocka_unit_test(explain_lists_what_is_allowed),
-		cmocka_unit_test(the_manual_has_every_option),
+		cmocka_unit_test(the_manual_has_every_option), cmocka_unit_test(text_is_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

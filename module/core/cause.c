@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "core/cause.h"
+
+#include "core/packet.h"
+
+#include <assert.h>
+#include <string.h>
+
+enum {
+	RCODE_NOTAUTH = 9,
+	/** A limit is believed to be why a query got no answer only where more than that is answered in a second: a server
+	 *  that never answers well looks limited to the least rate there is. */
+	LIMIT_MIN_QPS = 2
+};
+
+static const char *const class_names[] = {
+#define X(id, name, help) name,
+	CAA_CLASSES(X)
+#undef X
+};
+
+const char *caa_class_name(enum caa_class class)
+{
+	assert(class < CAA_CLASS_COUNT);
+	return class_names[class];
+}
+
+const char *caa_known_text(enum caa_known known)
+{
+	switch (known) {
+	case CAA_NO:
+		return "no";
+	case CAA_YES:
+		return "yes";
+	case CAA_UNKNOWN:
+		break;
+	}
+	return "unknown";
+}
+
+struct caa_name caa_case_name(const struct caa_case *c)
+{
+	return (struct caa_name){ c->wire, c->wire_len };
+}
+
+const struct caa_server *caa_case_server(const struct caa_case *c, const struct caa_addr *addr)
+{
+	for (unsigned i = 0; i < c->servers; i++)
+		if (caa_addr_equal(&c->server[i].addr, addr))
+			return &c->server[i];
+	return NULL;
+}
+
+/** Whether the same thing was got later. */
+static bool is_healed(const struct caa_record *r, const struct caa_attempt *bad)
+{
+	if (bad->result == CAA_RESULT_CAPS)	/* what came then was compared with it, and found to be different */
+		return false;
+	for (unsigned i = 0; i < r->count; i++) {
+		const struct caa_attempt *a = &r->attempt[i];
+
+		if (a->result == CAA_RESULT_GOOD && a->order > bad->order && a->qtype == bad->qtype && a->labels == bad->labels &&
+		    a->name == bad->name)
+			return true;
+	}
+	return false;
+}
+
+/** Whether an attempt is a part of why the question failed. */
+static bool is_fault(const struct caa_record *r, const struct caa_attempt *a)
+{
+	return !caa_result_is_good((enum caa_result)a->result) && !is_healed(r, a);
+}
+
+static bool is_of_question(const struct caa_attempt *a)
+{
+	return a->step == CAA_STEP_QUESTION || a->step == CAA_STEP_MINIMISED || a->step == CAA_STEP_TARGET;
+}
+
+uint8_t caa_record_zone(const struct caa_record *r)
+{
+	uint8_t zone = CAA_LABELS_NONE;
+
+	for (unsigned i = 0; i < r->count; i++) {
+		const struct caa_attempt *a = &r->attempt[i];
+
+		if (is_of_question(a) && a->zone_labels != CAA_LABELS_NONE &&
+		    (zone == CAA_LABELS_NONE || a->zone_labels > zone))
+			zone = a->zone_labels;
+	}
+	return zone;
+}
+
+enum weight { NO_WEIGHT, HELPER_FAULT, ASKED, FAULT };
+
+static enum weight weight_of(const struct caa_record *r, const struct caa_attempt *a, uint8_t zone)
+{
+	if (is_of_question(a) && (a->zone_labels == zone || a->step == CAA_STEP_TARGET))
+		return is_fault(r, a) ? FAULT : ASKED;
+	return is_fault(r, a) ? HELPER_FAULT : NO_WEIGHT;
+}
+
+unsigned caa_record_servers(const struct caa_record *r, struct caa_server out[static CAA_CASE_SERVERS])
+{
+	uint8_t zone = caa_record_zone(r);
+	unsigned count = 0;
+
+	memset(out, 0, CAA_CASE_SERVERS * sizeof(*out));
+	for (int weight = FAULT; weight > NO_WEIGHT; weight--) {
+		for (unsigned i = 0; i < r->count && count < CAA_CASE_SERVERS; i++) {
+			const struct caa_attempt *a = &r->attempt[i];
+			unsigned k = 0;
+
+			if (weight_of(r, a, zone) != (enum weight)weight)
+				continue;
+			while (k < count && !caa_addr_equal(&out[k].addr, &a->addr))
+				k++;
+			if (k == count)
+				out[count++].addr = a->addr;
+		}
+	}
+	return count;
+}
+
+bool caa_case_retried(const struct caa_case *c)
+{
+	unsigned faults = 0;
+
+	for (unsigned i = 0; i < c->record.count; i++)
+		if (is_fault(&c->record, &c->record.attempt[i]) &&
+		    caa_result_is_sent((enum caa_result)c->record.attempt[i].result))
+			faults += c->record.attempt[i].count;
+	return c->tries > 1 || faults > 1;
+}
+
+enum caa_known caa_case_others_answer(const struct caa_case *c)
+{
+	enum caa_known known = CAA_UNKNOWN;
+
+	for (unsigned i = 0; i < c->servers; i++)
+		if (c->server[i].others_answer > known)
+			known = (enum caa_known)c->server[i].others_answer;
+	return known;
+}
+
+static enum caa_class class_of_rcode(const struct caa_attempt *a)
+{
+	switch (a->rcode) {
+	case CAA_RCODE_FORMERR:
+	case CAA_RCODE_BADVERS:
+		return CAA_CLASS_FORMERR_EDNS;
+	case CAA_RCODE_NOTIMP:
+		return CAA_CLASS_NOTIMP;
+	case CAA_RCODE_REFUSED:
+		return CAA_CLASS_REFUSED;
+	case RCODE_NOTAUTH:
+		return CAA_CLASS_LAME;
+	default:
+		return CAA_CLASS_SERVFAIL;
+	}
+}
+
+static enum caa_class class_by_result(const struct caa_attempt *a)
+{
+	switch ((enum caa_result)a->result) {
+	case CAA_RESULT_RCODE:
+		return class_of_rcode(a);
+	case CAA_RESULT_NO_SOA:
+		return CAA_CLASS_NO_SOA;
+	case CAA_RESULT_UPWARD:
+	case CAA_RESULT_SELF:
+	case CAA_RESULT_NOT_AUTHORITATIVE:
+	case CAA_RESULT_FOUND_LAME:
+		return CAA_CLASS_LAME;
+	case CAA_RESULT_UNREADABLE:
+		return CAA_CLASS_SERVFAIL;
+	case CAA_RESULT_CAPS:
+		return CAA_CLASS_CAPS;
+	case CAA_RESULT_TIMEOUT:
+	case CAA_RESULT_FOUND_SILENT:
+		return CAA_CLASS_TIMEOUT;
+	case CAA_RESULT_ERROR:
+		return CAA_CLASS_UNREACHABLE;
+	case CAA_RESULT_LATE:
+		return CAA_CLASS_BUDGET;
+	case CAA_RESULT_GOOD:
+	case CAA_RESULT_TRUNCATED:
+		break;
+	}
+	return CAA_CLASS_INTERNAL;
+}
+
+/** What a limiter answers, or what is not sent for its sake, is its limit where one is known. */
+static enum caa_class class_of(const struct caa_case *c, const struct caa_attempt *a)
+{
+	const struct caa_server *server = caa_case_server(c, &a->addr);
+	enum caa_class class = class_by_result(a);
+	bool limits = class == CAA_CLASS_TIMEOUT || class == CAA_CLASS_REFUSED || class == CAA_CLASS_SERVFAIL ||
+		class == CAA_CLASS_BUDGET;
+
+	return limits && server != NULL && server->limited && server->rate_qps >= LIMIT_MIN_QPS ? CAA_CLASS_RATE_LIMITED : class;
+}
+
+/** Count the faults of the question itself, or of what it waited for. @return how many there are. */
+static unsigned tally(struct caa_case *c, bool of_question)
+{
+	unsigned faults = 0;
+
+	for (unsigned i = 0; i < c->record.count; i++) {
+		const struct caa_attempt *a = &c->record.attempt[i];
+
+		if (is_of_question(a) != of_question || !is_fault(&c->record, a) || a->result == CAA_RESULT_LATE)
+			continue;
+		c->share[class_of(c, a)] = (uint16_t)(c->share[class_of(c, a)] + a->count);
+		faults += a->count;
+	}
+	return faults;
+}
+
+static enum caa_class most(const struct caa_case *c)
+{
+	enum caa_class best = CAA_CLASS_INTERNAL;
+
+	for (unsigned i = 0; i < CAA_CLASS_INTERNAL; i++)
+		if (c->share[i] > 0 && (best == CAA_CLASS_INTERNAL || c->share[i] > c->share[best]))
+			best = (enum caa_class)i;
+	return best;
+}
+
+/** A query was not sent in time: for the sake of a server's limit, or of the time alone. */
+static enum caa_class class_of_late(const struct caa_case *c)
+{
+	for (unsigned i = 0; i < c->record.count; i++)
+		if (c->record.attempt[i].result == CAA_RESULT_LATE && is_of_question(&c->record.attempt[i]))
+			return class_of(c, &c->record.attempt[i]);
+	return c->late ? CAA_CLASS_BUDGET : CAA_CLASS_INTERNAL;
+}
+
+/** How much an attempt says: as often as it was made; next to nothing if nothing was sent. */
+static unsigned says(const struct caa_attempt *a)
+{
+	return caa_result_is_sent((enum caa_result)a->result) ? a->count : 0;
+}
+
+/** The attempt of a class that says most, of equals the last. */
+static uint8_t typical(const struct caa_case *c, enum caa_class class, bool of_question)
+{
+	uint8_t best = CAA_ATTEMPTS_MAX;
+
+	if (class == CAA_CLASS_INTERNAL)
+		return best;
+	for (uint8_t i = 0; i < c->record.count; i++) {
+		const struct caa_attempt *a = &c->record.attempt[i];
+
+		if (is_of_question(a) == of_question && is_fault(&c->record, a) && class_of(c, a) == class &&
+		    (best == CAA_ATTEMPTS_MAX || says(a) >= says(&c->record.attempt[best])))
+			best = i;
+	}
+	return best;
+}
+
+unsigned caa_case_alike(const struct caa_case *c)
+{
+	const struct caa_record *r = &c->record;
+	unsigned alike = 0;
+
+	if (c->cause >= CAA_ATTEMPTS_MAX)
+		return 0;
+	for (unsigned i = 0; i < r->count; i++) {
+		const struct caa_attempt *a = &r->attempt[i];
+		unsigned k = 0;
+
+		if (!is_of_question(a) || !is_fault(r, a) || class_of(c, a) != (enum caa_class)c->class ||
+		    caa_addr_equal(&a->addr, &r->attempt[c->cause].addr))
+			continue;
+		/* the first of its address counts */
+		while (k < i && !(caa_addr_equal(&r->attempt[k].addr, &a->addr) && is_of_question(&r->attempt[k]) &&
+		    is_fault(r, &r->attempt[k]) && class_of(c, &r->attempt[k]) == (enum caa_class)c->class))
+			k++;
+		alike += k == i;
+	}
+	return alike;
+}
+
+static bool dislikes(const struct caa_attempt *a)
+{
+	return a->result == CAA_RESULT_RCODE && (a->rcode == CAA_RCODE_FORMERR || a->rcode == CAA_RCODE_BADVERS ||
+		a->rcode == CAA_RCODE_NOTIMP);
+}
+
+/** What a server says to the kinds of queries that it was sent. */
+struct tastes {
+	bool plain, plain_bad;		/**< without EDNS: there was an answer, a bad one */
+	bool edns, edns_bad;		/**< with EDNS and no cookie */
+	bool cookie_bad, version_bad;
+	uint16_t size_bad, size_good;	/**< the largest UDP size of each */
+};
+
+static struct tastes tastes_of(const struct caa_record *r, const struct caa_addr *addr)
+{
+	struct tastes t = { .plain = false };
+
+	for (unsigned i = 0; i < r->count; i++) {
+		const struct caa_attempt *a = &r->attempt[i];
+		bool bad = dislikes(a);
+
+		if (!caa_addr_equal(&a->addr, addr) || a->result >= CAA_RESULT_TIMEOUT)
+			continue;
+		if (a->size == 0) {
+			t.plain = true;
+			t.plain_bad = t.plain_bad || bad;
+			continue;
+		}
+		t.version_bad = t.version_bad || (bad && a->rcode == CAA_RCODE_BADVERS);
+		if (bad && a->size > t.size_bad)
+			t.size_bad = a->size;
+		if (!bad && a->size > t.size_good)
+			t.size_good = a->size;
+		if (a->cookie) {
+			t.cookie_bad = t.cookie_bad || bad;
+			continue;
+		}
+		t.edns = true;
+		t.edns_bad = t.edns_bad || bad;
+	}
+	return t;
+}
+
+static enum caa_edns_fault edns_fault(const struct caa_record *r, const struct caa_addr *addr)
+{
+	const struct tastes t = tastes_of(r, addr);
+
+	if (t.version_bad)
+		return CAA_EDNS_VERSION;
+	if (t.plain && t.plain_bad)
+		return CAA_EDNS_NONE;
+	if (t.size_good != 0 && t.size_good < t.size_bad)
+		return CAA_EDNS_SIZE;
+	if (t.cookie_bad && t.edns && !t.edns_bad)
+		return CAA_EDNS_OPTION;
+	return CAA_EDNS_ANY;
+}
+
+/** Find the query with EDNS that a server disliked, which it then answered without EDNS, and so without signatures.
+ *  @return its index; CAA_ATTEMPTS_MAX if there is none. */
+static uint8_t unsigned_for_edns(const struct caa_record *r)
+{
+	for (uint8_t i = 0; i < r->count; i++) {
+		const struct caa_attempt *bad = &r->attempt[i];
+
+		if (bad->size == 0 || !dislikes(bad))
+			continue;
+		for (uint8_t k = 0; k < r->count; k++)
+			if (r->attempt[k].result == CAA_RESULT_GOOD && r->attempt[k].size == 0 &&
+			    caa_addr_equal(&r->attempt[k].addr, &bad->addr))
+				return i;
+	}
+	return CAA_ATTEMPTS_MAX;
+}
+
+/** What the validator refused: the answer, or what was none in the first place. */
+static enum caa_class class_of_bogus(struct caa_case *c, enum caa_class class)
+{
+	if (class == CAA_CLASS_NO_SOA || class == CAA_CLASS_LAME || class == CAA_CLASS_FORMERR_EDNS)
+		return class;
+	c->cause = unsigned_for_edns(&c->record);
+	return c->cause < CAA_ATTEMPTS_MAX ? CAA_CLASS_FORMERR_EDNS : CAA_CLASS_BOGUS;
+}
+
+void caa_case_class(struct caa_case *c)
+{
+	bool of_question = true;
+	enum caa_class class;
+
+	memset(c->share, 0, sizeof(c->share));
+	if (tally(c, true) == 0) {
+		of_question = false;
+		tally(c, false);
+	}
+	class = most(c);
+	if (class == CAA_CLASS_INTERNAL && !c->no_address) {
+		class = class_of_late(c);
+		of_question = true;
+	}
+	c->cause = typical(c, class, of_question);
+	if (c->bogus)
+		class = class_of_bogus(c, of_question ? class : CAA_CLASS_INTERNAL);
+	else if (c->looped)
+		class = CAA_CLASS_CNAME_LOOP;
+	else if (c->no_address && class == CAA_CLASS_INTERNAL)
+		class = CAA_CLASS_UNREACHABLE;
+	c->class = (uint8_t)class;
+	c->edns = CAA_EDNS_ANY;
+	if (class == CAA_CLASS_FORMERR_EDNS && c->cause < CAA_ATTEMPTS_MAX)
+		c->edns = (uint8_t)edns_fault(&c->record, &c->record.attempt[c->cause].addr);
+}

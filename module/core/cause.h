@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/** \file Why a question failed: one case, with its attempts, the facts that its servers and the validator add, and the class
+ *  that follows from them.
+ *
+ *  The class is that of the main cause: of the attempts that nothing good followed, those for the question itself count
+ *  before those of lookups that it waited for, and of these the class with most attempts, the more telling one where they
+ *  are equally many.  What is not sent for lack of time is never the main cause of anything but itself.  Where the validator
+ *  refuses what was not an answer in the first place, that is the cause.
+ *  A case owns all its octets, so that it can be copied and kept.  No clock, no lock: any thread may call anything here. */
+#ifndef CAA_CORE_CAUSE_H
+#define CAA_CORE_CAUSE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "core/attempt.h"
+
+/** X(id, name, help): the classes, the more telling first. */
+#define CAA_CLASSES(X) \
+	X(RATE_LIMITED,	"rate-limited",	"a server answers only so many queries in a second") \
+	X(BOGUS,	"bogus",	"the answer does not pass DNSSEC validation") \
+	X(CNAME_LOOP,	"cname-loop",	"CNAME records lead in a circle, or too far") \
+	X(CAPS,		"caps",		"the name comes back with its letters in another case (0x20)") \
+	X(NO_SOA,	"no-soa",	"an empty answer without SOA (RFC 2308, section 3)") \
+	X(FORMERR_EDNS,	"formerr-edns",	"a server does not understand queries with EDNS") \
+	X(NOTIMP,	"notimp",	"a server does not implement the type") \
+	X(LAME,		"lame",		"a server is not authoritative for the zone it was delegated") \
+	X(REFUSED,	"refused",	"a server refuses") \
+	X(SERVFAIL,	"servfail",	"a server has failed itself, or sends what cannot be read") \
+	X(UNREACHABLE,	"unreachable",	"no server can be reached, or none has an address") \
+	X(TIMEOUT,	"timeout",	"nothing comes back") \
+	X(BUDGET,	"budget",	"the time for the question ended while queries waited for their turn") \
+	X(INTERNAL,	"internal",	"no fault of a server is known")
+
+enum caa_class {
+#define X(id, name, help) CAA_CLASS_##id,
+	CAA_CLASSES(X)
+#undef X
+	CAA_CLASS_COUNT
+};
+
+/** @return its printed name; never NULL. */
+const char *caa_class_name(enum caa_class class);
+
+/** What of EDNS a server does not understand. */
+enum caa_edns_fault {
+	CAA_EDNS_ANY,		/**< any OPT record */
+	CAA_EDNS_VERSION,	/**< version 0 */
+	CAA_EDNS_OPTION,	/**< an option: the COOKIE, the only one that is sent */
+	CAA_EDNS_SIZE,		/**< a UDP size */
+	CAA_EDNS_NONE		/**< it answers so without EDNS as well */
+};
+
+enum caa_known { CAA_UNKNOWN, CAA_NO, CAA_YES };
+const char *caa_known_text(enum caa_known known);
+
+enum { CAA_CASE_SERVERS = 4 };
+
+/** What is known of a server. */
+struct caa_server {
+	struct caa_addr addr;
+	char ns[CAA_SHORT_NAME];	/**< the nameserver's name, clean text; "" if it is not known */
+	uint32_t sent;			/**< packets for CAA questions; since it is known */
+	uint32_t replied, timed_out;	/**< of all packets */
+	uint32_t rate_qps;		/**< that it was found to answer; 0 = no limit is known */
+	bool limited;			/**< a limit is known */
+	uint8_t others_answer;		/**< enum caa_known: it answered for another zone lately */
+};
+
+struct caa_case {
+	struct caa_record record;
+	struct caa_server server[CAA_CASE_SERVERS];
+	uint8_t wire[CAA_NAME_MAX];	/**< the question's name */
+	uint8_t wire_len;
+	uint8_t servers;		/**< in use */
+	char zone[CAA_SHORT_NAME];	/**< the last zone that was asked, clean text; "" if none was */
+	char about[CAA_SHORT_NAME];	/**< the nameserver without address, or the name that ends a chain of CNAMEs; else "" */
+	char reason[CAA_EDE_TEXT];	/**< the validator's, clean text; "" if it gave none */
+	int64_t unix_s;			/**< when it failed */
+	uint32_t took_ms;
+	uint16_t tries;			/**< times that the whole lookup was tried, at least 1 */
+	uint16_t bogus_ede;		/**< if bogus, the validator's INFO-CODE; else CAA_NO_EDE */
+	bool bogus, looped, no_address, late;	/**< facts; late: a turn was beyond the budget, or the budget ended */
+	uint8_t insecure;		/**< enum caa_known: the zone is proven insecure */
+	/* what follows from the above, by caa_case_class() */
+	uint8_t class;			/**< enum caa_class */
+	uint8_t edns;			/**< enum caa_edns_fault, if CAA_CLASS_FORMERR_EDNS */
+	uint8_t cause;			/**< index of an attempt of the main cause; CAA_ATTEMPTS_MAX if there is none */
+	uint16_t share[CAA_CLASS_COUNT];	/**< attempts of each class that nothing good followed */
+};
+
+/** @return the question's name, borrowed. */
+struct caa_name caa_case_name(const struct caa_case *c);
+
+/** How many labels of the question's name the closest zone is that was asked for it.
+ *  @return CAA_LABELS_NONE if none was, or only one that is no part of its name. */
+uint8_t caa_record_zone(const struct caa_record *r);
+
+/** List the servers that matter: of the closest zone that was asked, those whose attempts failed first; then those of other
+ *  lookups that failed.
+ *  @param out: only the addresses are set, the rest is zeroed. @return how many, at most CAA_CASE_SERVERS. */
+unsigned caa_record_servers(const struct caa_record *r, struct caa_server out[static CAA_CASE_SERVERS]);
+
+/** @return what is known of the server of an attempt; NULL if it is not listed. */
+const struct caa_server *caa_case_server(const struct caa_case *c, const struct caa_addr *addr);
+
+/** @return how many servers besides that of the cause gave the question a fault of the same class. */
+unsigned caa_case_alike(const struct caa_case *c);
+
+/** Whether something was asked more than once. */
+bool caa_case_retried(const struct caa_case *c);
+
+/** Whether any, or none, of the servers answered for another zone. */
+enum caa_known caa_case_others_answer(const struct caa_case *c);
+
+/** Find the main cause: sets the last fields from the others. */
+void caa_case_class(struct caa_case *c);
+
+#endif

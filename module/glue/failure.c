@@ -1,0 +1,459 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "config.h"
+
+#include "glue/failure.h"
+
+#include "core/report.h"
+#include "glue/ctx.h"
+#include "glue/failures.h"
+#include "glue/host.h"
+#include "glue/log.h"
+#include "glue/query.h"
+#include "glue/state.h"
+
+#include "dynlibmod/dynlibmod.h"
+#include "services/cache/dns.h"
+#include "services/outside_network.h"
+#include "sldns/pkthdr.h"
+#include "sldns/rrdef.h"
+#include "sldns/sbuffer.h"
+#include "util/data/msgencode.h"
+#include "util/data/msgreply.h"
+#include "util/module.h"
+#include "util/net_help.h"
+#include "util/regional.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+	US_PER_MS = 1000,
+	QNAME_AT = 10,		/**< octets of a query before its name */
+	QNAME_AFTER = 4,	/**< octets behind it: type and class */
+	FRAGMENT_SIZE = 1472,	/**< what Unbound offers when a larger size was not answered */
+	TRACE_REPLY = 512,	/**< octets of an answer that a trace shows */
+	TRACE_MAX = 4096,
+	EDE_CACHED_ERROR = 13	/**< RFC 8914, section 4.14 */
+};
+
+/** What is noted of a question, in its region. */
+struct caa_note {
+	struct caa_name name;		/**< of the question */
+	uint64_t started_us;
+	bool traced;
+	bool ended;			/**< with a failure: what follows is set */
+	uint16_t ede;
+	char ede_text[CAA_EDE_MAX];
+	struct caa_record record;
+};
+
+bool caa_failure_begin(struct caa_ctx *ctx, struct caa_query *query, struct module_qstate *qstate)
+{
+	struct caa_note *note;
+
+	if (!caa_failures_enabled(ctx->failures))
+		return true;
+	note = regional_alloc(qstate->region, sizeof(*note));
+	if (note == NULL)
+		return false;
+	note->name = caa_host_qname(&qstate->qinfo);
+	note->started_us = query->started_us;
+	note->traced = caa_failures_traced(ctx->failures, note->name, query->started_us);
+	note->ended = false;
+	caa_record_init(&note->record);
+	query->note = note;
+	return true;
+}
+
+/* --- attempts ------------------------------------------------------------------------------------------------------------- */
+
+static uint16_t size_offered(const struct serviced_query *sq)
+{
+	if (sq->status == serviced_query_UDP_EDNS_FRAG)
+		return EDNS_ADVERTISED_SIZE < FRAGMENT_SIZE ? EDNS_ADVERTISED_SIZE : FRAGMENT_SIZE;
+	if (sq->status == serviced_query_UDP_EDNS || sq->status == serviced_query_TCP_EDNS)
+		return EDNS_ADVERTISED_SIZE;
+	return 0;
+}
+
+static enum caa_result result_of(enum caa_end end, const struct caa_answer *answer)
+{
+	switch (end) {
+	case CAA_END_ANSWER:
+		return caa_result_of(answer->worth);
+	case CAA_END_TIMEOUT:
+		return CAA_RESULT_TIMEOUT;
+	case CAA_END_ERROR:
+	case CAA_END_ABANDONED:
+		break;
+	}
+	return CAA_RESULT_ERROR;
+}
+
+static uint32_t milliseconds(uint64_t from_us, uint64_t to_us)
+{
+	uint64_t ms = to_us > from_us ? (to_us - from_us) / US_PER_MS : 0;
+
+	return ms < UINT32_MAX ? (uint32_t)ms : UINT32_MAX;
+}
+
+static struct caa_name zone_of(const struct serviced_query *sq)
+{
+	return (struct caa_name){ sq->zone, sq->zonelen };
+}
+
+static struct caa_name asked_of(const struct serviced_query *sq)
+{
+	return (struct caa_name){ sq->qbuf + QNAME_AT, sq->qbuflen - QNAME_AT - QNAME_AFTER };
+}
+
+static void write_trace(struct caa_ctx *ctx, struct caa_name name, struct caa_text *t, uint64_t now_us)
+{
+	if (t->full || !caa_failures_trace_take(ctx->failures, name, now_us, t->len + 1))
+		return;
+	caa_stats_add(&ctx->stats, CAA_STAT_traced, 1);
+	if (!caa_log_write(ctx->log, t->buf, t->len))
+		caa_stats_add(&ctx->stats, CAA_STAT_log_lost, 1);
+}
+
+static void trace_head(struct caa_text *t, char *line, struct caa_name name, const char *event)
+{
+	char text[CAA_NAME_MAX + 1], at[CAA_TEXT_TIME_MAX];
+
+	caa_text_init(t, line, TRACE_MAX);
+	caa_text_addf(t, "{\"v\":%d,\"type\":\"caa-trace\",\"event\":\"%s\",\"time\":\"%s\",\"name\":\"", CAA_REPORT_VERSION, event,
+		caa_text_time(at, (int64_t)time(NULL)));
+	caa_text_json(t, caa_text_name(text, sizeof(text), name));
+	caa_text_add(t, "\"");
+}
+
+static void trace_attempt(struct caa_ctx *ctx, const struct caa_note *note, const struct caa_event *event,
+	const struct sldns_buffer *reply, uint64_t now_us)
+{
+	char line[TRACE_MAX], zone[CAA_SHORT_NAME];
+	struct caa_case c = { .servers = 0 };
+	size_t octets = reply != NULL ? sldns_buffer_limit((struct sldns_buffer *)reply) : 0;
+	struct caa_text t;
+
+	memcpy(c.wire, note->name.wire, note->name.len);
+	c.wire_len = (uint8_t)note->name.len;
+	caa_record_init(&c.record);
+	caa_record_note(&c.record, note->name, event);
+	trace_head(&t, line, note->name, "attempt");
+	caa_text_add(&t, ",\"zone\":\"");
+	caa_text_json(&t, event->zone.len > 0 ? caa_text_name(zone, sizeof(zone), event->zone) : "");
+	caa_text_add(&t, "\",\"attempt\":");
+	caa_report_attempt(&t, &c, &c.record.attempt[0]);
+	caa_text_addf(&t, ",\"reply_octets\":%zu,\"reply\":\"", octets);
+	for (size_t i = 0; i < octets && i < TRACE_REPLY; i++)
+		caa_text_addf(&t, "%02x", sldns_buffer_read_u8_at((struct sldns_buffer *)reply, i));
+	caa_text_add(&t, "\"}");
+	write_trace(ctx, note->name, &t, now_us);
+}
+
+static void note_event(struct caa_ctx *ctx, struct caa_query *const *queries, unsigned count, struct caa_event *event,
+	const struct sldns_buffer *reply, uint64_t now_us)
+{
+	for (unsigned i = 0; i < count; i++) {
+		struct caa_note *note = queries[i]->note;
+
+		if (note == NULL)
+			continue;
+		event->at_ms = milliseconds(note->started_us, now_us);
+		caa_record_note(&note->record, note->name, event);
+		if (note->traced)
+			trace_attempt(ctx, note, event, reply, now_us);
+	}
+}
+
+void caa_failure_outcome(struct caa_ctx *ctx, struct caa_query *const *queries, unsigned count,
+	const struct serviced_query *sq, const struct caa_addr *addr, const struct caa_asking *asking, uint64_t now_us,
+	enum caa_end end, bool tcp, struct sldns_buffer *reply)
+{
+	uint64_t left_us = asking->sent.sent_us;
+	struct caa_answer answer;
+	struct caa_event event = {
+		.addr = *addr, .name = asked_of(sq), .zone = zone_of(sq), .qtype = (uint16_t)sq->qtype, .size = size_offered(sq),
+		.tcp = tcp, .cookie = asking->cookie.client_sent && size_offered(sq) != 0, .dnssec = (sq->dnssec & EDNS_DO) != 0,
+		.waited_ms = asking->waited ? milliseconds(asking->placed_us, left_us) : 0,
+		.rtt_ms = left_us != 0 ? milliseconds(left_us, now_us) : 0,
+	};
+
+	if (count == 0 || !caa_failures_enabled(ctx->failures))
+		return;
+	if (end == CAA_END_ANSWER && reply != NULL) {
+		caa_answer_read(&answer, sldns_buffer_begin(reply), sldns_buffer_limit(reply), event.zone);
+		event.answer = &answer;
+	}
+	event.result = result_of(event.answer != NULL || end != CAA_END_ANSWER ? end : CAA_END_ERROR, &answer);
+	if (event.result == CAA_RESULT_GOOD)
+		caa_failures_answered(ctx->failures, addr, event.zone, now_us);
+	note_event(ctx, queries, count, &event, reply, now_us);
+}
+
+void caa_failure_caps(struct caa_query *const *queries, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++)
+		if (queries[i]->note != NULL)
+			caa_record_note_caps(&queries[i]->note->record);
+}
+
+void caa_failure_late(struct caa_ctx *ctx, struct caa_query *const *queries, unsigned count, const struct serviced_query *sq,
+	const struct caa_addr *addr)
+{
+	/* size and DO as it would have had them */
+	struct caa_event event = { .addr = *addr, .name = asked_of(sq), .zone = zone_of(sq), .qtype = (uint16_t)sq->qtype,
+		.size = EDNS_ADVERTISED_SIZE, .dnssec = (sq->dnssec & EDNS_DO) != 0, .result = CAA_RESULT_LATE };
+
+	note_event(ctx, queries, count, &event, NULL, caa_host_now_us());
+}
+
+/* --- the end ---------------------------------------------------------------------------------------------------------------- */
+
+/** Whether the answer is a failure to the client, who did not ask to go without validation. */
+static bool is_bogus(const struct module_qstate *qstate)
+{
+	return qstate->return_msg != NULL && qstate->return_msg->rep != NULL && (qstate->query_flags & BIT_CD) == 0 &&
+		qstate->return_msg->rep->security == sec_status_bogus;
+}
+
+static bool is_failure(const struct module_qstate *qstate)
+{
+	const struct dns_msg *msg = qstate->return_msg;
+
+	if (is_bogus(qstate))
+		return true;
+	if (msg == NULL || msg->rep == NULL)
+		return qstate->return_rcode != LDNS_RCODE_NOERROR && qstate->return_rcode != LDNS_RCODE_NXDOMAIN;
+	return FLAGS_GET_RCODE(msg->rep->flags) == LDNS_RCODE_SERVFAIL;
+}
+
+static void add_bogus(struct caa_case *c, const struct module_qstate *qstate)
+{
+	const struct reply_info *rep = qstate->return_msg->rep;
+
+	c->bogus = true;
+	c->bogus_ede = rep->reason_bogus > 0 ? (uint16_t)rep->reason_bogus : CAA_NO_EDE;
+	if (rep->reason_bogus_str != NULL)
+		caa_text_clean(c->reason, sizeof(c->reason), (const uint8_t *)rep->reason_bogus_str,
+			strlen(rep->reason_bogus_str));
+}
+
+/** What the upstream table and the zones that they answer for know of the servers. */
+static void add_servers(struct caa_ctx *ctx, struct module_qstate *qstate, struct caa_case *c, uint64_t now_us)
+{
+	struct caa_name zone = caa_state_zone(qstate, c);
+
+	c->servers = (uint8_t)caa_record_servers(&c->record, c->server);
+	for (unsigned i = 0; i < c->servers; i++) {
+		struct caa_server *s = &c->server[i];
+		struct caa_upstream u;
+
+		s->others_answer = (uint8_t)(zone.len > 0 ? caa_failures_others(ctx->failures, &s->addr, zone, now_us) :
+			CAA_UNKNOWN);
+		caa_state_server_name(qstate, zone, &s->addr, s->ns);
+		if (!caa_shards_copy(ctx->shards, &s->addr, &u))
+			continue;
+		s->sent = u.sent_caa;
+		s->replied = u.replied;
+		s->timed_out = u.timed_out;
+		s->limited = caa_learn_limited(&u.learn) && !u.learn.manual;
+		if (s->limited)
+			s->rate_qps = (u.learn.rate_mqps + 999) / 1000;
+	}
+}
+
+static void build(struct caa_ctx *ctx, struct module_qstate *qstate, const struct caa_query *query, struct caa_case *c)
+{
+	const struct caa_note *note = query->note;
+	uint64_t now_us = caa_host_now_us();
+
+	memset(c, 0, sizeof(*c));
+	c->record = note->record;
+	memcpy(c->wire, note->name.wire, note->name.len);
+	c->wire_len = (uint8_t)note->name.len;
+	c->unix_s = (int64_t)time(NULL);
+	c->took_ms = milliseconds(note->started_us, now_us);
+	c->tries = (uint16_t)(query->tries.made + 1);
+	c->bogus_ede = CAA_NO_EDE;
+	c->late = now_us >= caa_query_deadline_us(query);
+	if (is_bogus(qstate))
+		add_bogus(c, qstate);
+	caa_state_facts(qstate, c);
+	add_servers(ctx, qstate, c, now_us);
+	caa_case_class(c);
+	if (c->class == CAA_CLASS_INTERNAL && caa_state_remembered(qstate, c)) {
+		add_servers(ctx, qstate, c, now_us);
+		caa_case_class(c);
+	}
+}
+
+static void write_line(struct caa_ctx *ctx, const struct caa_case *c, const struct caa_repeats *n, uint64_t left_out)
+{
+	char line[CAA_LINE_MAX];
+	size_t len = caa_report_line(c, n, left_out, line);
+
+	if (caa_log_write(ctx->log, line, len))
+		caa_stats_add(&ctx->stats, CAA_STAT_log_lines, 1);
+	else
+		caa_stats_add(&ctx->stats, CAA_STAT_log_lost, 1);
+}
+
+static void fail(struct caa_ctx *ctx, struct module_qstate *qstate, struct caa_query *query)
+{
+	struct caa_note *note = query->note;
+	struct caa_repeats n;
+	struct caa_case c;
+	uint64_t left_out = 0;
+
+	build(ctx, qstate, query, &c);
+	note->ede = caa_report_ede(&c, note->ede_text);
+	note->ended = true;
+	caa_stats_add(&ctx->stats, (enum caa_stat)(CAA_STAT_class_rate_limited + c.class), 1);
+	switch (caa_failures_add(ctx->failures, &c, caa_host_now_us(), query->zone.log_after, &n, &left_out)) {
+	case CAA_LOG_WRITE:
+		write_line(ctx, &c, &n, left_out);
+		break;
+	case CAA_LOG_BELOW:
+		caa_stats_add(&ctx->stats, CAA_STAT_log_below, 1);
+		break;
+	case CAA_LOG_OVER:
+		caa_stats_add(&ctx->stats, CAA_STAT_log_over, 1);
+		break;
+	}
+	if (c.insecure == CAA_UNKNOWN && n.count + 1 >= query->zone.log_after)	/* the next failure is logged */
+		caa_state_ask_ds(qstate, &c);
+}
+
+static void trace_end(struct caa_ctx *ctx, const struct module_qstate *qstate, const struct caa_note *note)
+{
+	const struct dns_msg *msg = qstate->return_msg;
+	char line[TRACE_MAX];
+	struct caa_text t;
+
+	trace_head(&t, line, note->name, "end");
+	caa_text_addf(&t, ",\"took_ms\":%" PRIu32 ",\"rcode\":%d,\"security\":\"%s\"",
+		milliseconds(note->started_us, caa_host_now_us()),
+		msg != NULL && msg->rep != NULL ? (int)FLAGS_GET_RCODE(msg->rep->flags) : qstate->return_rcode,
+		msg != NULL && msg->rep != NULL ? sec_status_to_string(msg->rep->security) : "");
+	if (note->ended) {
+		caa_text_addf(&t, ",\"ede\":%u,\"text\":\"", note->ede);
+		caa_text_json(&t, note->ede_text);
+		caa_text_add(&t, "\"");
+	}
+	caa_text_add(&t, "}");
+	write_trace(ctx, note->name, &t, caa_host_now_us());
+}
+
+void caa_failure_end(struct caa_ctx *ctx, struct module_qstate *qstate, struct caa_query *query)
+{
+	bool failed = is_failure(qstate);
+
+	if (failed)
+		caa_stats_add(&ctx->stats, CAA_STAT_failures, 1);
+	if (query->note == NULL)
+		return;
+	if (failed)
+		fail(ctx, qstate, query);
+	if (query->note->traced)
+		trace_end(ctx, qstate, query->note);
+}
+
+/* --- EDE ---------------------------------------------------------------------------------------------------------------------- */
+
+/** The reason of a failure that Unbound has in its cache. */
+static uint16_t cached_reason(struct caa_ctx *ctx, const struct query_info *qinfo, char text[static CAA_EDE_MAX])
+{
+	struct caa_repeats n;
+	struct caa_case c;
+
+	if (caa_failures_find(ctx->failures, caa_host_qname(qinfo), caa_host_now_us(), &c, &n))
+		return caa_report_ede(&c, text);
+	snprintf(text, CAA_EDE_MAX, "this CAA lookup failed a moment ago; the reason is not known any more, try again");
+	return EDE_CACHED_ERROR;
+}
+
+static bool concerns_us(struct caa_ctx *ctx, const struct query_info *qinfo)
+{
+	struct caa_zone_options options;
+
+	return qinfo->qtype == LDNS_RR_TYPE_CAA && qinfo->qclass == LDNS_RR_CLASS_IN &&
+		atomic_load_explicit(&ctx->enabled, memory_order_relaxed) && caa_failures_enabled(ctx->failures) &&
+		caa_ctx_options(ctx, caa_host_qname(qinfo), &options);
+}
+
+static void add_cached(struct caa_ctx *ctx, const struct query_info *qinfo, struct edns_option **opts,
+	struct regional *region)
+{
+	char text[CAA_EDE_MAX];
+	uint16_t code = cached_reason(ctx, qinfo, text);
+
+	caa_stats_add(&ctx->stats, CAA_STAT_failures_cached, 1);
+	edns_opt_list_append_ede(opts, region, (sldns_ede_code)code, text);
+}
+
+/** Unbound answers SERVFAIL: for a question that is over, or, without qstate, for a bogus answer in its cache. */
+static int on_servfail(struct query_info *qinfo, struct module_qstate *qstate, struct reply_info *rep, int rcode,
+	struct edns_data *edns, struct edns_option **opts, struct comm_reply *repinfo, struct regional *region,
+	struct timeval *start_time, int id, void *arg)
+{
+	struct caa_ctx *ctx = arg;
+	struct caa_query *query;
+
+	(void)rcode;
+	(void)edns;
+	(void)repinfo;
+	(void)start_time;
+	(void)id;
+	if (qinfo->qtype != LDNS_RR_TYPE_CAA)
+		return 1;
+	if (qstate == NULL) {
+		if (concerns_us(ctx, qinfo))
+			add_cached(ctx, qinfo, opts, region);
+		return 1;
+	}
+	query = caa_query_of(ctx, qstate);
+	if (query == NULL || query->note == NULL || !query->note->ended)
+		return 1;
+	edns_opt_list_append_ede(opts, region, (sldns_ede_code)query->note->ede, query->note->ede_text);
+	if (rep != NULL)	/* the question's own copy; Unbound would add what is said already */
+		rep->reason_bogus = LDNS_EDE_NONE;
+	return 1;
+}
+
+/** Unbound answers from its cache: perhaps with a failure. */
+static int on_cache(struct query_info *qinfo, struct module_qstate *qstate, struct reply_info *rep, int rcode,
+	struct edns_data *edns, struct edns_option **opts, struct comm_reply *repinfo, struct regional *region,
+	struct timeval *start_time, int id, void *arg)
+{
+	struct caa_ctx *ctx = arg;
+
+	(void)qstate;
+	(void)rcode;
+	(void)edns;
+	(void)repinfo;
+	(void)start_time;
+	(void)id;
+	if (qinfo->qtype == LDNS_RR_TYPE_CAA && rep != NULL && FLAGS_GET_RCODE(rep->flags) == LDNS_RCODE_SERVFAIL &&
+	    concerns_us(ctx, qinfo))
+		add_cached(ctx, qinfo, opts, region);
+	return 1;
+}
+
+bool caa_failure_register(struct caa_ctx *ctx, struct module_env *env)
+{
+	struct dynlibmod_env *dynlib = env->modinfo[ctx->id];
+
+	return dynlib->inplace_cb_register_wrapped(on_servfail, inplace_cb_reply_servfail, ctx, env, ctx->id) &&
+		dynlib->inplace_cb_register_wrapped(on_cache, inplace_cb_reply_cache, ctx, env, ctx->id);
+}
+
+void caa_failure_unregister(struct caa_ctx *ctx, struct module_env *env)
+{
+	struct dynlibmod_env *dynlib = env->modinfo[ctx->id];
+
+	dynlib->inplace_cb_delete_wrapped(env, inplace_cb_reply_servfail, ctx->id);
+	dynlib->inplace_cb_delete_wrapped(env, inplace_cb_reply_cache, ctx->id);
+}

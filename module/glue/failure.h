@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/** \file From what happens to a CAA question to what is said of it: attempts are noted while it is worked on, and when it
+ *  fails it becomes a case (core/cause.h), an EDE for the client, a line in the log if the name keeps failing, and what
+ *  unbound-control shows.
+ *
+ *  A question's record belongs to the thread that works on it; what is shared is in glue/failures.h. */
+#ifndef CAA_GLUE_FAILURE_H
+#define CAA_GLUE_FAILURE_H
+
+#include <stdbool.h>
+#include "core/addr.h"
+#include "core/gate.h"
+
+struct caa_ctx;
+struct caa_query;
+struct module_env;
+struct module_qstate;
+struct serviced_query;
+struct sldns_buffer;
+
+/** Have Unbound's answers of SERVFAIL to CAA questions carry the EDE; then not any more.  For init and deinit.
+ *  @return false if there is no memory. */
+bool caa_failure_register(struct caa_ctx *ctx, struct module_env *env);
+void caa_failure_unregister(struct caa_ctx *ctx, struct module_env *env);
+
+/** A question was taken.  @return false if there is no memory. */
+bool caa_failure_begin(struct caa_ctx *ctx, struct caa_query *query, struct module_qstate *qstate);
+
+/** An attempt ended.
+ *  @param queries, count: the questions that wait for it. @param asking: its state before the outcome.
+ *  @param reply: NULL if there was no answer. */
+void caa_failure_outcome(struct caa_ctx *ctx, struct caa_query *const *queries, unsigned count,
+	const struct serviced_query *sq, const struct caa_addr *addr, const struct caa_asking *asking, uint64_t now_us,
+	enum caa_end end, bool tcp, struct sldns_buffer *reply);
+
+/** The answer that was told of last has the name's letters in another case. */
+void caa_failure_caps(struct caa_query *const *queries, unsigned count);
+
+/** A query is not sent because its turn is beyond the budget. */
+void caa_failure_late(struct caa_ctx *ctx, struct caa_query *const *queries, unsigned count, const struct serviced_query *sq,
+	const struct caa_addr *addr);
+
+/** The question is over, well or not. */
+void caa_failure_end(struct caa_ctx *ctx, struct module_qstate *qstate, struct caa_query *query);
+
+#endif

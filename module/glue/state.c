@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "config.h"
+
+#include "glue/state.h"
+
+#include "core/text.h"
+#include "glue/host.h"
+
+#include "iterator/iter_delegpt.h"
+#include "iterator/iterator.h"
+#include "services/cache/dns.h"
+#include "services/cache/infra.h"
+#include "services/cache/rrset.h"
+#include "services/mesh.h"
+#include "services/modstack.h"
+#include "sldns/rrdef.h"
+#include "util/data/dname.h"
+#include "util/data/msgreply.h"
+#include "util/data/packed_rrset.h"
+#include "util/module.h"
+#include "util/net_help.h"
+#include "util/storage/lruhash.h"
+#include "validator/val_anchor.h"
+#include "validator/val_kcache.h"
+#include "validator/val_kentry.h"
+
+#include <string.h>
+
+enum { NS_MAX = 13 };		/**< nameservers of a zone that are looked at; more are rare */
+
+static const struct iter_qstate *iterator_of(const struct module_qstate *qstate)
+{
+	int id = modstack_find(&qstate->env->mesh->mods, "iterator");
+
+	return id >= 0 ? qstate->minfo[id] : NULL;
+}
+
+struct caa_name caa_state_zone(const struct module_qstate *qstate, const struct caa_case *c)
+{
+	const struct iter_qstate *iq = iterator_of(qstate);
+	struct caa_name zone = caa_case_name(c);
+	uint8_t labels = caa_record_zone(&c->record);
+
+	if (labels != CAA_LABELS_NONE) {
+		while (caa_name_labels(zone) > labels && caa_name_parent(&zone, zone))
+			;
+		return zone;
+	}
+	if (iq == NULL || iq->dp == NULL)
+		return (struct caa_name){ NULL, 0 };
+	return (struct caa_name){ iq->dp->name, iq->dp->namelen };
+}
+
+/** Whether an RRset of addresses in the cache has this one. */
+static bool has_address(struct module_env *env, uint8_t *name, size_t len, const struct caa_addr *addr)
+{
+	size_t octets = addr->family == CAA_IPV4 ? 4 : 16;
+	struct ub_packed_rrset_key *rrset = rrset_cache_lookup(env->rrset_cache, name, len,
+		addr->family == CAA_IPV4 ? LDNS_RR_TYPE_A : LDNS_RR_TYPE_AAAA, LDNS_RR_CLASS_IN, 0, *env->now, 0);
+	const struct packed_rrset_data *data;
+	bool found = false;
+
+	if (rrset == NULL)
+		return false;
+	data = rrset->entry.data;
+	for (size_t i = 0; i < data->count && !found; i++)
+		found = data->rr_len[i] == 2 + octets && memcmp(data->rr_data[i] + 2, addr->ip, octets) == 0;
+	lock_rw_unlock(&rrset->entry.lock);
+	return found;
+}
+
+/** The names of a zone's nameservers in the cache.  @return how many. */
+static unsigned names_of_servers(struct module_env *env, struct caa_name zone, uint8_t names[static NS_MAX][CAA_NAME_MAX],
+	size_t lens[static NS_MAX])
+{
+	struct ub_packed_rrset_key *rrset = rrset_cache_lookup(env->rrset_cache, (uint8_t *)zone.wire, zone.len, LDNS_RR_TYPE_NS,
+		LDNS_RR_CLASS_IN, 0, *env->now, 0);
+	const struct packed_rrset_data *data;
+	unsigned count = 0;
+
+	if (rrset == NULL)
+		return 0;
+	data = rrset->entry.data;
+	for (size_t i = 0; i < data->count && count < NS_MAX; i++) {
+		struct caa_name name;
+
+		if (data->rr_len[i] <= 2 || caa_name_check(&name, data->rr_data[i] + 2, data->rr_len[i] - 2) != CAA_OK)
+			continue;
+		caa_name_lower(names[count], name);
+		lens[count++] = name.len;
+	}
+	lock_rw_unlock(&rrset->entry.lock);
+	return count;
+}
+
+void caa_state_server_name(struct module_qstate *qstate, struct caa_name zone, const struct caa_addr *addr,
+	char out[static CAA_SHORT_NAME])
+{
+	uint8_t names[NS_MAX][CAA_NAME_MAX];
+	size_t lens[NS_MAX];
+	unsigned count = zone.len > 0 ? names_of_servers(qstate->env, zone, names, lens) : 0;
+
+	out[0] = '\0';
+	for (unsigned i = 0; i < count; i++) {
+		if (has_address(qstate->env, names[i], lens[i], addr)) {
+			caa_text_name(out, CAA_SHORT_NAME, (struct caa_name){ names[i], lens[i] });
+			return;
+		}
+	}
+}
+
+/** Whether there is a trust anchor above a name, so that security is a question at all. */
+static bool is_below_anchor(struct module_env *env, struct caa_name name)
+{
+	struct trust_anchor *anchor = env->anchors == NULL ? NULL :
+		anchors_lookup(env->anchors, (uint8_t *)name.wire, name.len, LDNS_RR_CLASS_IN);
+	bool signs;
+
+	if (anchor == NULL)
+		return false;
+	signs = anchor->numDS > 0 || anchor->numDNSKEY > 0;
+	lock_basic_unlock(&anchor->lock);
+	return signs;
+}
+
+/** What the validator knows of the zone's keys, or of those of a zone above it. */
+static enum caa_known insecure_by_keys(struct module_qstate *qstate, struct caa_name zone)
+{
+	struct key_entry_key *key = qstate->env->key_cache == NULL ? NULL : key_cache_obtain(qstate->env->key_cache,
+		(uint8_t *)zone.wire, zone.len, LDNS_RR_CLASS_IN, qstate->region, *qstate->env->now);
+
+	if (key == NULL)
+		return CAA_UNKNOWN;
+	if (key_entry_isnull(key))
+		return CAA_YES;
+	return query_dname_compare(key->name, (uint8_t *)zone.wire) == 0 ? CAA_NO : CAA_UNKNOWN;
+}
+
+/** What a validated answer for the zone's DS says, that is in the cache. */
+static enum caa_known insecure_by_ds(struct module_qstate *qstate, struct caa_name zone)
+{
+	struct msgreply_entry *entry = msg_cache_lookup(qstate->env, (uint8_t *)zone.wire, zone.len, LDNS_RR_TYPE_DS,
+		LDNS_RR_CLASS_IN, BIT_RD, *qstate->env->now, 0);
+	enum caa_known known = CAA_UNKNOWN;
+	const struct reply_info *rep;
+
+	if (entry == NULL)
+		return CAA_UNKNOWN;
+	rep = entry->entry.data;
+	if (FLAGS_GET_RCODE(rep->flags) == LDNS_RCODE_NOERROR) {
+		if (rep->security == sec_status_insecure)
+			known = CAA_YES;
+		else if (rep->security == sec_status_secure)
+			known = rep->an_numrrsets > 0 ? CAA_NO : CAA_YES;
+	}
+	lock_rw_unlock(&entry->entry.lock);
+	return known;
+}
+
+static enum caa_known insecure_of(struct module_qstate *qstate, struct caa_name zone)
+{
+	enum caa_known known;
+
+	if (zone.len == 0 || !is_below_anchor(qstate->env, zone))
+		return CAA_UNKNOWN;
+	known = insecure_by_keys(qstate, zone);
+	return known != CAA_UNKNOWN ? known : insecure_by_ds(qstate, zone);
+}
+
+/** What Unbound remembers of an address, for a zone.  @return CAA_RESULT_GOOD if it is nothing bad. */
+static enum caa_result remembered(struct module_env *env, const struct delegpt *dp, struct delegpt_addr *a)
+{
+	struct lruhash_entry *entry = infra_lookup_nottl(env->infra_cache, &a->addr, a->addrlen, dp->name, dp->namelen, 0);
+	enum caa_result result = CAA_RESULT_GOOD;
+	const struct infra_data *data;
+
+	if (entry == NULL)
+		return CAA_RESULT_GOOD;
+	data = entry->data;
+	if (data->ttl >= *env->now) {
+		if (data->lame_other || data->rec_lame)
+			result = CAA_RESULT_FOUND_LAME;
+		else if (data->probedelay >= *env->now)
+			result = CAA_RESULT_FOUND_SILENT;
+	}
+	lock_rw_unlock(&entry->lock);
+	return result;
+}
+
+bool caa_state_remembered(struct module_qstate *qstate, struct caa_case *c)
+{
+	struct caa_name name = caa_case_name(c);
+	struct delegpt *dp = dns_cache_find_delegation(qstate->env, (uint8_t *)name.wire, name.len, LDNS_RR_TYPE_CAA,
+		LDNS_RR_CLASS_IN, qstate->region, NULL, *qstate->env->now, 0, NULL, 0);
+	bool any = false;
+
+	for (struct delegpt_addr *a = dp != NULL ? dp->target_list : NULL; a != NULL; a = a->next_target) {
+		struct caa_event event = { .name = name, .zone = { dp->name, dp->namelen }, .qtype = LDNS_RR_TYPE_CAA,
+			.result = remembered(qstate->env, dp, a) };
+
+		if (event.result == CAA_RESULT_GOOD || !caa_host_addr(&event.addr, &a->addr))
+			continue;
+		caa_record_note(&c->record, name, &event);
+		caa_text_name(c->zone, sizeof(c->zone), event.zone);
+		any = true;
+	}
+	return any;
+}
+
+/** The answer came, but the iterator could not use it. */
+static void mark_unreadable(struct caa_record *r)
+{
+	for (unsigned i = r->count; i > 0; i--) {
+		if (r->attempt[i - 1].order + 1 != r->outcomes)
+			continue;
+		if (r->attempt[i - 1].result == CAA_RESULT_GOOD)
+			r->attempt[i - 1].result = CAA_RESULT_UNREADABLE;
+		return;
+	}
+}
+
+static bool is_looped(const struct module_qstate *qstate, const struct iter_qstate *iq)
+{
+	int id = modstack_find(&qstate->env->mesh->mods, "iterator");
+	const struct iter_env *ie = qstate->env->modinfo[id];
+
+	return iq->query_restart_count > ie->max_query_restarts;
+}
+
+void caa_state_facts(struct module_qstate *qstate, struct caa_case *c)
+{
+	const struct iter_qstate *iq = iterator_of(qstate);
+	struct caa_name zone = caa_state_zone(qstate, c);
+
+	c->insecure = (uint8_t)insecure_of(qstate, zone);
+	if (zone.len > 0)
+		caa_text_name(c->zone, sizeof(c->zone), zone);
+	if (iq == NULL)
+		return;
+	c->looped = is_looped(qstate, iq);
+	if (c->looped && iq->qchase.qname != NULL)
+		caa_text_name(c->about, sizeof(c->about), caa_host_qname(&iq->qchase));
+	if (iq->scrub_failures > 0 || iq->parse_failures > 0)
+		mark_unreadable(&c->record);
+	c->no_address = iq->dp != NULL && iq->dp->target_list == NULL && iq->dp->nslist != NULL;
+	if (c->no_address) {
+		caa_text_name(c->zone, sizeof(c->zone), (struct caa_name){ iq->dp->name, iq->dp->namelen });
+		caa_text_name(c->about, sizeof(c->about),
+			(struct caa_name){ iq->dp->nslist->name, iq->dp->nslist->namelen });
+	}
+}
+
+void caa_state_ask_ds(struct module_qstate *qstate, const struct caa_case *c)
+{
+	struct caa_name zone = caa_state_zone(qstate, c);
+	struct module_qstate *made = NULL;
+	struct mesh_state *state = NULL;
+	struct query_info q;
+
+	if (zone.len <= 1 || !is_below_anchor(qstate->env, zone))
+		return;
+	q = (struct query_info){ .qname = (uint8_t *)zone.wire, .qname_len = zone.len, .qtype = LDNS_RR_TYPE_DS,
+		.qclass = LDNS_RR_CLASS_IN };
+	/* no super is linked: it runs by itself */
+	(void)qstate->env->add_sub(qstate, &q, NULL, BIT_RD, 0, 0, &made, &state);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/** \file What the iterator's and the validator's state tell of a question that has just failed.
+ *
+ *  Called when the later modules are done, when their state is still there; by the thread that works on the question. */
+#ifndef CAA_GLUE_STATE_H
+#define CAA_GLUE_STATE_H
+
+#include "core/cause.h"
+
+struct module_qstate;
+
+/** Find the closest zone that was asked, by the case's record or else the iterator.
+ *  @return it, borrowed from one of them; len 0 if there is none. */
+struct caa_name caa_state_zone(const struct module_qstate *qstate, const struct caa_case *c);
+
+/** Find the nameserver of a zone that has an address.  @param out: clean text; "" if it is not known. */
+void caa_state_server_name(struct module_qstate *qstate, struct caa_name zone, const struct caa_addr *addr,
+	char out[static CAA_SHORT_NAME]);
+
+/** Set zone, about, looped, no_address and insecure, and mark an answer that the iterator could not use.
+ *  @param c: its record and name are set. */
+void caa_state_facts(struct module_qstate *qstate, struct caa_case *c);
+
+/** Note in the record which servers Unbound did not ask because of what it remembers of them.
+ *  @return whether there are any. */
+bool caa_state_remembered(struct module_qstate *qstate, struct caa_case *c);
+
+/** Have the DS of that zone looked up for the next time, so that it is known then whether the zone is proven insecure.
+ *  Nobody waits for it. */
+void caa_state_ask_ds(struct module_qstate *qstate, const struct caa_case *c);
+
+#endif

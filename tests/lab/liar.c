@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/** \file A nameserver that misbehaves in one known way for each of its addresses, over UDP and TCP.
+ *
+ *  usage: liar ADDRESS=BEHAVIOUR:ZONE...
+ *  The SOA and NS of the zone and the addresses of its nameservers are answered well, so that the zone is found; what is
+ *  asked besides is answered by behaviour (see answer()).  For the lab only: one thread, no limits. */
+#include <arpa/inet.h>
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <event2/listener.h>
+#include <ldns/ldns.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { PORT = 53, PACKET_MAX = 4096, BADVERS = 16, RCODE_NOTAUTH = 9, OPTION_EDE = 15 };
+
+struct host {
+	const char *address, *behaviour, *zone;
+	int udp;
+	unsigned answered;
+};
+
+/** A raw answer; len 0 = silence. */
+struct answer {
+	uint8_t octets[PACKET_MAX];
+	size_t len;
+};
+
+static void push(ldns_pkt *pkt, ldns_pkt_section section, const char *format, const char *a, const char *b)
+{
+	char text[1024];
+	ldns_rr *rr = NULL;
+
+	snprintf(text, sizeof(text), format, a, b);
+	if (ldns_rr_new_frm_str(&rr, text, 60, NULL, NULL) == LDNS_STATUS_OK)
+		ldns_pkt_push_rr(pkt, section, rr);
+	else
+		fprintf(stderr, "liar: %s\n", text);
+}
+
+/** What makes the zone one: true if the question is for that. */
+static bool answer_zone(const struct host *h, ldns_pkt *pkt, const char *name, ldns_rr_type type)
+{
+	char apex[300], ns[300];
+
+	snprintf(apex, sizeof(apex), "%s.", h->zone);
+	snprintf(ns, sizeof(ns), "ns1.%s.", h->zone);
+	if (strcasecmp(name, apex) == 0 && type == LDNS_RR_TYPE_NS)
+		push(pkt, LDNS_SECTION_ANSWER, "%s 60 IN NS %s", apex, ns);
+	else if (strcasecmp(name, apex) == 0 && type == LDNS_RR_TYPE_SOA)
+		push(pkt, LDNS_SECTION_ANSWER, "%s 60 IN SOA ns.%s hostmaster.lab. 1 60 60 60 60", apex, apex);
+	else if (strcasecmp(name, ns) == 0 && type == LDNS_RR_TYPE_A)
+		push(pkt, LDNS_SECTION_ANSWER, "%s 60 IN A %s", ns, h->address);
+	else
+		return false;
+	return true;
+}
+
+static void add_ede(ldns_pkt *pkt, uint16_t code, const char *text, size_t len)
+{
+	uint8_t option[4 + 2 + 1024] = { 0, OPTION_EDE, (uint8_t)((len + 2) >> 8), (uint8_t)(len + 2), (uint8_t)(code >> 8),
+		(uint8_t)code };
+
+	memcpy(option + 6, text, len);
+	ldns_pkt_set_edns_udp_size(pkt, 1232);
+	ldns_pkt_set_edns_data(pkt, ldns_rdf_new_frm_data(LDNS_RDF_TYPE_NONE, 6 + len, option));
+}
+
+static void add_hostile_ede(ldns_pkt *pkt)
+{
+	char text[600];
+	size_t len = 0;
+
+	for (int c = 1; c < 256; c++)
+		text[len++] = (char)c;
+	len += (size_t)snprintf(text + len, sizeof(text) - len, "\"}\n{\"x\":\"\033[2J\r\\u0000%c\xe2\x80\xae\xc3(\xff\xfe", 0);
+	add_ede(pkt, 0, text, len);
+}
+
+static void lower_question(ldns_pkt *pkt)
+{
+	ldns_rdf *owner = ldns_rr_owner(ldns_rr_list_rr(ldns_pkt_question(pkt), 0));
+
+	ldns_dname2canonical(owner);
+}
+
+/** Answer by behaviour.  @return false for silence. */
+static bool misbehave(struct host *h, ldns_pkt *query, ldns_pkt *pkt, ldns_rr_type type, const char *name)
+{
+	const char *b = h->behaviour;
+	bool edns = ldns_pkt_edns(query);
+	char apex[300];
+
+	snprintf(apex, sizeof(apex), "%s.", h->zone);
+	ldns_pkt_set_aa(pkt, 1);
+	if (strcmp(b, "silent") == 0)
+		return type != LDNS_RR_TYPE_CAA;
+	if (strcmp(b, "dead") == 0)
+		return false;
+	if (strcmp(b, "no-soa") == 0)
+		return true;
+	if (strcmp(b, "not-authoritative") == 0) {
+		ldns_pkt_set_aa(pkt, 0);
+	} else if (strcmp(b, "upward") == 0) {
+		ldns_pkt_set_aa(pkt, 0);
+		push(pkt, LDNS_SECTION_AUTHORITY, "%s 60 IN NS %s", ".", "a.root-servers.net.");
+	} else if (strcmp(b, "self") == 0) {
+		ldns_pkt_set_aa(pkt, 0);
+		push(pkt, LDNS_SECTION_AUTHORITY, "%s 60 IN NS ns1.%s", apex, apex);
+	} else if (strcmp(b, "badvers") == 0) {
+		if (!edns)
+			return false;
+		ldns_pkt_set_edns_extended_rcode(pkt, BADVERS >> 4);
+		ldns_pkt_set_edns_udp_size(pkt, 1232);
+	} else if (strcmp(b, "formerr-any") == 0 && edns) {
+		ldns_pkt_set_rcode(pkt, LDNS_RCODE_FORMERR);
+	} else if (strcmp(b, "formerr-option") == 0 && edns && ldns_pkt_edns_data(query) != NULL) {
+		ldns_pkt_set_rcode(pkt, LDNS_RCODE_FORMERR);
+	} else if (strcmp(b, "formerr") == 0) {
+		ldns_pkt_set_rcode(pkt, LDNS_RCODE_FORMERR);
+	} else if (strcmp(b, "notimp") == 0 && type == LDNS_RR_TYPE_CAA) {
+		ldns_pkt_set_rcode(pkt, LDNS_RCODE_NOTIMPL);
+	} else if (strcmp(b, "notauth") == 0) {
+		ldns_pkt_set_rcode(pkt, RCODE_NOTAUTH);
+	} else if (strcmp(b, "ede") == 0) {
+		ldns_pkt_set_rcode(pkt, LDNS_RCODE_SERVFAIL);
+		add_ede(pkt, 14, "zone is being loaded", 20);
+	} else if (strcmp(b, "hostile") == 0) {
+		ldns_pkt_set_rcode(pkt, LDNS_RCODE_SERVFAIL);
+		add_hostile_ede(pkt);
+	} else if (strcmp(b, "caps") == 0) {
+		char value[64];
+
+		lower_question(pkt);
+		snprintf(value, sizeof(value), "ca%u.lab", h->answered);
+		push(pkt, LDNS_SECTION_ANSWER, "%s 60 IN CAA 0 issue \"%s\"", name, value);
+	} else if (strcmp(b, "servfail") == 0) {
+		ldns_pkt_set_rcode(pkt, LDNS_RCODE_SERVFAIL);
+	} else {
+		push(pkt, LDNS_SECTION_AUTHORITY, "%s 60 IN SOA ns.%s hostmaster.lab. 1 60 60 60 60", apex, apex);
+	}
+	return true;
+}
+
+static void answer(struct host *h, const uint8_t *octets, size_t len, struct answer *out)
+{
+	ldns_pkt *query = NULL, *pkt = ldns_pkt_new();
+	ldns_rr *question;
+	uint8_t *wire = NULL;
+	char *name;
+
+	out->len = 0;
+	h->answered++;
+	if (ldns_wire2pkt(&query, octets, len) != LDNS_STATUS_OK || ldns_pkt_qdcount(query) != 1) {
+		ldns_pkt_free(pkt);
+		return;
+	}
+	question = ldns_rr_clone(ldns_rr_list_rr(ldns_pkt_question(query), 0));
+	ldns_pkt_push_rr(pkt, LDNS_SECTION_QUESTION, question);
+	ldns_pkt_set_id(pkt, ldns_pkt_id(query));
+	ldns_pkt_set_qr(pkt, 1);
+	name = ldns_rdf2str(ldns_rr_owner(question));
+	ldns_pkt_set_aa(pkt, 1);
+	if ((strcmp(h->behaviour, "dead") != 0 && strncmp(h->behaviour, "formerr", 7) != 0 && strcmp(h->behaviour, "badvers") != 0 &&
+	    answer_zone(h, pkt, name, ldns_rr_get_type(question))) ||
+	    misbehave(h, query, pkt, ldns_rr_get_type(question), name)) {
+		size_t size;
+
+		if (ldns_pkt2wire(&wire, pkt, &size) == LDNS_STATUS_OK && size <= sizeof(out->octets)) {
+			memcpy(out->octets, wire, size);
+			out->len = size;
+			if (strcmp(h->behaviour, "garbage") == 0 && ldns_rr_get_type(question) == LDNS_RR_TYPE_CAA)
+				out->octets[7] = 9;	/* there are fewer answers than that */
+		}
+		free(wire);
+	}
+	free(name);
+	ldns_pkt_free(query);
+	ldns_pkt_free(pkt);
+}
+
+static void on_udp(evutil_socket_t fd, short what, void *arg)
+{
+	struct sockaddr_storage from;
+	socklen_t from_len = sizeof(from);
+	uint8_t octets[PACKET_MAX];
+	ssize_t len = recvfrom(fd, octets, sizeof(octets), 0, (struct sockaddr *)&from, &from_len);
+	struct answer out;
+
+	(void)what;
+	if (len <= 0)
+		return;
+	answer(arg, octets, (size_t)len, &out);
+	if (out.len > 0)
+		sendto(fd, out.octets, out.len, 0, (struct sockaddr *)&from, from_len);
+}
+
+static void on_read(struct bufferevent *conn, void *arg)
+{
+	struct evbuffer *in = bufferevent_get_input(conn);
+	uint8_t octets[2 + PACKET_MAX];
+	struct answer out;
+
+	while (evbuffer_copyout(in, octets, 2) == 2) {
+		size_t len = (size_t)octets[0] << 8 | octets[1];
+		uint8_t head[2];
+
+		if (evbuffer_get_length(in) < 2 + len || len > PACKET_MAX)
+			return;
+		evbuffer_remove(in, octets, 2 + len);
+		answer(arg, octets + 2, len, &out);
+		if (out.len == 0)
+			continue;
+		head[0] = (uint8_t)(out.len >> 8);
+		head[1] = (uint8_t)out.len;
+		bufferevent_write(conn, head, 2);
+		bufferevent_write(conn, out.octets, out.len);
+	}
+}
+
+static void on_end(struct bufferevent *conn, short what, void *arg)
+{
+	(void)what;
+	(void)arg;
+	bufferevent_free(conn);
+}
+
+static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *from, int len, void *arg)
+{
+	struct bufferevent *conn = bufferevent_socket_new(evconnlistener_get_base(listener), fd, BEV_OPT_CLOSE_ON_FREE);
+
+	(void)from;
+	(void)len;
+	bufferevent_setcb(conn, on_read, NULL, on_end, arg);
+	bufferevent_enable(conn, EV_READ | EV_WRITE);
+}
+
+/** @return false, said, if it cannot listen. */
+static bool listen_on(struct event_base *base, struct host *h)
+{
+	struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons(PORT) };
+
+	if (inet_pton(AF_INET, h->address, &in.sin_addr) != 1)
+		return false;
+	h->udp = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+	if (h->udp < 0 || bind(h->udp, (struct sockaddr *)&in, sizeof(in)) != 0) {
+		perror(h->address);
+		return false;
+	}
+	event_add(event_new(base, h->udp, EV_READ | EV_PERSIST, on_udp, h), NULL);
+	if (evconnlistener_new_bind(base, on_accept, h, LEV_OPT_REUSEABLE | LEV_OPT_CLOSE_ON_FREE, -1, (struct sockaddr *)&in,
+		sizeof(in)) == NULL) {
+		perror(h->address);
+		return false;
+	}
+	return true;
+}
+
+int main(int argc, char **argv)
+{
+	struct event_base *base = event_base_new();
+
+	for (int i = 1; i < argc; i++) {
+		struct host *h = calloc(1, sizeof(*h));
+		char *behaviour = strchr(argv[i], '='), *zone = strchr(argv[i], ':');
+
+		if (h == NULL || behaviour == NULL || zone == NULL) {
+			fprintf(stderr, "usage: liar ADDRESS=BEHAVIOUR:ZONE...\n");
+			return 2;
+		}
+		*behaviour++ = '\0';
+		*zone++ = '\0';
+		*h = (struct host){ .address = argv[i], .behaviour = behaviour, .zone = zone };
+		if (!listen_on(base, h))
+			return 1;
+	}
+	return event_base_dispatch(base) == 0 ? 0 : 1;
+}

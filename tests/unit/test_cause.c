@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "unit.h"
+
+#include "core/cause.h"
+#include "core/packet.h"
+
+enum { CAA = 257, A = 1, DS = 43, DNSKEY = 48 };
+
+/** One outcome, short. */
+struct outcome {
+	uint8_t server;		/**< last octet of its address; 0 = the end */
+	uint16_t qtype;
+	const char *name, *zone;
+	enum caa_result result;
+	uint16_t rcode;
+	uint16_t size;		/**< of EDNS */
+	bool cookie;
+};
+
+static struct caa_addr addr_of(uint8_t n)
+{
+	const uint8_t ip[4] = { 192, 0, 2, n };
+
+	return caa_addr_ipv4(ip, 53);
+}
+
+static void note(struct caa_record *r, const char *question, const struct outcome *o, uint32_t at_ms)
+{
+	struct name_buffer q, n, z;
+	struct caa_answer answer = { .rcode = o->rcode, .ede = CAA_NO_EDE };
+	struct caa_event event = { .addr = addr_of(o->server), .name = name_of(&n, o->name), .zone = name_of(&z, o->zone),
+		.at_ms = at_ms, .qtype = o->qtype, .size = o->size, .cookie = o->cookie, .result = o->result,
+		.answer = o->result < CAA_RESULT_TIMEOUT ? &answer : NULL };
+
+	caa_record_note(r, name_of(&q, question), &event);
+}
+
+static void start(struct caa_case *c, const char *question)
+{
+	struct name_buffer b;
+	struct caa_name name = name_of(&b, question);
+
+	memset(c, 0, sizeof(*c));
+	caa_record_init(&c->record);
+	memcpy(c->wire, name.wire, name.len);
+	c->wire_len = (uint8_t)name.len;
+	c->bogus_ede = CAA_NO_EDE;
+	c->tries = 1;
+}
+
+#define Q "www.example.com."
+#define Z "example.com."
+#define ASK(n, result, rcode) { n, CAA, Q, Z, CAA_RESULT_##result, rcode, 1232, false }
+
+static void the_main_cause_is_found(void **state)
+{
+	static const struct {
+		struct outcome o[8];
+		uint8_t limited;	/**< server that has a known limit, with this rate: */
+		uint32_t rate_qps;
+		bool bogus, looped, no_address, late;
+		enum caa_class class;
+		const char *why;
+	} row[] = {
+		{ { ASK(1, TIMEOUT, 0), ASK(2, TIMEOUT, 0) }, 0, 0, 0, 0, 0, 0, CAA_CLASS_TIMEOUT, "nothing comes back" },
+		{ { ASK(1, TIMEOUT, 0), ASK(1, TIMEOUT, 0) }, 1, 12, 0, 0, 0, 0, CAA_CLASS_RATE_LIMITED, "from a limited server" },
+		{ { ASK(1, RCODE, 5) }, 1, 12, 0, 0, 0, 0, CAA_CLASS_RATE_LIMITED, "a limiter that answers REFUSED" },
+		{ { ASK(1, RCODE, 2), ASK(1, RCODE, 2) }, 1, 1, 0, 0, 0, 0, CAA_CLASS_SERVFAIL, "the least rate is none" },
+		{ { ASK(1, LATE, 0) }, 1, 12, 0, 0, 0, 1, CAA_CLASS_RATE_LIMITED, "not sent for the sake of a limit" },
+		{ { ASK(1, LATE, 0) }, 0, 0, 0, 0, 0, 1, CAA_CLASS_BUDGET, "not sent in time" },
+		{ { ASK(1, LATE, 0), ASK(1, RCODE, 5) }, 0, 0, 0, 0, 0, 1, CAA_CLASS_REFUSED, "what is late says least" },
+		{ { ASK(1, GOOD, 0) }, 0, 0, 0, 0, 0, 1, CAA_CLASS_BUDGET, "the time ended" },
+		{ { ASK(1, ERROR, 0) }, 0, 0, 0, 0, 0, 0, CAA_CLASS_UNREACHABLE, "network error" },
+		{ { ASK(1, RCODE, 5) }, 0, 0, 0, 0, 0, 0, CAA_CLASS_REFUSED, "REFUSED" },
+		{ { ASK(1, RCODE, 9) }, 0, 0, 0, 0, 0, 0, CAA_CLASS_LAME, "NOTAUTH" },
+		{ { ASK(1, RCODE, 4) }, 0, 0, 0, 0, 0, 0, CAA_CLASS_NOTIMP, "NOTIMP" },
+		{ { ASK(1, RCODE, 1) }, 0, 0, 0, 0, 0, 0, CAA_CLASS_FORMERR_EDNS, "FORMERR" },
+		{ { ASK(1, RCODE, 16) }, 0, 0, 0, 0, 0, 0, CAA_CLASS_FORMERR_EDNS, "BADVERS" },
+		{ { ASK(1, NO_SOA, 0) }, 0, 0, 0, 0, 0, 0, CAA_CLASS_NO_SOA, "empty without SOA" },
+		{ { ASK(1, UPWARD, 0) }, 0, 0, 0, 0, 0, 0, CAA_CLASS_LAME, "upward" },
+		{ { ASK(1, FOUND_LAME, 0) }, 0, 0, 0, 0, 0, 0, CAA_CLASS_LAME, "remembered as lame" },
+		{ { ASK(1, FOUND_SILENT, 0) }, 0, 0, 0, 0, 0, 0, CAA_CLASS_TIMEOUT, "remembered as silent" },
+		{ { ASK(1, CAPS, 0), ASK(1, GOOD, 0) }, 0, 0, 0, 0, 0, 0, CAA_CLASS_CAPS, "an answer that differs does not heal it" },
+		{ { ASK(1, UNREADABLE, 0) }, 0, 0, 0, 0, 0, 0, CAA_CLASS_SERVFAIL, "unreadable" },
+		{ { ASK(1, GOOD, 0) }, 0, 0, 0, 0, 0, 0, CAA_CLASS_INTERNAL, "nothing is wrong" },
+		{ { { 0 } }, 0, 0, 0, 0, 1, 0, CAA_CLASS_UNREACHABLE, "no address" },
+		{ { ASK(1, GOOD, 0) }, 0, 0, 1, 0, 0, 0, CAA_CLASS_BOGUS, "the validator" },
+		{ { ASK(1, NO_SOA, 0) }, 0, 0, 1, 0, 0, 0, CAA_CLASS_NO_SOA, "what it refused was no answer" },
+		{ { ASK(1, RCODE, 1), { 1, CAA, Q, Z, CAA_RESULT_GOOD, 0, 0, false } }, 0, 0, 1, 0, 0, 0, CAA_CLASS_FORMERR_EDNS,
+			"unsigned, for want of EDNS" },
+		{ { ASK(1, GOOD, 0) }, 0, 0, 0, 1, 0, 0, CAA_CLASS_CNAME_LOOP, "CNAMEs" },
+		{ { ASK(1, TIMEOUT, 0), ASK(2, RCODE, 5), ASK(2, RCODE, 5) }, 0, 0, 0, 0, 0, 0, CAA_CLASS_REFUSED, "the most" },
+		{ { ASK(1, TIMEOUT, 0), ASK(2, RCODE, 5) }, 0, 0, 0, 0, 0, 0, CAA_CLASS_REFUSED, "of equals the more telling" },
+		{ { { 1, CAA, Z, "com.", CAA_RESULT_TIMEOUT, 0, 1232, false }, { 2, CAA, Z, "com.", CAA_RESULT_GOOD, 0, 1232, false },
+			ASK(3, RCODE, 2) }, 0, 0, 0, 0, 0, 0, CAA_CLASS_SERVFAIL, "what was got elsewhere is no cause" },
+		{ { { 1, A, "ns.example.net.", "example.net.", CAA_RESULT_TIMEOUT, 0, 1232, false },
+			{ 1, A, "ns.example.net.", "example.net.", CAA_RESULT_TIMEOUT, 0, 1232, false }, ASK(3, RCODE, 4) }, 0, 0, 0, 0, 0, 0,
+			CAA_CLASS_NOTIMP, "the question before what it waits for" },
+		{ { { 1, A, "ns.example.net.", "example.net.", CAA_RESULT_TIMEOUT, 0, 1232, false } }, 0, 0, 0, 0, 1, 0,
+			CAA_CLASS_TIMEOUT, "or that, where it never came to the question" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		struct caa_case c;
+
+		start(&c, Q);
+		for (unsigned k = 0; k < COUNT_OF(row[i].o) && row[i].o[k].server != 0; k++)
+			note(&c.record, Q, &row[i].o[k], k);
+		c.bogus = row[i].bogus;
+		c.looped = row[i].looped;
+		c.no_address = row[i].no_address;
+		c.late = row[i].late;
+		c.servers = (uint8_t)caa_record_servers(&c.record, c.server);
+		for (unsigned k = 0; k < c.servers; k++) {
+			c.server[k].limited = row[i].limited != 0 && c.server[k].addr.ip[3] == row[i].limited;
+			c.server[k].rate_qps = c.server[k].limited ? row[i].rate_qps : 0;
+		}
+		caa_case_class(&c);
+		if (c.class != row[i].class)
+			print_error("%s: %s\n", row[i].why, caa_class_name((enum caa_class)c.class));
+		assert_int_equal(c.class, row[i].class);
+	}
+}
+
+static void the_feature_of_edns_is_found(void **state)
+{
+#define EDNS(size, cookie, result, rcode) { 1, CAA, Q, Z, CAA_RESULT_##result, rcode, size, cookie }
+	static const struct { struct outcome o[4]; enum caa_edns_fault fault; const char *why; } row[] = {
+		{ { EDNS(1232, true, RCODE, 1), EDNS(1232, false, RCODE, 1) }, CAA_EDNS_ANY, "any OPT" },
+		{ { EDNS(1232, true, RCODE, 16), EDNS(1232, false, RCODE, 16) }, CAA_EDNS_VERSION, "the version" },
+		{ { EDNS(1232, true, RCODE, 1), EDNS(1232, false, RCODE, 2) }, CAA_EDNS_OPTION, "the option" },
+		{ { EDNS(4096, false, RCODE, 1), EDNS(1232, false, RCODE, 2) }, CAA_EDNS_SIZE, "the size" },
+		{ { EDNS(1232, false, RCODE, 1), EDNS(0, false, RCODE, 1) }, CAA_EDNS_NONE, "whatever it is asked" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		struct caa_case c;
+
+		start(&c, Q);
+		for (unsigned k = 0; k < COUNT_OF(row[i].o) && row[i].o[k].server != 0; k++)
+			note(&c.record, Q, &row[i].o[k], k);
+		caa_case_class(&c);
+		assert_int_equal(c.class, CAA_CLASS_FORMERR_EDNS);
+		assert_int_equal(c.edns, row[i].fault);
+	}
+}
+
+static void a_record_is_bounded(void **state)
+{
+	struct caa_record r;
+
+	(void)state;
+	caa_record_init(&r);
+	for (unsigned n = 0; n < 100000; n++) {
+		const struct outcome o = { (uint8_t)(n % 200 + 1), CAA, Q, Z, CAA_RESULT_TIMEOUT, 0, 1232, false };
+
+		note(&r, Q, &o, n);
+	}
+	assert_int_equal(r.count, CAA_ATTEMPTS_MAX);
+	assert_int_equal(r.attempt[0].count, 500);
+	assert_int_equal(r.left_out, UINT16_MAX);
+	assert_true(sizeof(r) <= 1400);
+	assert_true(sizeof(struct caa_case) <= 2400);
+}
+
+static void attempts_of_a_kind_share_an_entry(void **state)
+{
+	const struct outcome o = ASK(1, TIMEOUT, 0), late = ASK(2, LATE, 0), other = ASK(3, LATE, 0);
+	struct caa_record r;
+
+	(void)state;
+	caa_record_init(&r);
+	note(&r, Q, &o, 5);
+	note(&r, Q, &o, 9);
+	assert_int_equal(r.count, 1);
+	assert_int_equal(r.attempt[0].count, 2);
+	assert_int_equal(r.attempt[0].at_ms, 9);
+	note(&r, Q, &late, 10);
+	note(&r, Q, &other, 11);
+	assert_int_equal(r.count, 2);
+	assert_int_equal(r.attempt[1].addr.ip[3], 2);
+}
+
+static void a_wrong_case_replaces_the_answer(void **state)
+{
+	const struct outcome o = ASK(1, GOOD, 0);
+	struct caa_record r;
+
+	(void)state;
+	caa_record_init(&r);
+	caa_record_note_caps(&r);
+	assert_int_equal(r.count, 0);
+	note(&r, Q, &o, 0);
+	note(&r, Q, &o, 1);
+	caa_record_note_caps(&r);
+	assert_int_equal(r.count, 2);
+	assert_int_equal(r.attempt[0].count, 1);
+	assert_int_equal(r.attempt[1].result, CAA_RESULT_CAPS);
+	assert_int_equal(r.attempt[1].count, 1);
+}
+
+static void servers_alike_are_counted(void **state)
+{
+	const struct outcome o[] = { ASK(1, TIMEOUT, 0), ASK(2, TIMEOUT, 0), ASK(3, TIMEOUT, 0), ASK(4, RCODE, 5), ASK(1, TIMEOUT, 0),
+		{ 2, CAA, Z, Z, CAA_RESULT_TIMEOUT, 0, 1232, false }, { 5, A, "ns.example.net.", "net.", CAA_RESULT_TIMEOUT, 0, 1232, false } };
+	struct caa_case c;
+
+	(void)state;
+	start(&c, Q);
+	for (unsigned i = 0; i < COUNT_OF(o); i++)
+		note(&c.record, Q, &o[i], i);
+	caa_case_class(&c);
+	assert_int_equal(c.class, CAA_CLASS_TIMEOUT);
+	assert_int_equal(c.record.attempt[c.cause].addr.ip[3], 1);
+	assert_int_equal(caa_case_alike(&c), 2);
+}
+
+static void servers_of_the_zone_come_first(void **state)
+{
+	const struct outcome o[] = {
+		{ 1, CAA, Z, "com.", CAA_RESULT_GOOD, 0, 1232, false }, ASK(2, GOOD, 0), ASK(3, TIMEOUT, 0),
+		{ 4, A, "ns.example.net.", "example.net.", CAA_RESULT_TIMEOUT, 0, 1232, false },
+	};
+	struct caa_server s[CAA_CASE_SERVERS];
+	struct caa_record r;
+
+	(void)state;
+	caa_record_init(&r);
+	for (unsigned i = 0; i < COUNT_OF(o); i++)
+		note(&r, Q, &o[i], i);
+	assert_int_equal(caa_record_zone(&r), 2);
+	assert_int_equal(caa_record_servers(&r, s), 3);
+	assert_int_equal(s[0].addr.ip[3], 3);
+	assert_int_equal(s[1].addr.ip[3], 2);
+	assert_int_equal(s[2].addr.ip[3], 4);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_main_cause_is_found), cmocka_unit_test(the_feature_of_edns_is_found),
+		cmocka_unit_test(a_record_is_bounded), cmocka_unit_test(attempts_of_a_kind_share_an_entry),
+		cmocka_unit_test(a_wrong_case_replaces_the_answer), cmocka_unit_test(servers_of_the_zone_come_first),
+		cmocka_unit_test(servers_alike_are_counted),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
