@@ -728,10 +728,10 @@ static void stalled_is_silence_longer_than_a_few_rounds(void **state)
 static void moving_is_for_much_less(void **state)
 {
 	(void)state;
-	assert_false(caa_learn_worth_moving(250 * US_PER_MS, 0));
-	assert_true(caa_learn_worth_moving(250 * US_PER_MS + 1, 0));
-	assert_false(caa_learn_worth_moving(2250 * US_PER_MS, US_PER_S));
-	assert_true(caa_learn_worth_moving(2250 * US_PER_MS + 1, US_PER_S));
+	assert_false(caa_learn_worth_moving(CAA_LEARN_MOVE_US, 0));
+	assert_true(caa_learn_worth_moving(CAA_LEARN_MOVE_US + 1, 0));
+	assert_false(caa_learn_worth_moving(CAA_LEARN_MOVE_US + 2 * US_PER_S, US_PER_S));
+	assert_true(caa_learn_worth_moving(CAA_LEARN_MOVE_US + 2 * US_PER_S + 1, US_PER_S));
 }
 
 static void a_rate_by_hand_learns_nothing(void **state)
