@@ -23,7 +23,7 @@ static void defaults_are_in_range(void **state)
 static void init_sets_the_defaults(void **state)
 {
 	struct caa_module_options m = { 0 };
-	struct caa_zone_options z = { 9, 9, 9, 9, 9, 9 };
+	struct caa_zone_options z = { .enable = 9, .rate_qps = 9, .burst = 9, .budget_s = 9 };
 
 	(void)state;
 	caa_options_module_init(&m);
