@@ -5,6 +5,7 @@
 set -euo pipefail
 simulate=$1 directory=$2
 LEVELS=3 SEED=1
+STEP_LINES=5		# of the trace, 0.1 s each, in a step of the drawing
 
 mkdir -p "$directory"
 if ! command -v gnuplot >/dev/null; then
@@ -32,7 +33,9 @@ END
 "$simulate" models | while read -r model limit name; do
 	[ "$limit" -gt 0 ] || continue
 	file=$directory/$(tr -cs 'A-Za-z0-9' '-' <<<"$name" | sed 's/-$//')
-	"$simulate" trace "$model" "$LEVELS" "$SEED" >"$file.data"
+	"$simulate" trace "$model" "$LEVELS" "$SEED" | awk -v n=$STEP_LINES '
+		{ sent += $2; answered += $3 }
+		NR % n == 0 { print $1, sent / n, answered / n, $4; sent = answered = 0 }' >"$file.data"
 	draw "$file.data" "$limit" "$name" "$file.svg"
 	rm -f "$file.data"
 done
