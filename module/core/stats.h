@@ -29,6 +29,9 @@
 /** X(id, printed name, help): counters since start or the last reset. */
 #define CAA_STATS(X) \
 	X(questions,	"caa.questions",	"CAA questions taken in enabled zones, each asked by a client or a lookup") \
+	X(joined,	"caa.joined",		"of them, those that waited for the same question of another thread") \
+	X(parents,	"caa.parents",		"of them, those that waited for the question of a name above theirs") \
+	X(saved,	"caa.saved",		"packets that plain Unbound would have sent more, at least") \
 	X(sent_caa,	"caa.sent.caa",		"packets sent to upstreams for a CAA question") \
 	X(sent_other,	"caa.sent.other",	"packets sent to upstreams for anything else") \
 	X(sent_tcp,	"caa.sent.tcp",		"of both, those sent over TCP") \

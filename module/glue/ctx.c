@@ -6,6 +6,7 @@
 #include "glue/failures.h"
 #include "glue/host.h"
 #include "glue/log.h"
+#include "glue/merge.h"
 
 #include "util/config_file.h"
 #include "util/log.h"
@@ -84,7 +85,8 @@ struct caa_ctx *caa_ctx_create(int id, struct caa_config *config, const struct c
 	ctx->shards = caa_shards_renew(kept, o->upstreams);
 	kept = NULL;
 	ctx->failures = caa_failures_create(o);
-	if (ctx->shards == NULL || ctx->failures == NULL) {
+	ctx->merging = caa_merging_create(cfg->num_threads > 0 ? (unsigned)cfg->num_threads : 1);
+	if (ctx->shards == NULL || ctx->failures == NULL || ctx->merging == NULL) {
 		log_err("caa: out of memory");
 		caa_ctx_destroy(ctx);
 		return NULL;
@@ -100,6 +102,7 @@ void caa_ctx_destroy(struct caa_ctx *ctx)
 	if (ctx->shards != NULL)
 		kept = ctx->shards;
 	caa_log_close(ctx->log);
+	caa_merging_destroy(ctx->merging);
 	caa_config_destroy(ctx->config);
 	lock_rw_destroy(&ctx->config_lock);
 	free(ctx);
@@ -171,7 +174,8 @@ void caa_ctx_warn(struct caa_ctx *ctx, const struct config_file *cfg)
 
 size_t caa_ctx_memory(struct caa_ctx *ctx)
 {
-	size_t bytes = sizeof(*ctx) + caa_shards_memory(ctx->shards) + caa_failures_memory(ctx->failures);
+	size_t bytes = sizeof(*ctx) + caa_shards_memory(ctx->shards) + caa_failures_memory(ctx->failures) +
+		caa_merging_memory(ctx->merging);
 
 	lock_rw_rdlock(&ctx->config_lock);
 	bytes += caa_zones_memory(caa_config_zones(ctx->config));

@@ -18,6 +18,7 @@
 
 struct caa_failures;
 struct caa_log;
+struct caa_merging;
 struct config_file;
 
 struct caa_ctx {
@@ -26,6 +27,7 @@ struct caa_ctx {
 	struct caa_config *config;	/**< replaced at fast_reload */
 	_Atomic bool enabled;		/**< any zone is enabled; where false, every hook returns at once */
 	struct caa_shards *shards;	/**< its size is fixed by create */
+	struct caa_merging *merging;	/**< questions under way, glue/merge.h; fixed by create */
 	struct caa_stats stats;
 	struct caa_failures *failures;	/**< locks itself */
 	struct caa_log *log;		/**< where lines on failures go */
@@ -36,7 +38,7 @@ struct caa_ctx {
 struct caa_config *caa_ctx_read_config(const struct config_file *cfg, char err[static CAA_CONFIG_TEXT_MAX]);
 
 /** @param id: position in module-config. @param config: owned by the context from now on, also on error.
- *  @param cfg: Unbound's own. @param check: only the configuration is checked; caa-log-file is not opened.
+ *  @param cfg: Unbound's own: the number of threads and the chroot. @param check: only the configuration is checked; caa-log-file is not opened.
  *  @return NULL, logged, if there is no memory or caa-log-file cannot be opened. */
 struct caa_ctx *caa_ctx_create(int id, struct caa_config *config, const struct config_file *cfg, bool check);
 /** @param ctx: may be NULL. */

@@ -13,6 +13,7 @@
 #include "glue/query.h"
 
 #include "dynlibmod/dynlibmod.h"
+#include "util/config_file.h"
 #include "util/log.h"
 #include "util/module.h"
 

@@ -14,6 +14,7 @@
 #include "services/outside_network.h"
 #include "sldns/rrdef.h"
 #include "sldns/sbuffer.h"
+#include "util/config_file.h"
 #include "util/data/dname.h"
 #include "util/netevent.h"
 #include "util/rbtree.h"
@@ -110,6 +111,16 @@ static bool refused_by(const struct claims *claims, const struct caa_addr *addr)
 			return false;
 	}
 	return true;
+}
+
+/** Whether no question is served by sending for it. */
+static bool idle(struct caa_ctx *ctx, const struct claims *claims)
+{
+	unsigned i = 0;
+
+	while (i < claims->count && caa_merging_idle(ctx, &claims->query[i]->merged))
+		i++;
+	return i == claims->count;
 }
 
 static void note_refuser(struct caa_query *query, const struct caa_addr *addr)
@@ -209,7 +220,7 @@ static int64_t pace_caa(struct caa_ctx *ctx, struct serviced_query *sq, struct c
 	enum caa_gate gate;
 	bool known;
 
-	if (refused_by(claims, addr))
+	if (refused_by(claims, addr) || idle(ctx, claims))
 		return -1;
 	gate = caa_shards_ask(ctx->shards, addr, q, wish, &wait_us, &known);
 	if (!known && !wish->queued)
@@ -247,6 +258,8 @@ static int64_t pace(void *arg, struct serviced_query *sq, int queued, int *tcp)
 	now_us = caa_host_now_us();
 	q->zone = (uint32_t)caa_shards_question(ctx->shards, (struct caa_name){ sq->zone, sq->zonelen }, 0);
 	claims_find(ctx, &claims, sq);
+	for (unsigned i = 0; i < claims.count; i++)
+		caa_merging_sent(ctx, &claims.query[i]->merged, sq);
 	/* Where TCP or TLS is configured there is nothing to choose, and nothing of UDP's limits to learn. */
 	if (claims.count > 0 && !sq->tcp_upstream && !sq->ssl_upstream) {
 		struct caa_wish wish = wish_of(&claims, now_us, queued, *tcp);
@@ -375,6 +388,18 @@ static void note_outcome(const struct claims *claims, enum caa_end end, const st
 	}
 }
 
+/** Tell those who wait to know what is above their names. */
+static void note_news(struct caa_ctx *ctx, const struct claims *claims, const struct serviced_query *sq, enum caa_end end,
+	const struct caa_outcome *o, struct sldns_buffer *reply)
+{
+	for (unsigned i = 0; i < claims->count; i++) {
+		if (o->denied || (end == CAA_END_TIMEOUT && o->alive))
+			caa_merging_lost(ctx, &claims->query[i]->merged, sq, o->denied);
+		else if (end == CAA_END_ANSWER)
+			caa_merging_answered(ctx, &claims->query[i]->merged, sq, reply);
+	}
+}
+
 static void outcome(void *arg, struct serviced_query *sq, int tcp, int error, struct sldns_buffer *reply)
 {
 	struct caa_ctx *ctx = arg;
@@ -407,6 +432,7 @@ static void outcome(void *arg, struct serviced_query *sq, int tcp, int error, st
 	claims_find(ctx, &claims, sq);
 	note_outcome(&claims, end, &o);
 	caa_failure_outcome(ctx, claims.query, claims.count, sq, &addr, &before, now_us, end, tcp, reply);
+	note_news(ctx, &claims, sq, end, &o, reply);
 	if (end == CAA_END_TIMEOUT && o.alive)
 		caa_host_forget_timeouts(sq->outnet->infra, &sq->addr, sq->addrlen, sq->zone, sq->zonelen, o.srtt_us);
 }
@@ -433,7 +459,14 @@ static int cost(void *arg, struct sockaddr_storage *ss, socklen_t len, struct qu
 
 static int minimise_with_qtype(void *arg, struct module_qstate *qstate, struct query_info *qchase)
 {
-	return qchase->qtype == LDNS_RR_TYPE_CAA && caa_query_of(arg, qstate) != NULL;
+	const struct caa_query *query = caa_query_of(arg, qstate);
+
+	if (qchase->qtype != LDNS_RR_TYPE_CAA || query == NULL)
+		return MODULE_HOOKS_MINIMISE_USUAL;
+	if (query->merged.whole && !qstate->env->cfg->qname_minimisation_strict &&
+	    caa_name_equal(caa_host_qname(qchase), caa_host_qname(&qstate->qinfo)))
+		return MODULE_HOOKS_MINIMISE_NOT;
+	return MODULE_HOOKS_MINIMISE_QTYPE;
 }
 
 void caa_hooks_set(struct caa_ctx *ctx, struct module_hooks *hooks)
@@ -446,4 +479,5 @@ void caa_hooks_set(struct caa_ctx *ctx, struct module_hooks *hooks)
 	hooks->upstream_accept = accept_reply;
 	hooks->upstream_again = again;
 	hooks->minimise_with_qtype = minimise_with_qtype;
+	hooks->event = caa_merging_event;
 }

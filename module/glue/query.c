@@ -6,6 +6,7 @@
 #include "glue/ctx.h"
 #include "glue/failure.h"
 #include "glue/host.h"
+#include "glue/merge.h"
 
 #include "iterator/iter_delegpt.h"
 #include "services/cache/dns.h"
@@ -118,7 +119,7 @@ static enum module_ext_state done(struct caa_ctx *ctx, struct module_qstate *qst
 		return module_finished;
 	}
 	passing = query->tries.passing > 0;
-	if (try_again(ctx, qstate, query))
+	if (caa_merging_wanted(ctx, &query->merged) && try_again(ctx, qstate, query))
 		return module_wait_reply;
 	caa_failure_end(ctx, qstate, query);
 	if (passing)
@@ -153,10 +154,14 @@ void caa_query_operate(struct caa_ctx *ctx, struct module_qstate *qstate, enum m
 			*state = module_error;
 			return;
 		}
-		*state = module_wait_module;
+		query = caa_query_of(ctx, qstate);
+		*state = query == NULL ? module_wait_module :
+			caa_merging_run(ctx, qstate, &query->merged, caa_query_deadline_us(query));
 		return;
 	case module_event_moddone:
 		*state = done(ctx, qstate);
+		if (query != NULL && *state == module_finished)
+			caa_merging_end(ctx, &query->merged, failed(qstate));
 		return;
 	case module_event_reply:
 	case module_event_noreply:
@@ -172,6 +177,8 @@ void caa_query_clear(struct caa_ctx *ctx, struct module_qstate *qstate)
 {
 	struct caa_query *query = caa_query_of(ctx, qstate);
 
+	if (query != NULL)
+		caa_merging_clear(ctx, &query->merged);
 	if (query != NULL && query->timer != NULL)
 		comm_timer_delete(query->timer);
 	qstate->minfo[ctx->id] = NULL;

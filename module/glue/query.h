@@ -10,6 +10,7 @@
 #include "core/addr.h"
 #include "core/options.h"
 #include "core/tries.h"
+#include "glue/merge.h"
 
 #include "util/module.h"
 
@@ -31,6 +32,7 @@ struct caa_query {
 	struct caa_addr refuser[CAA_QUERY_REFUSERS];
 	unsigned refusers;
 	struct caa_note *note;		/**< what is noted of it (glue/failure.c) */
+	struct caa_merged merged;	/**< what it shares with other questions */
 };
 
 /** @return the end of the question's budget. */

@@ -1,0 +1,680 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "config.h"
+
+#include "glue/merge.h"
+
+#include "core/hash.h"
+#include "core/name.h"
+#include "glue/ctx.h"
+#include "glue/host.h"
+
+#include "daemon/worker.h"
+#include "iterator/iter_fwd.h"
+#include "services/cache/dns.h"
+#include "services/cache/rrset.h"
+#include "services/mesh.h"
+#include "services/outside_network.h"
+#include "sldns/pkthdr.h"
+#include "sldns/rrdef.h"
+#include "sldns/sbuffer.h"
+#include "util/data/msgreply.h"
+#include "util/data/packed_rrset.h"
+#include "util/locks.h"
+#include "util/log.h"
+#include "util/module_hooks.h"
+#include "util/net_help.h"
+#include "util/netevent.h"
+#include "validator/validator.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+enum {
+	SLICES = 64,		/**< a power of two well above the threads of one resolver */
+	CACHE_LINE = 64,
+	NO_FD = -1,
+	US_PER_S = 1000000,
+	US_PER_MS = 1000,
+	/** Questions that go on in one millisecond, so that the thread reads its sockets between them. */
+	WOKEN_PER_MS = 64,
+	/** A question keeps this part of its budget for its own lookup, should there be no news of the name above it. */
+	OWN_PART = 8
+};
+
+struct slice {
+	lock_basic_type lock;		/**< guards what follows, and the lead and the wait of the questions in it */
+	struct caa_merge table;
+	char pad[CACHE_LINE];		/**< the next slice's lock is on another cache line */
+};
+
+/** How one worker is told of news from others. */
+struct waker {
+	lock_basic_type lock;		/**< guards queue and fd; may be taken under a slice's lock */
+	struct caa_link queue;		/**< of waits of its questions */
+	int fd;				/**< an eventfd; NO_FD without questions */
+	/* these belong to the worker: */
+	struct comm_point *point;	/**< on fd */
+	size_t questions;
+	char pad[CACHE_LINE];
+};
+
+struct caa_merging {
+	uint8_t key[CAA_HASH_KEY];	/**< fixed by create */
+	unsigned workers;		/**< fixed by create */
+	struct waker *waker;		/**< one for each worker */
+	struct slice slice[SLICES];
+};
+
+struct caa_merging *caa_merging_create(unsigned workers)
+{
+	struct caa_merging *g = calloc(1, sizeof(*g));
+
+	if (g == NULL)
+		return NULL;
+	g->waker = calloc(workers, sizeof(*g->waker));
+	if (g->waker == NULL) {
+		free(g);
+		return NULL;
+	}
+	randombytes_buf(g->key, sizeof(g->key));
+	g->workers = workers;
+	for (size_t i = 0; i < SLICES; i++) {
+		lock_basic_init(&g->slice[i].lock);
+		caa_merge_init(&g->slice[i].table);
+	}
+	for (unsigned i = 0; i < workers; i++) {
+		lock_basic_init(&g->waker[i].lock);
+		caa_link_init(&g->waker[i].queue);
+		g->waker[i].fd = NO_FD;
+	}
+	return g;
+}
+
+void caa_merging_destroy(struct caa_merging *g)
+{
+	if (g == NULL)
+		return;
+	for (size_t i = 0; i < SLICES; i++)
+		lock_basic_destroy(&g->slice[i].lock);
+	for (unsigned i = 0; i < g->workers; i++)
+		lock_basic_destroy(&g->waker[i].lock);
+	free(g->waker);
+	free(g);
+}
+
+size_t caa_merging_memory(const struct caa_merging *g)
+{
+	return sizeof(*g) + g->workers * sizeof(*g->waker);
+}
+
+/* --- the worker's descriptor ----------------------------------------------------------------------------------- */
+
+/** Make the descriptor of the worker that runs, if it has none yet.  @return false, logged, if that is not possible. */
+static bool waker_open(struct waker *waker, struct comm_base *base)
+{
+	int fd;
+
+	if (waker->point != NULL)
+		return true;
+	fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (fd == NO_FD) {
+		log_err("caa: no descriptor to wake a thread: %s", strerror(errno));
+		return false;
+	}
+	waker->point = comm_point_create_raw(base, fd, 0, &module_hooks_event, waker);
+	if (waker->point == NULL) {
+		close(fd);
+		return false;
+	}
+	lock_basic_lock(&waker->lock);
+	waker->fd = fd;
+	lock_basic_unlock(&waker->lock);
+	return true;
+}
+
+static void waker_close(struct waker *waker)
+{
+	int fd;
+
+	if (waker->point == NULL)
+		return;
+	comm_point_delete(waker->point);
+	waker->point = NULL;
+	lock_basic_lock(&waker->lock);
+	fd = waker->fd;
+	waker->fd = NO_FD;
+	lock_basic_unlock(&waker->lock);
+	close(fd);
+}
+
+static struct waker *waker_of(struct caa_merging *g, const struct caa_merged *m)
+{
+	return &g->waker[m->worker];
+}
+
+/** A question begins to take part.  @return false if it cannot. */
+static bool join_worker(struct caa_merging *g, struct caa_merged *m, struct module_qstate *qstate)
+{
+	const struct worker *worker = qstate->env->worker;
+
+	if (worker == NULL || worker->thread_num < 0 || (unsigned)worker->thread_num >= g->workers)
+		return false;
+	m->worker = (unsigned)worker->thread_num;
+	if (g->workers > 1 && !waker_open(waker_of(g, m), qstate->env->worker_base))
+		return false;
+	waker_of(g, m)->questions++;
+	m->qstate = qstate;
+	return true;
+}
+
+static void leave_worker(struct caa_merging *g, struct caa_merged *m)
+{
+	if (--waker_of(g, m)->questions == 0)
+		waker_close(waker_of(g, m));
+	m->qstate = NULL;
+}
+
+/* --- news ------------------------------------------------------------------------------------------------------ */
+
+static struct caa_merged *merged_of(struct caa_merge_wait *wait)
+{
+	return (struct caa_merged *)((char *)wait - offsetof(struct caa_merged, wait));
+}
+
+static void set_timer(struct caa_merged *m, uint64_t delay_us)
+{
+	struct timeval delay = { (time_t)(delay_us / US_PER_S), (suseconds_t)(delay_us % US_PER_S) };
+
+	comm_timer_set(m->timer, &delay);
+}
+
+/** The questions of a list, all of this thread, go on, some at a time. */
+static void wake_all(struct caa_link *list)
+{
+	struct caa_merge_wait *wait;
+
+	for (uint64_t count = 0; (wait = caa_merge_pop(list)) != NULL; count++)
+		set_timer(merged_of(wait), count / WOKEN_PER_MS * US_PER_MS);
+}
+
+/** Put a wait into the queue of its worker, another one than this. */
+static void queue(struct caa_merging *g, struct caa_merge_wait *wait)
+{
+	struct waker *waker = waker_of(g, merged_of(wait));
+	const uint64_t one = 1;
+
+	lock_basic_lock(&waker->lock);
+	/* The descriptor is the worker's, who closes it under this lock.  A write does not block, and can only fail if
+	 * the descriptor is readable already. */
+	if (caa_link_empty(&waker->queue) && write(waker->fd, &one, sizeof(one)) < 0 && errno != EAGAIN)
+		log_err("caa: cannot wake a thread: %s", strerror(errno));
+	caa_merge_push(&waker->queue, wait);
+	lock_basic_unlock(&waker->lock);
+}
+
+/** Under the slice's lock: hand out what was told.
+ *  @param mine: those of this worker, to be woken when the lock is free. */
+static void hand_out(struct caa_merging *g, unsigned worker, struct caa_link *told, struct caa_link *mine)
+{
+	struct caa_merge_wait *wait;
+
+	while ((wait = caa_merge_pop(told)) != NULL) {
+		if (merged_of(wait)->worker == worker)
+			caa_merge_push(mine, wait);
+		else
+			queue(g, wait);
+	}
+}
+
+void caa_merging_event(void *arg, void *event_arg)
+{
+	struct waker *waker = event_arg;
+	struct caa_merge_wait *wait;
+	struct caa_link mine;
+	uint64_t count;
+
+	(void)arg;
+	caa_link_init(&mine);
+	lock_basic_lock(&waker->lock);
+	if (read(waker->fd, &count, sizeof(count)) < 0 && errno != EAGAIN)
+		log_err("caa: cannot hear of other threads: %s", strerror(errno));
+	while ((wait = caa_merge_pop(&waker->queue)) != NULL)
+		caa_merge_push(&mine, wait);
+	lock_basic_unlock(&waker->lock);
+	wake_all(&mine);
+}
+
+/* --- the table --------------------------------------------------------------------------------------------------- */
+
+static struct slice *take(struct caa_merging *g, uint64_t question)
+{
+	struct slice *slice = &g->slice[question & (SLICES - 1)];
+
+	lock_basic_lock(&slice->lock);
+	return slice;
+}
+
+static void release(struct slice *slice)
+{
+	lock_basic_unlock(&slice->lock);
+}
+
+/** All questions here are for CAA; those that differ in CD are not the same to Unbound. */
+static uint64_t question_of(const struct caa_merging *g, const struct module_qstate *qstate, struct caa_name name)
+{
+	uint16_t flags = qstate->query_flags & (BIT_RD | BIT_CD);
+	uint8_t octets[CAA_NAME_MAX + sizeof(flags)];
+
+	caa_name_lower(octets, name);
+	memcpy(octets + name.len, &flags, sizeof(flags));
+	return caa_hash(g->key, octets, name.len + sizeof(flags));
+}
+
+/** Wait no longer than until a time. */
+static enum module_ext_state sleep_until(struct caa_merged *m, uint64_t until_us)
+{
+	uint64_t now_us = caa_host_now_us();
+
+	set_timer(m, until_us > now_us ? until_us - now_us : 0);
+	m->waiting = true;
+	return module_wait_reply;
+}
+
+static bool make_timer(struct caa_merged *m)
+{
+	if (m->timer == NULL)	/* the one callback of Unbound that does nothing but run a query state */
+		m->timer = comm_timer_create(m->qstate->env->worker_base, &validate_suspend_timer_cb, m->qstate);
+	return m->timer != NULL;
+}
+
+/** End a wait.
+ *  @param late: whether it was in the table still.
+ *  @return the news; NONE if there were none. */
+static enum caa_news settle(struct caa_merging *g, struct caa_merged *m, bool *late)
+{
+	struct slice *slice = take(g, m->wait.question);
+	bool queued;
+
+	*late = m->wait.place == CAA_WAIT_TABLE;
+	if (*late)
+		caa_merge_leave(&m->wait);
+	queued = m->wait.place == CAA_WAIT_QUEUE;	/* by now nobody but this worker moves it */
+	release(slice);
+	if (queued) {
+		lock_basic_lock(&waker_of(g, m)->lock);
+		caa_merge_leave(&m->wait);
+		lock_basic_unlock(&waker_of(g, m)->lock);
+	}
+	m->waiting = false;
+	return m->wait.news;
+}
+
+/* --- the parent first --------------------------------------------------------------------------------------------- */
+
+static bool zone_is_known(const struct module_qstate *qstate, struct caa_name name)
+{
+	struct ub_packed_rrset_key *ns = rrset_cache_lookup(qstate->env->rrset_cache, (uint8_t *)name.wire, name.len,
+		LDNS_RR_TYPE_NS, LDNS_RR_CLASS_IN, 0, *qstate->env->now, 0);
+
+	if (ns == NULL)
+		return false;
+	lock_rw_unlock(&ns->entry.lock);
+	return true;
+}
+
+/** Whether Unbound has an answer, or remembers a failure, for CAA at a name. */
+static bool has_answer(const struct module_qstate *qstate, struct caa_name name)
+{
+	struct msgreply_entry *entry = msg_cache_lookup(qstate->env, (uint8_t *)name.wire, name.len, LDNS_RR_TYPE_CAA,
+		LDNS_RR_CLASS_IN, qstate->query_flags, *qstate->env->now, 0);
+
+	if (entry == NULL)
+		return false;
+	lock_rw_unlock(&entry->entry.lock);
+	return true;
+}
+
+static bool is_forwarded(const struct module_qstate *qstate)
+{
+	if (forwards_lookup(qstate->env->fwds, qstate->qinfo.qname, qstate->qinfo.qclass, 0) == NULL)
+		return false;
+	lock_rw_unlock(&qstate->env->fwds->lock);
+	return true;
+}
+
+/** @return the name with its first labels taken off, down to so many. */
+static struct caa_name cut(struct caa_name name, size_t labels)
+{
+	for (size_t count = caa_name_labels(name); count > labels; count--)
+		(void)caa_name_parent(&name, name);
+	return name;
+}
+
+/** @return labels of the closest known zone above a name; 0 for the root. */
+static size_t closest_zone(const struct module_qstate *qstate, struct caa_name name)
+{
+	while (caa_name_parent(&name, name) && !caa_name_is_root(name))
+		if (zone_is_known(qstate, name))
+			return caa_name_labels(name);
+	return 0;
+}
+
+/** @return the labels of the name that has to be known first; 0 if there is none. */
+static size_t target_of(const struct module_qstate *qstate, const struct caa_merged *m, struct caa_name name)
+{
+	size_t labels = caa_name_labels(name), zone = m->known, closest, target;
+	struct caa_name parent;
+
+	if (labels <= 1 || !caa_name_parent(&parent, name) || m->known + 1 >= labels)
+		return 0;
+	if (zone_is_known(qstate, parent) || has_answer(qstate, parent) || zone_is_known(qstate, name))
+		return 0;
+	closest = labels - 1 > CAA_MERGE_STEPS ? closest_zone(qstate, parent) : 0;
+	if (closest > zone)
+		zone = closest;
+	target = caa_merge_ancestor(labels, zone);
+	if (target <= m->known || (target + 1 < labels && has_answer(qstate, cut(name, target))))
+		return 0;
+	return target;
+}
+
+/** Have a name above asked; nobody does.  @return false if that is not possible. */
+static bool ask_target(struct caa_merged *m, struct caa_name target)
+{
+	struct module_qstate *qstate = m->qstate, *made;
+	struct query_info qinfo = { .qname = (uint8_t *)target.wire, .qname_len = target.len, .qtype = LDNS_RR_TYPE_CAA,
+		.qclass = LDNS_RR_CLASS_IN };
+	struct mesh_state *sub;
+
+	return (*qstate->env->add_sub)(qstate, &qinfo, NULL, qstate->query_flags & (BIT_RD | BIT_CD), 0, 0, &made, &sub) != 0;
+}
+
+static uint64_t attend_until_us(const struct caa_merged *m)
+{
+	return m->deadline_us - (m->deadline_us - m->began_us) / OWN_PART;
+}
+
+/** Attend the lookup of a name above.  @return as caa_merge_attend(). */
+static enum caa_news attend(struct caa_merging *g, struct caa_merged *m, struct caa_name target, bool *led)
+{
+	uint64_t question = question_of(g, m->qstate, target);
+	struct slice *slice = take(g, question);
+	enum caa_news news = caa_merge_attend(&slice->table, question, &m->wait, led);
+
+	release(slice);
+	return news;
+}
+
+static enum module_ext_state go(struct caa_merged *m)
+{
+	m->whole = true;
+	return module_wait_module;
+}
+
+/** Wait for the name above that has to be known first, or go. */
+static enum module_ext_state parents_first(struct caa_ctx *ctx, struct caa_merged *m)
+{
+	struct caa_name name = caa_host_qname(&m->qstate->qinfo), target;
+	struct caa_zone_options zone;
+	enum caa_news news;
+	bool led;
+
+	while ((m->target = target_of(m->qstate, m, name)) != 0) {
+		target = cut(name, m->target);
+		if (!caa_ctx_options(ctx, target, &zone))
+			return module_wait_module;	/* its questions are Unbound's own affair: walk as Unbound does */
+		if (!make_timer(m))
+			break;
+		news = attend(ctx->merging, m, target, &led);
+		if (led && news == CAA_NEWS_NONE) {
+			if (!m->shared)
+				caa_stats_add(&ctx->stats, CAA_STAT_parents, 1);
+			m->shared = true;
+			return sleep_until(m, attend_until_us(m));
+		}
+		if (news == CAA_NEWS_LOST)
+			break;
+		if (news == CAA_NEWS_KNOWN) {
+			m->known = m->target;
+			continue;
+		}
+		if (m->asked == m->target || !ask_target(m, target))
+			break;	/* it was asked, and has ended without an answer that is kept */
+		m->asked = m->target;
+		/* It begins to be looked up when this query state stops. */
+		m->wait.news = CAA_NEWS_NONE;
+		return sleep_until(m, 0);
+	}
+	return go(m);
+}
+
+/* --- a question's way --------------------------------------------------------------------------------------------- */
+
+/** Whether an answer of another lookup serves a query state as well as its own would. */
+static bool may_share(const struct module_qstate *qstate)
+{
+	return !qstate->no_cache_lookup && !qstate->no_cache_store && qstate->prefetch_leeway == 0 && qstate->blacklist == NULL;
+}
+
+static enum module_ext_state begin(struct caa_ctx *ctx, struct module_qstate *qstate, struct caa_merged *m)
+{
+	struct caa_merging *g = ctx->merging;
+	uint64_t question;
+	struct slice *slice;
+	bool leads;
+
+	if (!may_share(qstate) || !join_worker(g, m, qstate) || !make_timer(m))
+		return module_wait_module;
+	question = question_of(g, qstate, caa_host_qname(&qstate->qinfo));
+	slice = take(g, question);
+	leads = caa_merge_ask(&slice->table, question, &m->lead, &m->wait);
+	release(slice);
+	if (!leads) {
+		caa_stats_add(&ctx->stats, CAA_STAT_joined, 1);
+		m->follows = true;
+		return sleep_until(m, m->deadline_us);
+	}
+	return is_forwarded(qstate) ? go(m) : parents_first(ctx, m);
+}
+
+/** A follower has news. */
+static enum module_ext_state followed(struct caa_ctx *ctx, struct caa_merged *m, enum caa_news news)
+{
+
+	switch (news) {
+	case CAA_NEWS_FAILED:
+		m->qstate->return_rcode = LDNS_RCODE_SERVFAIL;
+		m->qstate->return_msg = NULL;
+		return module_finished;
+	case CAA_NEWS_LEADS:
+		m->follows = false;
+		return parents_first(ctx, m);
+	case CAA_NEWS_ANSWERED:	/* it is in the cache */
+	case CAA_NEWS_NONE:
+	case CAA_NEWS_KNOWN:
+	case CAA_NEWS_LOST:
+		break;
+	}
+	return go(m);
+}
+
+/** One that attended has news. */
+static enum module_ext_state attended(struct caa_ctx *ctx, struct caa_merged *m, enum caa_news news, bool late)
+{
+
+	switch (news) {
+	case CAA_NEWS_ANSWERED:
+	case CAA_NEWS_KNOWN:
+		m->known = m->target;
+		return parents_first(ctx, m);
+	case CAA_NEWS_NONE:
+		if (!late)	/* the name above has been asked now */
+			return parents_first(ctx, m);
+		break;
+	case CAA_NEWS_FAILED:
+	case CAA_NEWS_LOST:
+	case CAA_NEWS_LEADS:
+		break;
+	}
+	return go(m);
+}
+
+enum module_ext_state caa_merging_run(struct caa_ctx *ctx, struct module_qstate *qstate, struct caa_merged *m,
+	uint64_t deadline_us)
+{
+	enum caa_news news;
+	bool late;
+
+	if (m->began_us == 0) {
+		m->began_us = caa_host_now_us();
+		m->deadline_us = deadline_us;
+		return begin(ctx, qstate, m);
+	}
+	if (!m->waiting)
+		return module_wait_module;
+	news = settle(ctx->merging, m, &late);
+	return m->follows ? followed(ctx, m, news) : attended(ctx, m, news, late);
+}
+
+/** Whether a query is for CAA at a question's own name, and not at that of an alias's target. */
+static bool is_own(const struct caa_merged *m, const struct serviced_query *sq)
+{
+	/* flags and four counts come before the name, type and class after it */
+	const struct caa_name name = { sq->qbuf + 10, sq->qbuflen - 10 - 4 };
+
+	return m->qstate != NULL && sq->qtype == LDNS_RR_TYPE_CAA && caa_name_equal(name, caa_host_qname(&m->qstate->qinfo));
+}
+
+/** Tell those who attend a question's lookup: that its name is known, or with losses that it does not go well. */
+static void tell(struct caa_ctx *ctx, struct caa_merged *m, unsigned losses)
+{
+	struct caa_link told, mine;
+	struct slice *slice;
+
+	if (!m->lead.leads)
+		return;
+	caa_link_init(&told);
+	caa_link_init(&mine);
+	slice = take(ctx->merging, m->lead.question);
+	if (losses > 0)
+		caa_merge_lost(&m->lead, losses, &told);
+	else
+		caa_merge_known(&m->lead, &told);
+	hand_out(ctx->merging, m->worker, &told, &mine);
+	release(slice);
+	wake_all(&mine);
+}
+
+void caa_merging_sent(struct caa_ctx *ctx, struct caa_merged *m, const struct serviced_query *sq)
+{
+	const struct caa_name zone = { sq->zone, sq->zonelen };
+
+	if (m->apex || !is_own(m, sq))
+		return;
+	m->sent = true;
+	m->apex = caa_name_equal(zone, caa_host_qname(&m->qstate->qinfo));
+	if (m->apex)
+		tell(ctx, m, 0);
+}
+
+void caa_merging_answered(struct caa_ctx *ctx, struct caa_merged *m, const struct serviced_query *sq,
+	struct sldns_buffer *reply)
+{
+	const uint8_t *packet = sldns_buffer_begin(reply);
+
+	/* Without AA it may be a referral, which is known when the next query is sent. */
+	if (is_own(m, sq) && sldns_buffer_limit(reply) >= LDNS_HEADER_SIZE && LDNS_AA_WIRE(packet) &&
+	    !LDNS_TC_WIRE(packet) && (LDNS_RCODE_WIRE(packet) == LDNS_RCODE_NOERROR ||
+	     LDNS_RCODE_WIRE(packet) == LDNS_RCODE_NXDOMAIN))
+		tell(ctx, m, 0);
+}
+
+void caa_merging_lost(struct caa_ctx *ctx, struct caa_merged *m, const struct serviced_query *sq, bool denied)
+{
+	if (is_own(m, sq))
+		tell(ctx, m, denied ? CAA_MERGE_LOSSES : 1);
+}
+
+bool caa_merging_wanted(struct caa_ctx *ctx, struct caa_merged *m)
+{
+	const struct mesh_state *state;
+	struct slice *slice;
+	bool wanted;
+
+	if (m->qstate == NULL || !m->lead.leads)
+		return true;
+	state = m->qstate->mesh_info;
+	if (state->reply_list != NULL || state->cb_list != NULL || state->super_set.count > 0)
+		return true;
+	slice = take(ctx->merging, m->lead.question);
+	wanted = caa_merge_wanted(&m->lead);
+	release(slice);
+	return wanted;
+}
+
+bool caa_merging_idle(struct caa_ctx *ctx, struct caa_merged *m)
+{
+	const struct caa_merge_lead *lead = &m->lead;
+
+	return m->qstate != NULL && lead->leads && lead->losses >= CAA_MERGE_LOSSES && !caa_merging_wanted(ctx, m);
+}
+
+/** Count what plain Unbound would have sent more, at least: it asks a name that is no zone with type A before it asks
+ *  with CAA, and each thread asks for itself. */
+static void count_saved(struct caa_ctx *ctx, const struct caa_merged *m, size_t followers)
+{
+	unsigned extra = m->apex ? 0 : 1;
+
+	if (m->sent)
+		caa_stats_add(&ctx->stats, CAA_STAT_saved, extra + followers * (1 + extra));
+}
+
+void caa_merging_end(struct caa_ctx *ctx, struct caa_merged *m, bool failed)
+{
+	struct caa_link told, mine;
+	struct slice *slice;
+	size_t followers;
+
+	if (m->qstate == NULL || !m->lead.leads)
+		return;
+	caa_link_init(&told);
+	caa_link_init(&mine);
+	slice = take(ctx->merging, m->lead.question);
+	followers = caa_merge_end(&slice->table, &m->lead, failed ? CAA_NEWS_FAILED : CAA_NEWS_ANSWERED, &told);
+	hand_out(ctx->merging, m->worker, &told, &mine);
+	release(slice);
+	wake_all(&mine);
+	if (!failed)
+		count_saved(ctx, m, followers);
+}
+
+void caa_merging_clear(struct caa_ctx *ctx, struct caa_merged *m)
+{
+	struct caa_merging *g = ctx->merging;
+	struct caa_link told, mine;
+	bool late;
+
+	if (m->qstate == NULL)
+		return;
+	if (m->waiting)
+		(void)settle(g, m, &late);
+	if (m->lead.leads) {
+		struct slice *slice;
+
+		caa_link_init(&told);
+		caa_link_init(&mine);
+		slice = take(g, m->lead.question);
+		caa_merge_abandon(&slice->table, &m->lead, &told);
+		hand_out(g, m->worker, &told, &mine);
+		release(slice);
+		wake_all(&mine);
+	}
+	if (m->timer != NULL)
+		comm_timer_delete(m->timer);
+	leave_worker(g, m);
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/** \file One question, one lookup, in all worker threads; and the parent's before the child's.
+ *
+ *  A question is asked for by many clients in many threads.  Within a thread Unbound joins them; here the threads are joined, by
+ *  core/merge.h.  A question also waits for its parent's, which is made if nobody asks it, so that the walk down from the
+ *  root is made once for all names below a parent; with the parent known, it is asked by its full name at once.
+ *
+ *  A question that waits is a query state in module_wait_reply, with a timer.  Only its own thread runs it: news from that
+ *  thread set the timer to now, news from another one are put into its thread's queue, and a descriptor wakes the thread, which
+ *  sets the timers.  The timer also ends a wait of which there is no news.
+ *
+ *  Locks: a slice of the table, and under it the queue of one worker.  The descriptor and what belongs to it live from the
+ *  first question of a worker that may wait to the end of its last, so nothing is left when the worker ends. */
+#ifndef CAA_GLUE_MERGE_H
+#define CAA_GLUE_MERGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include "core/merge.h"
+
+#include "util/module.h"
+
+struct caa_ctx;
+struct caa_merging;
+struct comm_timer;
+struct serviced_query;
+struct sldns_buffer;
+
+/** A question's part in it, a member of its state; zeroed at first.  Belongs to the question's thread, except for lead and
+ *  wait, which belong to the table while they are in it. */
+struct caa_merged {
+	struct caa_merge_lead lead;
+	struct caa_merge_wait wait;
+	struct module_qstate *qstate;	/**< the question's own; NULL if it takes no part */
+	struct comm_timer *timer;	/**< until news, or the end of the wait; NULL if it never waited */
+	uint64_t began_us, deadline_us;	/**< 0 before it arrives; it does not wait beyond */
+	unsigned worker;		/**< number of its thread */
+	size_t known;			/**< labels of the name above it that is known, as far as this question has found out */
+	size_t target;			/**< labels of the name above it that it waits for */
+	size_t asked;			/**< labels of the name above it that it has had asked; 0 = none */
+	bool follows;			/**< the same question of another query state */
+	bool waiting;			/**< in module_wait_reply */
+	bool whole;			/**< what is above it is known, or not to be had: no steps on the way down */
+	bool sent;			/**< a query was sent for it */
+	bool apex;			/**< its name is a zone */
+	bool shared;			/**< it is counted as one that waited for its parent */
+};
+
+/** @param workers: threads. @return NULL if there is no memory. */
+struct caa_merging *caa_merging_create(unsigned workers);
+/** @param g: may be NULL. */
+void caa_merging_destroy(struct caa_merging *g);
+/** @return bytes. */
+size_t caa_merging_memory(const struct caa_merging *g);
+
+/** A question has arrived, or its timer has run out.
+ *  @param deadline_us: the end of its budget.
+ *  @return module_wait_module if it is to be looked up now, module_wait_reply if it waits, module_finished if it is failed,
+ *	with its return_rcode set. */
+enum module_ext_state caa_merging_run(struct caa_ctx *ctx, struct module_qstate *qstate, struct caa_merged *m,
+	uint64_t deadline_us);
+
+/** A query is about to be sent for a question, to the servers of the query's zone. */
+void caa_merging_sent(struct caa_ctx *ctx, struct caa_merged *m, const struct serviced_query *sq);
+
+/** A query of a question was answered: whether its name is a zone is known before the lookup has ended, which may go on to
+ *  an alias's target, or to the keys that the answer is signed with. */
+void caa_merging_answered(struct caa_ctx *ctx, struct caa_merged *m, const struct serviced_query *sq,
+	struct sldns_buffer *reply);
+
+/** A query of a question was denied, or lost where others are answered. */
+void caa_merging_lost(struct caa_ctx *ctx, struct caa_merged *m, const struct serviced_query *sq, bool denied);
+
+/** @return whether anybody waits for a question's answer: a client, a lookup, another question.  A name above that was asked
+ *  for another's sake is not tried again when that has gone on. */
+bool caa_merging_wanted(struct caa_ctx *ctx, struct caa_merged *m);
+
+/** @return whether a question's lookup does not go well, and nobody waits for it: no more is sent for it, so that it is not in the
+ *  way of those that have gone on. */
+bool caa_merging_idle(struct caa_ctx *ctx, struct caa_merged *m);
+
+/** A question has an answer, or has failed for good. */
+void caa_merging_end(struct caa_ctx *ctx, struct caa_merged *m, bool failed);
+
+/** A question goes away, at its end or before it. */
+void caa_merging_clear(struct caa_ctx *ctx, struct caa_merged *m);
+
+/** Woken by a worker's descriptor: module_hooks.event. */
+void caa_merging_event(void *arg, void *event_arg);
+
+#endif
