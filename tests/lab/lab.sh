@@ -13,6 +13,7 @@ LAB_TOP=$(cd "$LAB_DIR/../.." && pwd)
 : "${CAA_MODULE:=$LAB_BUILD/.libs/unbound-caa.so}"
 : "${CAA_CLIMB:=$LAB_BUILD/caa-climb}"
 : "${LAB_RELAY:=$LAB_BUILD/relay}"
+: "${CAA_CLIENTS:=$LAB_BUILD/clients}"
 PATH=$PATH:/usr/sbin:/sbin
 
 LAB_PASSED=0 LAB_FAILED=0
@@ -147,11 +148,16 @@ lab_nsd() {
 	lab_wait_answers "$address" "$1"
 }
 
-# lab_start_parents: root on 127.0.53.1 and TLD lab. on 127.0.53.2, with the delegations so far.
-lab_start_parents() {
+# lab_parent_zones: the zone files of the root and of the TLD lab., with the delegations so far.
+lab_parent_zones() {
 	{ lab_soa ''; printf '. 3600 NS ns.root.\nns.root. 3600 A 127.0.53.1\nlab. 3600 NS ns.lab.\nns.lab. 3600 A 127.0.53.2\n'; } |
 		sed 's/^\. 3600 SOA ns\.\. hostmaster\.\./. 3600 SOA ns.root. hostmaster.root./' >"$LAB_WORK/..zone"
 	{ lab_soa lab; printf 'lab. 3600 NS ns.lab.\nns.lab. 3600 A 127.0.53.2\n'; printf '%s' "${LAB_DELEGATION[@]}"; } >"$LAB_WORK/lab.zone"
+}
+
+# lab_start_parents: root on 127.0.53.1 and TLD lab. on 127.0.53.2, with the delegations so far.
+lab_start_parents() {
+	lab_parent_zones
 	# Debian's NSD limits rates unless told; the limits of this lab are the authorities'.
 	lab_nsd root 127.0.53.1 ' rrl-ratelimit: 0' .
 	lab_nsd tld 127.0.53.2 ' rrl-ratelimit: 0' lab
@@ -208,6 +214,7 @@ lab_start_bind() {
 		};
 		zone "$zone" { type primary; file "$zone.zone"; ${LAB_ZONE_OPTIONS:-} };
 		zone "ready.test" { type primary; file "ready.test.zone"; };
+		${LAB_MORE_ZONES:-}
 	END
 	{ lab_soa ready.test; echo 'ready.test. 3600 NS ns.ready.test.'; echo "ns.ready.test. 3600 A $one"; } >"$LAB_WORK/ready.test.zone"
 	lab_spawn "$name" named -f -c "$LAB_WORK/$name.conf"
@@ -514,4 +521,10 @@ lab_versus() {
 lab_no_slower() {
 	check "$1 no slower than plain Unbound ($2 s, plain $3 s)" \
 		at_most "$2" "$(awk -v p="$3" -v s="$4" 'BEGIN { print p + (p / 10 > s ? p / 10 : s) }')"
+}
+
+# lab_reports: how many reports of a sanitizer or of valgrind the resolver caa has left.
+lab_reports() {
+	cat "$LAB_WORK/caa.out" "$LAB_WORK"/report.* 2>/dev/null |
+		grep -cE 'ERROR: |WARNING: ThreadSanitizer|runtime error|definitely lost: [1-9]|Invalid (read|write)|fatal|assertion'
 }
