@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/options.h"
 
+#include "core/climb_option.h"
 #include "core/pacer.h"
 
 #include <inttypes.h>
@@ -11,6 +12,8 @@ enum { SHOWN_MAX = 64 };	/**< octets of a value from outside that an error text 
 
 #define U32(name, clause, field, min, dflt, max, unit, help) \
 	{ name, CAA_CLAUSE_##clause, CAA_OPTION_U32, OFFSET_##clause(field), min, dflt, max, unit, help }
+#define U32_OR_0(name, clause, field, min, max, unit, help) \
+	{ name, CAA_CLAUSE_##clause, CAA_OPTION_U32_OR_0, OFFSET_##clause(field), min, 0, max, unit, help }
 #define BOOL(name, clause, field, dflt, help) \
 	{ name, CAA_CLAUSE_##clause, CAA_OPTION_BOOL, OFFSET_##clause(field), 0, dflt, 1, "", help }
 #define TEXT(name, clause, field, help) \
@@ -24,6 +27,9 @@ static const struct caa_option table[] = {
 	U32("caa-log-window", MODULE, log_window_s, 4, 3600, 604800, "s", "failures of a name count so long"),
 	U32("caa-log-rate", MODULE, log_rate, 0, 10, 100000, "lines/s", "on failures that are logged; 0 = none"),
 	TEXT("caa-log-file", MODULE, log_file, "file for lines on failures; \"\" = Unbound's log"),
+	U32("caa-hold-size", MODULE, hold_mib, 1, 64, 4096, "MiB", "memory for held answers"),
+	U32_OR_0("caa-climb-option", MODULE, climb_option, CAA_CLIMB_OPTION_MIN, CAA_CLIMB_OPTION_MAX, "",
+		"EDNS option code of a whole climb in one question; 0 = none"),
 	BOOL("caa-enable", ZONE, enable, 0, "take the CAA questions below this zone"),
 	U32("caa-rate", ZONE, rate_qps, 0, 0, CAA_RATE_MAX, "queries/s", "to one upstream address; 0 = learned"),
 	U32("caa-burst", ZONE, burst, 1, 16, CAA_BURST_MAX, "queries", "under way to an address before it answered"),
@@ -31,6 +37,7 @@ static const struct caa_option table[] = {
 	BOOL("caa-tcp", ZONE, tcp, 1, "ask over TCP after a limit"),
 	U32("caa-budget", ZONE, budget_s, 1, 20, 600, "s", "longest time that a question is worked on"),
 	U32("caa-log-after", ZONE, log_after, 1, 3, 1000, "failures", "a name is logged from this one on"),
+	U32("caa-hold", ZONE, hold_s, 0, 0, 28800, "s", "keep a completed answer"),
 };
 
 enum { OPTIONS = sizeof(table) / sizeof(table[0]) };
@@ -121,6 +128,7 @@ static enum caa_res parse_bool(uint32_t *out, const char *value, char err[static
 static enum caa_res parse_u32(uint32_t *out, const struct caa_option *opt, const char *value,
 	char err[static CAA_OPTIONS_TEXT_MAX])
 {
+	bool or_0 = opt->type == CAA_OPTION_U32_OR_0;
 	bool digits = value[0] != '\0' && value[strspn(value, "0123456789")] == '\0';
 	char text[SHOWN_MAX + 8];
 	uint64_t number = 0;
@@ -128,12 +136,12 @@ static enum caa_res parse_u32(uint32_t *out, const struct caa_option *opt, const
 	/* Stops above every maximum, long before it could overflow. */
 	for (const char *c = value; digits && *c != '\0' && number <= opt->max; c++)
 		number = number * 10 + (uint64_t)(*c - '0');
-	if (digits && number >= opt->min && number <= opt->max) {
+	if (digits && ((number >= opt->min && number <= opt->max) || (or_0 && number == 0))) {
 		*out = (uint32_t)number;
 		return CAA_OK;
 	}
-	snprintf(err, CAA_OPTIONS_TEXT_MAX, "\"%s\" is %s; allowed is %" PRIu32 "..%" PRIu32 "%s%s",
-		shown(text, value), digits ? "out of range" : "not a number", opt->min, opt->max,
+	snprintf(err, CAA_OPTIONS_TEXT_MAX, "\"%s\" is %s; allowed is %s%" PRIu32 "..%" PRIu32 "%s%s",
+		shown(text, value), digits ? "out of range" : "not a number", or_0 ? "0 or " : "", opt->min, opt->max,
 		opt->unit[0] != '\0' ? " " : "", opt->unit);
 	return CAA_EFORMAT;
 }
@@ -145,6 +153,7 @@ enum caa_res caa_option_parse(uint32_t *out, const struct caa_option *opt, const
 	case CAA_OPTION_BOOL:
 		return parse_bool(out, value, err);
 	case CAA_OPTION_U32:
+	case CAA_OPTION_U32_OR_0:
 		return parse_u32(out, opt, value, err);
 	case CAA_OPTION_TEXT:
 		break;

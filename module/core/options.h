@@ -22,6 +22,8 @@ struct caa_module_options {
 	uint32_t log_window_s;	/**< failures of a name count so long */
 	uint32_t log_rate;	/**< lines on failures that are logged in a second */
 	char log_file[CAA_OPTION_TEXT_MAX];	/**< where they go; "" = Unbound's log */
+	uint32_t hold_mib;	/**< memory for held answers */
+	uint32_t climb_option;	/**< EDNS option code of a whole climb; 0 = none */
 };
 
 /** Set by `caa-zone:`. */
@@ -33,17 +35,18 @@ struct caa_zone_options {
 	uint32_t tcp;		/**< 0 or 1: TCP is tried after a limit */
 	uint32_t budget_s;	/**< the longest time a question may take */
 	uint32_t log_after;	/**< failures of a name within the window before it is logged */
+	uint32_t hold_s;	/**< how long a completed answer is held; 0 = not at all */
 };
 
 enum caa_clause { CAA_CLAUSE_MODULE, CAA_CLAUSE_ZONE };
-enum caa_option_type { CAA_OPTION_BOOL, CAA_OPTION_U32, CAA_OPTION_TEXT };
+enum caa_option_type { CAA_OPTION_BOOL, CAA_OPTION_U32, CAA_OPTION_U32_OR_0, CAA_OPTION_TEXT };
 
 struct caa_option {
 	const char *name;	/**< as in unbound.conf, without the colon */
 	enum caa_clause clause;
 	enum caa_option_type type;
 	size_t offset;		/**< of its uint32_t, or its text, in the clause's struct */
-	/** in unit; 0 and 1 for CAA_OPTION_BOOL; octets for CAA_OPTION_TEXT, whose default is "" */
+	/** in unit; 0 and 1 for CAA_OPTION_BOOL; for CAA_OPTION_U32_OR_0 besides 0; octets for CAA_OPTION_TEXT, whose default is "" */
 	uint32_t min, dflt, max;
 	const char *unit;	/**< "" if it has none */
 	const char *help;	/**< one line */

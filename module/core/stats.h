@@ -55,7 +55,10 @@
 	X(log_below,	"caa.log.below",	"failures not logged because their names failed too seldom") \
 	X(log_over,	"caa.log.over",		"lines not logged because of caa-log-rate") \
 	X(log_lost,	"caa.log.lost",		"lines that could not be written to caa-log-file") \
-	X(traced,	"caa.log.traced",	"lines of caa_trace")
+	X(traced,	"caa.log.traced",	"lines of caa_trace") \
+	X(climbs,	"caa.climbs",		"whole climbs made for one question of a client") \
+	X(held,		"caa.held",		"CAA questions answered with a held answer") \
+	X(refreshed,	"caa.refreshed",	"held answers that were looked up again before they ended")
 
 enum caa_stat {
 #define X(id, name, help) CAA_STAT_##id,

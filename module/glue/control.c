@@ -5,6 +5,8 @@
 
 #include "glue/ctx.h"
 #include "glue/failures.h"
+#include "glue/flush.h"
+#include "glue/holds.h"
 #include "glue/host.h"
 #include "glue/inspect.h"
 #include "glue/out.h"
@@ -45,6 +47,8 @@ static void stats(void *arg, module_hooks_print_type *print, void *to, int reset
 	names = caa_failures_count(ctx->failures, &repeaters);
 	say_number(&out, "caa.failures.names", names);
 	say_number(&out, "caa.failures.repeated", repeaters);
+	say_number(&out, "caa.hold", caa_holds_count(ctx->holds));
+	say_number(&out, "caa.hold.evicted", caa_holds_evicted(ctx->holds));
 	say_number(&out, "caa.mem", caa_ctx_memory(ctx));
 }
 
@@ -169,6 +173,24 @@ static void upstreams(struct caa_ctx *ctx, const struct caa_out *out, const stru
 	}
 }
 
+static void flush(struct caa_ctx *ctx, const struct caa_out *out, const struct caa_args *args)
+{
+	uint8_t wire[CAA_NAME_MAX];
+	struct caa_name name = { wire, 0 };
+	const char *why;
+
+	if (args->count != 1) {
+		caa_out(out, "error caa_flush: it takes one argument; allowed is caa_flush NAME, with . for every name\n");
+		return;
+	}
+	if (caa_host_read_name(wire, &name.len, args->word[0], &why) != CAA_OK) {
+		caa_out(out, "error caa_flush: the argument is no name: %s; allowed is caa_flush NAME, with . for every name\n",
+			why);
+		return;
+	}
+	caa_out(out, "ok dropped %zu held answers\n", caa_flush_below(ctx, name));
+}
+
 static void help(struct caa_ctx *ctx, const struct caa_out *out, const struct caa_args *args);
 
 /** The commands: the name, what follows it, what it does. */
@@ -176,6 +198,7 @@ static const struct command {
 	const char *name, *args, *help;
 	void (*run)(struct caa_ctx *ctx, const struct caa_out *out, const struct caa_args *args);
 } commands[] = {
+	{ "caa_flush", "NAME", "drop the CAA answers on a name and below, held and cached; . is every name", flush },
 	{ "caa_help", "", "this list", help },
 	{ "caa_failures", "[NUMBER]", "names that keep failing, the most frequent first", caa_inspect_failures },
 	{ "caa_explain", "NAME", "the last failure of a name: why, and what to do", caa_inspect_explain },

@@ -4,6 +4,7 @@
 #include "glue/ctx.h"
 
 #include "glue/failures.h"
+#include "glue/holds.h"
 #include "glue/host.h"
 #include "glue/log.h"
 #include "glue/merge.h"
@@ -16,6 +17,7 @@
 #include <string.h>
 
 enum {
+	MIB = 1 << 20,
 	/** CAA questions per second that num-queries-per-thread must have room for while they wait */
 	QUESTIONS_PER_S = 200
 };
@@ -62,7 +64,8 @@ struct caa_config *caa_ctx_read_config(const struct config_file *cfg, char err[s
 	return config;
 }
 
-struct caa_ctx *caa_ctx_create(int id, struct caa_config *config, const struct config_file *cfg, bool check)
+struct caa_ctx *caa_ctx_create(int id, struct caa_config *config, const struct config_file *cfg,
+	struct module_hooks *hooks, bool check)
 {
 	const struct caa_module_options *o = caa_config_module(config);
 	struct caa_ctx *ctx = calloc(1, sizeof(*ctx));
@@ -76,6 +79,7 @@ struct caa_ctx *caa_ctx_create(int id, struct caa_config *config, const struct c
 	ctx->config = config;
 	lock_rw_init(&ctx->config_lock);
 	caa_stats_init(&ctx->stats);
+	ctx->climb_option = caa_config_module(config)->climb_option;
 	atomic_init(&ctx->enabled, caa_config_enabled(config));
 	ctx->log = caa_log_open(check ? "" : o->log_file, cfg->chrootdir);
 	if (ctx->log == NULL) {
@@ -86,7 +90,8 @@ struct caa_ctx *caa_ctx_create(int id, struct caa_config *config, const struct c
 	kept = NULL;
 	ctx->failures = caa_failures_create(o);
 	ctx->merging = caa_merging_create(cfg->num_threads > 0 ? (unsigned)cfg->num_threads : 1);
-	if (ctx->shards == NULL || ctx->failures == NULL || ctx->merging == NULL) {
+	ctx->holds = caa_holds_take(hooks, (size_t)o->hold_mib * MIB);
+	if (ctx->shards == NULL || ctx->holds == NULL || ctx->failures == NULL || ctx->merging == NULL) {
 		log_err("caa: out of memory");
 		caa_ctx_destroy(ctx);
 		return NULL;
@@ -103,6 +108,7 @@ void caa_ctx_destroy(struct caa_ctx *ctx)
 		kept = ctx->shards;
 	caa_log_close(ctx->log);
 	caa_merging_destroy(ctx->merging);
+	caa_holds_destroy(ctx->holds);
 	caa_config_destroy(ctx->config);
 	lock_rw_destroy(&ctx->config_lock);
 	free(ctx);
@@ -128,6 +134,10 @@ void caa_ctx_apply(struct caa_ctx *ctx, struct caa_config *config, const struct 
 	caa_failures_apply(ctx->failures, now);
 	if (strcmp(before->log_file, now->log_file) != 0)
 		caa_log_reopen(ctx->log, now->log_file, cfg->chrootdir);
+	if (now->climb_option != ctx->climb_option)
+		log_warn("caa: caa-climb-option: another code takes effect at a restart or reload, not at fast_reload");
+	if (before->hold_mib != now->hold_mib)
+		log_warn("caa: caa-hold-size: a new size takes effect at a restart or reload, not at fast_reload");
 	caa_config_destroy(old);
 }
 
@@ -175,7 +185,7 @@ void caa_ctx_warn(struct caa_ctx *ctx, const struct config_file *cfg)
 size_t caa_ctx_memory(struct caa_ctx *ctx)
 {
 	size_t bytes = sizeof(*ctx) + caa_shards_memory(ctx->shards) + caa_failures_memory(ctx->failures) +
-		caa_merging_memory(ctx->merging);
+		caa_merging_memory(ctx->merging) + caa_holds_memory(ctx->holds);
 
 	lock_rw_rdlock(&ctx->config_lock);
 	bytes += caa_zones_memory(caa_config_zones(ctx->config));

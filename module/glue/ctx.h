@@ -19,7 +19,10 @@
 struct caa_failures;
 struct caa_log;
 struct caa_merging;
+struct caa_holds;
 struct config_file;
+struct module_env;
+struct module_hooks;
 
 struct caa_ctx {
 	int id;				/**< position in module-config; fixed by create */
@@ -31,6 +34,9 @@ struct caa_ctx {
 	struct caa_stats stats;
 	struct caa_failures *failures;	/**< locks itself */
 	struct caa_log *log;		/**< where lines on failures go */
+	struct caa_holds *holds;	/**< its size is fixed by create */
+	uint32_t climb_option;		/**< EDNS option code; 0 = none; fixed by create */
+	struct module_env *env;		/**< of the main thread; set by init, borrowed until deinit */
 };
 
 /** Read the clauses of a configuration.
@@ -38,9 +44,11 @@ struct caa_ctx {
 struct caa_config *caa_ctx_read_config(const struct config_file *cfg, char err[static CAA_CONFIG_TEXT_MAX]);
 
 /** @param id: position in module-config. @param config: owned by the context from now on, also on error.
- *  @param cfg: Unbound's own: the number of threads and the chroot. @param check: only the configuration is checked; caa-log-file is not opened.
+ *  @param cfg: Unbound's own: the number of threads and the chroot. @param hooks: what the module before a reload left
+ *	there is taken. @param check: only the configuration is checked; caa-log-file is not opened.
  *  @return NULL, logged, if there is no memory or caa-log-file cannot be opened. */
-struct caa_ctx *caa_ctx_create(int id, struct caa_config *config, const struct config_file *cfg, bool check);
+struct caa_ctx *caa_ctx_create(int id, struct caa_config *config, const struct config_file *cfg,
+	struct module_hooks *hooks, bool check);
 /** @param ctx: may be NULL. */
 void caa_ctx_destroy(struct caa_ctx *ctx);
 

@@ -5,9 +5,13 @@
  *  configuration is already another one: nothing here reads it then. */
 #include "config.h"
 
+#include "glue/climbing.h"
 #include "glue/control.h"
 #include "glue/ctx.h"
 #include "glue/failure.h"
+#include "glue/flush.h"
+#include "glue/hold.h"
+#include "glue/holds.h"
 #include "glue/hooks.h"
 #include "glue/log.h"
 #include "glue/query.h"
@@ -115,7 +119,7 @@ int init(struct module_env *env, int id)
 		log_err("%s", err);
 		return 0;
 	}
-	ctx = caa_ctx_create(id, config, env->cfg, env->msg_cache == NULL);	/* none: unbound-checkconf */
+	ctx = caa_ctx_create(id, config, env->cfg, hooks, env->msg_cache == NULL);	/* none: unbound-checkconf */
 	if (ctx == NULL)
 		return 0;
 	caa_ctx_warn(ctx, env->cfg);
@@ -129,6 +133,10 @@ int init(struct module_env *env, int id)
 	}
 	caa_hooks_set(ctx, hooks);
 	caa_control_set(hooks);
+	caa_flush_set(hooks);
+	ctx->env = env;
+	if (!caa_hold_register(ctx, env, hooks) || !caa_climbing_register(ctx, env))
+		return 0;
 	hooks->config_check = check_config;
 	hooks->config_apply = apply_config;
 	hooks->log_reopen = reopen_log;
@@ -138,13 +146,18 @@ int init(struct module_env *env, int id)
 void deinit(struct module_env *env, int id)
 {
 	struct dynlibmod_env *dynlib = env->modinfo[id];
+	struct module_hooks *hooks = dlsym(RTLD_DEFAULT, "module_hooks");
 	struct caa_ctx *ctx = ctx_of(env, id);
 
 	if (ctx == NULL)
 		return;
 	caa_failure_unregister(ctx, env);
-	memset(dlsym(RTLD_DEFAULT, "module_hooks"), 0, sizeof(struct module_hooks));
+	memset(hooks, 0, sizeof(*hooks));
 	dynlib->dyn_env = NULL;
+	caa_climbing_unregister(ctx, env);
+	caa_hold_unregister(ctx, env);
+	caa_holds_leave(ctx->holds, hooks, env);
+	ctx->holds = NULL;
 	caa_ctx_destroy(ctx);
 }
 
@@ -156,10 +169,7 @@ void operate(struct module_qstate *qstate, enum module_ev event, int id, struct 
 
 void inform_super(struct module_qstate *qstate, int id, struct module_qstate *super)
 {
-	/* The module has no lookups of its own to hear of. */
-	(void)qstate;
-	(void)id;
-	(void)super;
+	caa_climbing_inform(ctx_of(super->env, id), qstate, super);
 }
 
 void clear(struct module_qstate *qstate, int id)

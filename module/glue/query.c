@@ -3,6 +3,7 @@
 
 #include "glue/query.h"
 
+#include "glue/climbing.h"
 #include "glue/ctx.h"
 #include "glue/failure.h"
 #include "glue/host.h"
@@ -115,9 +116,12 @@ static enum module_ext_state done(struct caa_ctx *ctx, struct module_qstate *qst
 	if (query == NULL)
 		return module_finished;
 	if (!failed(qstate)) {
+		caa_hold_keep(ctx, qstate, query);
 		caa_failure_end(ctx, qstate, query);
 		return module_finished;
 	}
+	if (caa_hold_rescue(ctx, qstate, query))
+		return module_finished;
 	passing = query->tries.passing > 0;
 	if (caa_merging_wanted(ctx, &query->merged) && try_again(ctx, qstate, query))
 		return module_wait_reply;
@@ -141,6 +145,7 @@ void caa_query_operate(struct caa_ctx *ctx, struct module_qstate *qstate, enum m
 {
 	enum module_ext_state *state = &qstate->ext_state[ctx->id];
 	struct caa_query *query = caa_query_of(ctx, qstate);
+	bool taken = query == NULL;	/* it has just arrived */
 
 	switch (event) {
 	case module_event_new:
@@ -149,14 +154,20 @@ void caa_query_operate(struct caa_ctx *ctx, struct module_qstate *qstate, enum m
 			*state = restart(qstate, query);
 			return;
 		}
-		if (query == NULL && !take(ctx, qstate)) {
+		if (taken && !take(ctx, qstate)) {
 			log_err("caa: out of memory for a question");
 			*state = module_error;
 			return;
 		}
 		query = caa_query_of(ctx, qstate);
-		*state = query == NULL ? module_wait_module :
-			caa_merging_run(ctx, qstate, &query->merged, caa_query_deadline_us(query));
+		if (caa_climbing_operate(ctx, qstate, query, taken, state))
+			return;
+		if (query == NULL)
+			*state = module_wait_module;
+		else if (taken && caa_hold_serve(ctx, qstate, query))
+			*state = module_finished;
+		else
+			*state = caa_merging_run(ctx, qstate, &query->merged, caa_query_deadline_us(query));
 		return;
 	case module_event_moddone:
 		*state = done(ctx, qstate);

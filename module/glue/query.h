@@ -11,9 +11,11 @@
 #include "core/options.h"
 #include "core/tries.h"
 #include "glue/merge.h"
+#include "glue/hold.h"
 
 #include "util/module.h"
 
+struct caa_climbing;
 struct caa_ctx;
 struct caa_note;
 struct comm_timer;
@@ -33,6 +35,8 @@ struct caa_query {
 	unsigned refusers;
 	struct caa_note *note;		/**< what is noted of it (glue/failure.c) */
 	struct caa_merged merged;	/**< what it shares with other questions */
+	struct caa_hold_watch hold;
+	struct caa_climbing *climbing;	/**< NULL unless it is a whole climb */
 };
 
 /** @return the end of the question's budget. */

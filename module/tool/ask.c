@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "tool/ask.h"
 
+#include "core/climb_option.h"
 #include "tool/transport.h"
 
 #include <stdlib.h>
@@ -314,8 +315,20 @@ void caa_asker_destroy(struct caa_asker *a)
 	free(a);
 }
 
-/** Make the message. @return false if there is no memory. */
-static bool encode(struct caa_question *q, struct caa_name name, bool dnssec)
+/** Add the option that asks for a whole climb. */
+static bool add_climb_option(ldns_pkt *pkt, uint16_t code)
+{
+	const uint8_t option[] = { (uint8_t)(code >> 8), (uint8_t)code, 0, 1, CAA_CLIMB_OPTION_VERSION };
+	ldns_rdf *data = ldns_rdf_new_frm_data(LDNS_RDF_TYPE_UNKNOWN, sizeof(option), option);
+
+	ldns_pkt_set_edns_data(pkt, data);
+	return data != NULL;
+}
+
+/** Make the message.
+ *  @param climb_option: code of the option that asks for a whole climb; 0 = without.
+ *  @return false if there is no memory. */
+static bool encode(struct caa_question *q, struct caa_name name, bool dnssec, uint16_t climb_option)
 {
 	ldns_rdf *owner = ldns_rdf_new_frm_data(LDNS_RDF_TYPE_DNAME, name.len, name.wire);
 	ldns_pkt *pkt = owner == NULL ? NULL :
@@ -328,13 +341,14 @@ static bool encode(struct caa_question *q, struct caa_name name, bool dnssec)
 	}
 	ldns_pkt_set_edns_udp_size(pkt, EDNS_SIZE);
 	ldns_pkt_set_edns_do(pkt, dnssec);
-	done = ldns_pkt2wire(&q->wire, pkt, &q->wire_len) == LDNS_STATUS_OK &&
+	done = (climb_option == 0 || add_climb_option(pkt, climb_option)) &&
+		ldns_pkt2wire(&q->wire, pkt, &q->wire_len) == LDNS_STATUS_OK &&
 		caa_name_check(&q->name, q->wire + HEADER, q->wire_len - HEADER) == CAA_OK;
 	ldns_pkt_free(pkt);
 	return done;
 }
 
-bool caa_asker_ask(struct caa_asker *a, struct caa_name name, caa_ask_done *done, void *arg)
+static bool ask(struct caa_asker *a, struct caa_name name, uint16_t climb_option, caa_ask_done *done, void *arg)
 {
 	struct caa_question *q = calloc(1, sizeof(*q));
 
@@ -344,7 +358,7 @@ bool caa_asker_ask(struct caa_asker *a, struct caa_name name, caa_ask_done *done
 	q->done = done;
 	q->arg = arg;
 	q->timer = evtimer_new(a->base, timed_out, q);
-	if (q->timer == NULL || !encode(q, name, a->options.dnssec)) {
+	if (q->timer == NULL || !encode(q, name, a->options.dnssec, climb_option)) {
 		if (q->timer != NULL)
 			event_free(q->timer);
 		free(q->wire);
@@ -354,6 +368,16 @@ bool caa_asker_ask(struct caa_asker *a, struct caa_name name, caa_ask_done *done
 	TAILQ_INSERT_TAIL(&a->all, q, all);
 	enqueue(q);
 	return true;
+}
+
+bool caa_asker_ask(struct caa_asker *a, struct caa_name name, caa_ask_done *done, void *arg)
+{
+	return ask(a, name, 0, done, arg);
+}
+
+bool caa_asker_ask_whole(struct caa_asker *a, struct caa_name name, caa_ask_done *done, void *arg)
+{
+	return ask(a, name, a->options.climb_option, done, arg);
 }
 
 const struct caa_ask_counts *caa_asker_counts(const struct caa_asker *a)

@@ -29,6 +29,7 @@ struct caa_ask_options {
 	uint32_t tries;			/**< 1 .. */
 	uint32_t in_flight_max;		/**< questions under way at once, 1 .. */
 	uint32_t qps;			/**< sends per second; 0 = as fast as they go */
+	uint16_t climb_option;		/**< EDNS option code for caa_asker_ask_whole() */
 };
 
 /** How a question ended. */
@@ -60,6 +61,9 @@ void caa_asker_destroy(struct caa_asker *a);
  *  @param done: called once, from the event loop, unless the asker is destroyed before.
  *  @return false if there is no memory; done is not called then. */
 bool caa_asker_ask(struct caa_asker *a, struct caa_name name, caa_ask_done *done, void *arg);
+
+/** Ask for the whole climb of a name (core/climb_option.h); the reply may be an ordinary one.  As caa_asker_ask(). */
+bool caa_asker_ask_whole(struct caa_asker *a, struct caa_name name, caa_ask_done *done, void *arg);
 
 const struct caa_ask_counts *caa_asker_counts(const struct caa_asker *a);
 

@@ -5,6 +5,7 @@
 #endif
 
 #include "core/addr.h"
+#include "core/climb_option.h"
 #include "tool/ask.h"
 #include "tool/check.h"
 #include "tool/report.h"
@@ -29,7 +30,7 @@ enum { EXIT_PASSED = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
 enum {
 	OPT_TCP = 256, OPT_UDP, OPT_DOH, OPT_DOH_CA, OPT_DOH_INSECURE, OPT_ORDER, OPT_TIMEOUT, OPT_TRIES,
-	OPT_IN_FLIGHT, OPT_QPS, OPT_DNSSEC, OPT_JSON, OPT_VERSION, OPT_CERT
+	OPT_IN_FLIGHT, OPT_QPS, OPT_ONE, OPT_DNSSEC, OPT_JSON, OPT_VERSION, OPT_CERT
 };
 
 struct settings {
@@ -54,6 +55,8 @@ static const char usage_text[] =
 	"      --doh-insecure    do not check it\n"
 	"      --order parallel|climb  every label of every name at once (the default), or for each name\n"
 	"                        one label after the other up to the first CAA RRset\n"
+	"      --one CODE        each name in one question with the EDNS option of that code (caa-climb-option\n"
+	"                        of unbound-caa), and label by label where the resolver does not know it\n"
 	"      --timeout SECONDS of one try; 60 if not given\n"
 	"      --tries N         of each question; 1 if not given\n"
 	"      --max-in-flight N questions that wait for an answer at once; 16384 if not given\n"
@@ -139,7 +142,7 @@ static bool read_input(struct settings *s, int option, const char *path)
 /** @return EXIT_PASSED to go on. */
 static int read_option(struct settings *s, int option, const char *arg)
 {
-	uint32_t seconds;
+	uint32_t seconds, code;
 
 	switch (option) {
 	case 'c':
@@ -183,6 +186,11 @@ static int read_option(struct settings *s, int option, const char *arg)
 		return read_number(&s->ask.in_flight_max, "--max-in-flight", arg, 1, 60000) ? EXIT_PASSED : EXIT_USAGE;
 	case OPT_QPS:
 		return read_number(&s->ask.qps, "--qps", arg, 0, 1000000) ? EXIT_PASSED : EXIT_USAGE;
+	case OPT_ONE:
+		if (!read_number(&code, "--one", arg, CAA_CLIMB_OPTION_MIN, CAA_CLIMB_OPTION_MAX))
+			return EXIT_USAGE;
+		s->ask.climb_option = (uint16_t)code;
+		return EXIT_PASSED;
 	case OPT_DNSSEC:
 		s->ask.dnssec = true;
 		return EXIT_PASSED;
@@ -208,6 +216,7 @@ static const struct option options[] = {
 	{ "tries", required_argument, NULL, OPT_TRIES },
 	{ "max-in-flight", required_argument, NULL, OPT_IN_FLIGHT },
 	{ "qps", required_argument, NULL, OPT_QPS },
+	{ "one", required_argument, NULL, OPT_ONE },
 	{ "dnssec", no_argument, NULL, OPT_DNSSEC },
 	{ "json", no_argument, NULL, OPT_JSON },
 	{ "quiet", no_argument, NULL, 'q' },
@@ -265,7 +274,7 @@ static double seconds_between(const struct timeval *from, const struct timeval *
 static int check(const struct settings *s, struct event_base *base, struct caa_asker *asker)
 {
 	bool progress = isatty(STDERR_FILENO) && !s->quiet;
-	struct caa_checks *checks = caa_checks_create(&s->sans, asker, s->sequential,
+	struct caa_checks *checks = caa_checks_create(&s->sans, asker, s->sequential, s->ask.climb_option,
 		progress ? caa_report_progress : NULL);
 	struct timeval from, to;
 	int status;

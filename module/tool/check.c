@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "tool/check.h"
 
+#include "core/climb_option.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +12,8 @@ enum { EDNS_OPTION_EDE = 15, EDNS_OPTION_HEAD = 4 };	/* RFC 8914 s2, RFC 6891 s6
 
 struct caa_checks {
 	struct caa_check *check;
-	size_t count, done, failed;
+	size_t count, done, failed, whole;
+	uint16_t climb_option;	/**< 0 = none */
 	struct caa_asker *asker;
 	struct event_base *base;
 	struct timeval started;
@@ -150,24 +153,135 @@ static void answered(void *arg, const struct caa_ask_result *result)
 	go_on(step->checks, check);
 }
 
-static void ask_label(struct caa_checks *c, struct caa_check *check, size_t label)
+static struct step *step_create(struct caa_checks *c, struct caa_check *check, size_t label)
 {
 	struct step *step = calloc(1, sizeof(*step));
 
+	if (step == NULL)
+		return NULL;
+	*step = (struct step){ c, check, label, c->steps };
+	return c->steps = step;
+}
+
+static void ask_label(struct caa_checks *c, struct caa_check *check, size_t label)
+{
+	struct step *step = step_create(c, check, label);
+
 	check->asked++;
-	if (step != NULL) {
-		*step = (struct step){ c, check, label, c->steps };
-		c->steps = step;
-		if (caa_asker_ask(c->asker, check->climb.label[label], answered, step))
-			return;
-	}
+	if (step != NULL && caa_asker_ask(c->asker, check->climb.label[label], answered, step))
+		return;
 	snprintf(check->label[label].why, sizeof(check->label[label].why), "out of memory");
 	check->climb.step[label] = CAA_STEP_FAILED;
 	check->answered++;
 }
 
+static void ask_labels(struct caa_checks *c, struct caa_check *check)
+{
+	size_t labels = c->sequential && check->climb.labels > 1 ? 1 : check->climb.labels;
+
+	for (size_t label = 0; label < labels; label++)
+		ask_label(c, check, label);
+	if (check->answered == check->asked)	/* a wildcard of the root asks nothing; or no memory */
+		go_on(c, check);
+}
+
+/* --- the whole climb in one question ------------------------------------------------------------------------------- */
+
+/** Find the report among the options of a reply. @return false if there is none, or it is none for this climb. */
+static bool find_report(struct caa_climb_report *report, const struct caa_checks *c, const struct caa_check *check,
+	const ldns_pkt *reply)
+{
+	const ldns_rdf *options = ldns_pkt_edns_data(reply);
+	const uint8_t *at = options != NULL ? ldns_rdf_data(options) : NULL;
+	size_t left = options != NULL ? ldns_rdf_size(options) : 0;
+
+	while (left >= EDNS_OPTION_HEAD) {
+		size_t len = (size_t)(at[2] << 8 | at[3]);
+
+		if (len > left - EDNS_OPTION_HEAD)
+			return false;
+		if ((at[0] << 8 | at[1]) == c->climb_option)
+			return caa_climb_report_read(report, at + EDNS_OPTION_HEAD, len) == CAA_OK &&
+				report->labels == check->climb.labels;
+		at += EDNS_OPTION_HEAD + len;
+		left -= EDNS_OPTION_HEAD + len;
+	}
+	return false;
+}
+
+/** Whether the message is what the report says: records where it found some, SERVFAIL where it failed. */
+static bool fits(const struct caa_climb_report *report, const ldns_pkt *reply)
+{
+	ldns_pkt_rcode rcode = ldns_pkt_get_rcode(reply);
+	ldns_rr_list *set = ldns_pkt_rr_list_by_type(reply, LDNS_RR_TYPE_CAA, LDNS_SECTION_ANSWER);
+	bool has_caa = ldns_rr_list_rr_count(set) > 0;
+
+	ldns_rr_list_deep_free(set);
+	switch (report->verdict) {
+	case CAA_VERDICT_FOUND:
+		return rcode == LDNS_RCODE_NOERROR && has_caa;
+	case CAA_VERDICT_NONE:
+		return (rcode == LDNS_RCODE_NOERROR || rcode == LDNS_RCODE_NXDOMAIN) && !has_caa;
+	case CAA_VERDICT_FAILED:
+		return rcode == LDNS_RCODE_SERVFAIL;
+	case CAA_VERDICT_OPEN:
+		break;
+	}
+	return false;
+}
+
+static void take_outcome(struct caa_label *l, const struct caa_climb_outcome *o)
+{
+	l->ad = o->secure;
+	if (o->step != CAA_STEP_FAILED)
+		return;
+	snprintf(l->rcode, sizeof(l->rcode), "SERVFAIL");
+	snprintf(l->why, sizeof(l->why), "SERVFAIL");
+	if (o->code == CAA_CLIMB_NO_CODE && o->text_len == 0)
+		return;
+	l->edes = 1;
+	l->ede[0].code = o->code == CAA_CLIMB_NO_CODE ? 0 : o->code;
+	memcpy(l->ede[0].text, o->text, o->text_len);	/* at most 255 octets, and room for a NUL */
+	l->ede[0].text[o->text_len] = '\0';
+}
+
+/** The one question ended: its report has every label's outcome, or the labels are asked. */
+static void answered_whole(void *arg, const struct caa_ask_result *result)
+{
+	struct step *step = arg;
+	struct caa_checks *c = step->checks;
+	struct caa_check *check = step->check;
+	struct caa_climb_report report;
+
+	if (result->reply == NULL || ldns_pkt_tc(result->reply) || !find_report(&report, c, check, result->reply) ||
+	    !fits(&report, result->reply)) {
+		ask_labels(c, check);
+		return;
+	}
+	for (size_t i = 0; i < report.labels; i++) {
+		check->climb.step[i] = report.label[i].step;
+		take_outcome(&check->label[i], &report.label[i]);
+		check->label[i].tries = report.label[i].step == CAA_STEP_WAITING ? 0 : result->tries;
+		check->label[i].tcp = result->tcp;
+		check->label[i].seconds = result->seconds;
+	}
+	if (report.verdict == CAA_VERDICT_FOUND)
+		take_records(&check->label[report.at], result->reply);
+	check->asked = check->answered = report.labels;
+	c->whole++;
+	go_on(c, check);
+}
+
+/** Ask the whole climb in one question. @return false if that cannot be. */
+static bool ask_whole(struct caa_checks *c, struct caa_check *check)
+{
+	struct step *step = c->climb_option != 0 && check->climb.labels > 0 ? step_create(c, check, 0) : NULL;
+
+	return step != NULL && caa_asker_ask_whole(c->asker, check->climb.label[0], answered_whole, step);
+}
+
 struct caa_checks *caa_checks_create(const struct caa_sans *sans, struct caa_asker *asker, bool sequential,
-	void (*progress)(const struct caa_checks *c))
+	uint16_t climb_option, void (*progress)(const struct caa_checks *c))
 {
 	struct caa_checks *c = calloc(1, sizeof(*c));
 
@@ -175,6 +289,7 @@ struct caa_checks *caa_checks_create(const struct caa_sans *sans, struct caa_ask
 		return NULL;
 	c->asker = asker;
 	c->sequential = sequential;
+	c->climb_option = climb_option;
 	c->progress = progress;
 	c->check = calloc(sans->count, sizeof(*c->check));
 	if (c->check == NULL)
@@ -222,13 +337,8 @@ bool caa_checks_start(struct caa_checks *c, struct event_base *base)
 	c->base = base;
 	gettimeofday(&c->started, NULL);
 	for (size_t i = 0; i < c->count; i++) {
-		struct caa_check *check = &c->check[i];
-		size_t labels = c->sequential && check->climb.labels > 1 ? 1 : check->climb.labels;
-
-		for (size_t label = 0; label < labels; label++)
-			ask_label(c, check, label);
-		if (check->answered == check->asked)	/* a wildcard of the root asks nothing; or no memory */
-			go_on(c, check);
+		if (!ask_whole(c, &c->check[i]))
+			ask_labels(c, &c->check[i]);
 	}
 	return c->done < c->count;
 }
@@ -246,6 +356,11 @@ size_t caa_checks_count(const struct caa_checks *c)
 size_t caa_checks_done(const struct caa_checks *c)
 {
 	return c->done;
+}
+
+size_t caa_checks_whole(const struct caa_checks *c)
+{
+	return c->whole;
 }
 
 size_t caa_checks_failed(const struct caa_checks *c)

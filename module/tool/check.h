@@ -41,9 +41,11 @@ struct caa_check {
 struct caa_checks;
 
 /** @param sequential: one label after the other, until the first RRset or failure; else all at once.
+ *  @param climb_option: code of the EDNS option by which the whole climb of a name is asked in one question; a name whose
+ *	reply has no valid report is asked label by label after it.  0 = label by label from the start.
  *  @param progress: called after every answer; may be NULL. @return NULL if there is no memory. */
 struct caa_checks *caa_checks_create(const struct caa_sans *sans, struct caa_asker *asker, bool sequential,
-	void (*progress)(const struct caa_checks *c));
+	uint16_t climb_option, void (*progress)(const struct caa_checks *c));
 /** @param c: may be NULL. */
 void caa_checks_destroy(struct caa_checks *c);
 
@@ -56,6 +58,8 @@ const struct caa_check *caa_checks_at(const struct caa_checks *c, size_t i);
 size_t caa_checks_count(const struct caa_checks *c);
 /** @return names that have their verdict. */
 size_t caa_checks_done(const struct caa_checks *c);
+/** @return names that one question was enough for. */
+size_t caa_checks_whole(const struct caa_checks *c);
 /** @return names that failed so far. */
 size_t caa_checks_failed(const struct caa_checks *c);
 

@@ -323,6 +323,6 @@ void caa_report_json(const struct caa_checks *c, const struct caa_ask_counts *co
 		json_string(reasons.reason[i].why);
 		printf(":%zu", reasons.reason[i].count);
 	}
-	printf("},\"seconds\":%.6f,\"sent\":%" PRIu64 ",\"retried\":%" PRIu64 ",\"ignored\":%" PRIu64 "}}\n", seconds,
-		counts->sent, counts->retried, counts->ignored);
+	printf("},\"seconds\":%.6f,\"sent\":%" PRIu64 ",\"retried\":%" PRIu64 ",\"ignored\":%" PRIu64
+		",\"whole\":%zu}}\n", seconds, counts->sent, counts->retried, counts->ignored, caa_checks_whole(c));
 }

@@ -12,7 +12,7 @@ check "  and says that it has no hooks" grep -q 'caa: this Unbound has no hooks 
 rm -f "$LAB_WORK/refuse.log"
 cp "$UNBOUND_CAA/.libs/unbound" "$LAB_WORK/other" 2>/dev/null || cp "$UNBOUND_CAA/unbound" "$LAB_WORK/other"
 release=$(sed -n 's/^#define PACKAGE_VERSION "\(.*\)"/\1/p' "$UNBOUND_CAA/config.h")
-version=$(sed -n 's/^#define MODULE_HOOKS_VERSION \([0-9]\)$/\1/p' "$UNBOUND_CAA/util/module_hooks.h")
+version=$(sed -n 's/^#define MODULE_HOOKS_VERSION \([0-9]*\)$/\1/p' "$UNBOUND_CAA/util/module_hooks.h")
 # The stamp is the hooks' version, a 32 bit number, and the release behind it.
 offset=$(LC_ALL=C grep -abo -P "\x0$version\x00\x00\x00\Q$release\E\x00" "$LAB_WORK/other" | head -n 1 | cut -d: -f1)
 check "the program has a stamp" [ -n "$offset" ]

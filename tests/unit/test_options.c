@@ -9,7 +9,8 @@ static void defaults_are_in_range(void **state)
 
 	(void)state;
 	for (size_t i = 0; (opt = caa_options_at(i)) != NULL; i++) {
-		assert_true(opt->min <= opt->dflt && opt->dflt <= opt->max);
+		assert_true((opt->type == CAA_OPTION_U32_OR_0 && opt->dflt == 0) ||
+			(opt->min <= opt->dflt && opt->dflt <= opt->max));
 		assert_ptr_equal(caa_options_find(opt->name), opt);
 		assert_true(strlen(opt->help) > 0);
 		assert_int_equal(strncmp(opt->name, "caa-", 4), 0);
@@ -46,6 +47,8 @@ static void values_are_read(void **state)
 		{ "caa-cookie", "no", 0 }, { "caa-tcp", "no", 0 }, { "caa-tcp", "yes", 1 },
 		{ "caa-budget", "1", 1 }, { "caa-budget", "600", 600 },
 		{ "caa-upstreams", "64", 64 }, { "caa-upstreams", "10000000", 10000000 },
+		{ "caa-hold", "0", 0 }, { "caa-hold", "28800", 28800 }, { "caa-hold-size", "4096", 4096 },
+		{ "caa-climb-option", "0", 0 }, { "caa-climb-option", "65001", 65001 }, { "caa-climb-option", "65534", 65534 },
 	};
 
 	(void)state;
@@ -73,6 +76,9 @@ static void bad_values_say_what_is_allowed(void **state)
 		{ "caa-rate", "1 ", "\"1 \" is not a number; allowed is 0..50000 queries/s" },
 		{ "caa-rate", "0x10", "\"0x10\" is not a number; allowed is 0..50000 queries/s" },
 		{ "caa-rate", "1.5", "\"1.5\" is not a number; allowed is 0..50000 queries/s" },
+		{ "caa-hold", "28801", "\"28801\" is out of range; allowed is 0..28800 s" },
+		{ "caa-climb-option", "1", "\"1\" is out of range; allowed is 0 or 65001..65534" },
+		{ "caa-climb-option", "65535", "\"65535\" is out of range; allowed is 0 or 65001..65534" },
 		{ "caa-burst", "0", "\"0\" is out of range; allowed is 1..1000 queries" },
 		{ "caa-budget", "601", "\"601\" is out of range; allowed is 1..600 s" },
 		{ "caa-rate", "\"\\\033[2J", "\"\\034\\092\\027[2J\" is not a number; allowed is 0..50000 queries/s" },
@@ -106,9 +112,9 @@ static void explain_lists_what_is_allowed(void **state)
 {
 	static const struct { enum caa_clause clause; const char *key, *text; } row[] = {
 		{ CAA_CLAUSE_ZONE, "caa-x", "unknown key; caa-zone: allows name, caa-enable, caa-rate, caa-burst, caa-cookie, "
-			"caa-tcp, caa-budget, caa-log-after" },
+			"caa-tcp, caa-budget, caa-log-after, caa-hold" },
 		{ CAA_CLAUSE_MODULE, "caa-x", "unknown key; caa: allows caa-upstreams, caa-failures, caa-log-window, caa-log-rate, "
-			"caa-log-file" },
+			"caa-log-file, caa-hold-size, caa-climb-option" },
 		{ CAA_CLAUSE_MODULE, "caa-rate", "belongs in caa-zone:, not in caa:" },
 		{ CAA_CLAUSE_MODULE, "caa-cookie", "belongs in caa-zone:, not in caa:" },
 		{ CAA_CLAUSE_MODULE, "name", "belongs in caa-zone:, not in caa:" },

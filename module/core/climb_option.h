@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/** \file The EDNS option by which a client has a whole climb made in one question, and is told what it came to.
+ *
+ *  In a question the option's data is one octet, the version.  In an answer it is a report:
+ *
+ *	octet 0: version, 1
+ *	octet 1: verdict: 1 none, 2 found, 3 failed
+ *	octet 2: number of labels, 0 .. 127
+ *	octet 3: index of the label that decided, counted from the name; 255 if the verdict is none
+ *	then for each label, from the name up to the TLD:
+ *	    one octet: outcome: 0 not needed, 1 none, 2 found, 3 failed; plus 128 if the answer was secure
+ *	    only if it failed: two octets INFO-CODE (RFC 8914 s5.2; 65535 none), one octet length, and a text of that length
+ *
+ *  A report that contradicts itself is no report: the verdict has to be what the outcomes say (RFC 8659 s3, core/climb.h).
+ *  No state: any thread may call anything here. */
+#ifndef CAA_CORE_CLIMB_OPTION_H
+#define CAA_CORE_CLIMB_OPTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "core/climb.h"
+#include "core/res.h"
+
+enum {
+	CAA_CLIMB_OPTION_VERSION = 1,
+	CAA_CLIMB_OPTION_MIN = 65001,	/**< codes for local use, RFC 6891 s9 */
+	CAA_CLIMB_OPTION_MAX = 65534,
+	CAA_CLIMB_NO_CODE = 65535,	/**< a reason without INFO-CODE */
+	CAA_CLIMB_NO_LABEL = 255,
+	CAA_CLIMB_TEXT_MAX = 64,	/**< octets of one reason that are written */
+	/** octets of a report: every label failed, and room for a few texts */
+	CAA_CLIMB_REPORT_MAX = 4 + 4 * CAA_NAME_LABELS_MAX + 4 * CAA_CLIMB_TEXT_MAX
+};
+
+/** What one label came to. */
+struct caa_climb_outcome {
+	enum caa_step step;	/**< CAA_STEP_WAITING: not needed */
+	bool secure;
+	uint16_t code;		/**< of the reason, for CAA_STEP_FAILED */
+	uint8_t text_len;
+	const uint8_t *text;	/**< borrowed; UTF-8, not checked */
+};
+
+struct caa_climb_report {
+	enum caa_verdict verdict;	/**< never CAA_VERDICT_OPEN */
+	size_t at;			/**< the label that decided, for found and failed */
+	size_t labels;			/**< 0 .. CAA_NAME_LABELS_MAX */
+	struct caa_climb_outcome label[CAA_NAME_LABELS_MAX];
+};
+
+/** @return whether the option's data in a question asks for a climb in a version that is known. */
+bool caa_climb_option_asks(const uint8_t *data, size_t len);
+
+/** The verdict, and the label that decided, from the outcomes.
+ *  @return false if it is still open. */
+bool caa_climb_report_decide(struct caa_climb_report *r);
+
+/** @return whether every label up to the one that decided is secure, of a report that is decided. */
+bool caa_climb_report_secure(const struct caa_climb_report *r);
+
+/** Write a report that is decided; texts are cut, and left out where there is no room.
+ *  @return octets written. */
+size_t caa_climb_report_write(uint8_t out[static CAA_CLIMB_REPORT_MAX], const struct caa_climb_report *r);
+
+/** Read a report.
+ *  @param out: its texts are borrowed from data; untouched on error.
+ *  @return CAA_EFORMAT if it is none. */
+enum caa_res caa_climb_report_read(struct caa_climb_report *out, const uint8_t *data, size_t len);
+
+#endif
