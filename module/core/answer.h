@@ -28,7 +28,8 @@ enum { CAA_NO_EDE = UINT16_MAX };
 struct caa_answer {
 	enum caa_worth worth;
 	uint16_t rcode;		/**< with the upper bits of the OPT record */
-	uint16_t ede;		/**< INFO-CODE of the first EDE option (RFC 8914); CAA_NO_EDE if there is none, or the answer is good */
+	/** INFO-CODE of the first EDE option (RFC 8914); CAA_NO_EDE if there is none, or the answer is good */
+	uint16_t ede;
 	const uint8_t *ede_text;	/**< its EXTRA-TEXT as it came, borrowed from the message */
 	size_t ede_text_len;
 };

@@ -63,8 +63,8 @@ struct caa_attempt {
 	uint8_t result;		/**< enum caa_result */
 	uint8_t labels;		/**< of the question's name, that were asked for; CAA_LABELS_NONE: see name */
 	uint8_t zone_labels;	/**< of the question's name, that are the zone; CAA_LABELS_NONE: another zone */
-	uint8_t name;		/**< index of the name that was asked for, if it is no part of the question's; CAA_ATTEMPT_NAMES:
-				 *	there was no room for it */
+	/** index of the name that was asked for, if it is no part of the question's; CAA_ATTEMPT_NAMES: no room for it */
+	uint8_t name;
 	bool tcp, cookie, dnssec;	/**< over TCP; with a COOKIE option; with DO */
 };
 

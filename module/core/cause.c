@@ -51,7 +51,7 @@ const struct caa_server *caa_case_server(const struct caa_case *c, const struct 
 	return NULL;
 }
 
-/** Whether the same thing was got later. */
+/** Whether the same thing was got later, from the same zone or one below it: a referral of its parent is not it. */
 static bool is_healed(const struct caa_record *r, const struct caa_attempt *bad)
 {
 	if (bad->result == CAA_RESULT_CAPS)	/* what came then was compared with it, and found to be different */
@@ -60,7 +60,7 @@ static bool is_healed(const struct caa_record *r, const struct caa_attempt *bad)
 		const struct caa_attempt *a = &r->attempt[i];
 
 		if (a->result == CAA_RESULT_GOOD && a->order > bad->order && a->qtype == bad->qtype && a->labels == bad->labels &&
-		    a->name == bad->name)
+		    a->name == bad->name && a->zone_labels >= bad->zone_labels)
 			return true;
 	}
 	return false;

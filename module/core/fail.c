@@ -333,38 +333,82 @@ bool caa_fails_find(const struct caa_fails *t, struct caa_name name, uint32_t no
 	return true;
 }
 
-/** Put an entry into the sorted rows, if it belongs there. @return how many rows there are. */
-static size_t insert(struct caa_fails_row *rows, size_t count, size_t max, const struct entry *e,
-	const struct caa_repeats *n)
+/** Who failed most comes first, then who failed last. */
+static int by_frequency(const void *a, const void *b)
 {
-	size_t at = count < max ? count : max;
+	const struct caa_fails_row *x = a, *y = b;
 
-	while (at > 0 && (rows[at - 1].repeats.count < n->count ||
-	    (rows[at - 1].repeats.count == n->count && rows[at - 1].unix_s < e->last.unix_s)))
-		at--;
-	if (at >= max)
-		return count;
-	if (count == max)
-		count--;
-	memmove(rows + at + 1, rows + at, (count - at) * sizeof(*rows));
-	rows[at] = (struct caa_fails_row){ .wire_len = e->last.wire_len, .class = e->last.class, .unix_s = e->last.unix_s,
-		.repeats = *n };
-	memcpy(rows[at].wire, e->last.wire, e->last.wire_len);
-	return count + 1;
+	if (x->repeats.count != y->repeats.count)
+		return x->repeats.count > y->repeats.count ? -1 : 1;
+	return x->unix_s != y->unix_s ? x->unix_s > y->unix_s ? -1 : 1 : 0;
+}
+
+static void swap(struct caa_fails_row *a, struct caa_fails_row *b)
+{
+	struct caa_fails_row other = *a;
+
+	*a = *b;
+	*b = other;
+}
+
+/* While the table is walked the rows are a heap, with the row that goes first at its top. */
+
+static void sift_up(struct caa_fails_row *rows, size_t at)
+{
+	for (; at > 0 && by_frequency(&rows[at], &rows[(at - 1) / 2]) > 0; at = (at - 1) / 2)
+		swap(&rows[at], &rows[(at - 1) / 2]);
+}
+
+static void sift_down(struct caa_fails_row *rows, size_t count)
+{
+	for (size_t at = 0;;) {
+		size_t last = at;
+
+		for (size_t child = 2 * at + 1; child <= 2 * at + 2 && child < count; child++)
+			if (by_frequency(&rows[child], &rows[last]) > 0)
+				last = child;
+		if (last == at)
+			return;
+		swap(&rows[at], &rows[last]);
+		at = last;
+	}
+}
+
+static void row_of(struct caa_fails_row *row, const struct entry *e, const struct caa_repeats *n)
+{
+	row->wire_len = e->last.wire_len;
+	row->class = e->last.class;
+	row->unix_s = e->last.unix_s;
+	row->repeats = *n;
+	memcpy(row->wire, e->last.wire, e->last.wire_len);
 }
 
 size_t caa_fails_list(const struct caa_fails *t, uint32_t now_s, uint32_t window_s, struct caa_fails_row *rows, size_t max)
 {
 	size_t count = 0;
 
-	for (uint32_t i = 0; i < t->count; i++) {
+	for (uint32_t i = 0; i < t->count && max > 0; i++) {
+		struct caa_fails_row row;
 		struct caa_repeats n;
 
 		repeats_of(&t->entry[i], now_s / (window_s / QUARTERS), window_s, &n);
-		if (n.count > 1)
-			count = insert(rows, count, max, &t->entry[i], &n);
+		if (n.count < 2)
+			continue;
+		row_of(&row, &t->entry[i], &n);
+		if (count < max) {
+			rows[count] = row;
+			sift_up(rows, count++);
+		} else if (by_frequency(&row, &rows[0]) < 0) {
+			rows[0] = row;
+			sift_down(rows, count);
+		}
 	}
 	return count;
+}
+
+void caa_fails_sort(struct caa_fails_row *rows, size_t count)
+{
+	qsort(rows, count, sizeof(*rows), by_frequency);
 }
 
 size_t caa_fails_count(const struct caa_fails *t)

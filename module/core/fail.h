@@ -58,9 +58,12 @@ struct caa_fails_row {
 	struct caa_repeats repeats;
 };
 
-/** List names that failed more than once within the window, those that failed most first.
- *  @param rows: room for max. @return how many were written. */
+/** List names that failed more than once within the window; where there are more than max, those that failed most.
+ *  Takes n log max steps for n names.  @param rows: room for max. @return how many were written, in no order. */
 size_t caa_fails_list(const struct caa_fails *t, uint32_t now_s, uint32_t window_s, struct caa_fails_row *rows, size_t max);
+
+/** Put rows in order, those that failed most first.  For when the table is not needed any more. */
+void caa_fails_sort(struct caa_fails_row *rows, size_t count);
 
 /** @return entries in use; how many of them failed more than once. */
 size_t caa_fails_count(const struct caa_fails *t);

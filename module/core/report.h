@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/** \file What is said of a case: the EDE for the domain's owner, a line of JSON for programs, a page for an engineer.
+/** \file What is said of a case at length: a line of JSON for programs, a page for an engineer.
  *
  *  All that comes from outside is clean text (core/text.h) before it gets here.  Nothing tells of the network that asks:
  *  no address of its own and no path; the servers' addresses are public.
@@ -9,10 +9,10 @@
 
 #include <stdint.h>
 #include "core/cause.h"
+#include "core/say.h"
 #include "core/text.h"
 
 enum {
-	CAA_EDE_MAX = 200 + 1,		/**< octets of an EDE text with NUL */
 	CAA_LINE_MAX = 2048 + 1,	/**< octets of a line of JSON with NUL, without its newline */
 	CAA_EXPLAIN_MAX = 8192,		/**< octets of the page with NUL */
 	CAA_REPORT_VERSION = 1		/**< of the line's schema, "v" in it */
@@ -26,10 +26,6 @@ struct caa_repeats {
 	int64_t first_unix_s;	/**< the first failure since the name is remembered */
 };
 
-/** Write what happened and what to change, e.g. `192.0.2.1 (ns1.example.net) answered NOTIMP to CAA example.net; ...`.
- *  @param text: at most 200 octets of UTF-8. @return the INFO-CODE (RFC 8914, section 4). */
-uint16_t caa_report_ede(const struct caa_case *c, char text[static CAA_EDE_MAX]);
-
 /** Write the line: always a whole JSON object; attempts that do not fit are counted.
  *  @param left_out: lines that were not logged since the last one. @return its octets. */
 size_t caa_report_line(const struct caa_case *c, const struct caa_repeats *n, uint64_t left_out,
@@ -40,8 +36,5 @@ void caa_report_explain(const struct caa_case *c, const struct caa_repeats *n, c
 
 /** Write an attempt as the line has it, as an object.  @param t: full if it does not fit. */
 void caa_report_attempt(struct caa_text *t, const struct caa_case *c, const struct caa_attempt *a);
-
-/** @return the name of an INFO-CODE as RFC 8914 has it, or "Other Error". */
-const char *caa_report_ede_name(uint16_t code);
 
 #endif

@@ -25,6 +25,8 @@ enum {
 /** What was learned of upstreams, between the context that is destroyed at a reload and the next one: the library stays
  *  loaded (-z nodelete).  Used by init and deinit only, when there are no other threads. */
 static struct caa_shards *kept;
+/** And the names that fail, likewise. */
+static struct caa_failures *kept_failures;
 
 /** Feed the items in the order of the file: Unbound's list has the newest first. */
 static enum caa_res read_items(struct caa_config *config, const struct config_str3list *item,
@@ -79,7 +81,7 @@ struct caa_ctx *caa_ctx_create(int id, struct caa_config *config, const struct c
 	ctx->config = config;
 	lock_rw_init(&ctx->config_lock);
 	caa_stats_init(&ctx->stats);
-	ctx->climb_option = caa_config_module(config)->climb_option;
+	ctx->climb_option = o->climb_option;
 	atomic_init(&ctx->enabled, caa_config_enabled(config));
 	ctx->log = caa_log_open(check ? "" : o->log_file, cfg->chrootdir);
 	if (ctx->log == NULL) {
@@ -88,7 +90,8 @@ struct caa_ctx *caa_ctx_create(int id, struct caa_config *config, const struct c
 	}
 	ctx->shards = caa_shards_renew(kept, o->upstreams);
 	kept = NULL;
-	ctx->failures = caa_failures_create(o);
+	ctx->failures = caa_failures_renew(kept_failures, o);
+	kept_failures = NULL;
 	ctx->merging = caa_merging_create(cfg->num_threads > 0 ? (unsigned)cfg->num_threads : 1);
 	ctx->holds = caa_holds_take(hooks, (size_t)o->hold_mib * MIB);
 	if (ctx->shards == NULL || ctx->holds == NULL || ctx->failures == NULL || ctx->merging == NULL) {
@@ -103,12 +106,13 @@ void caa_ctx_destroy(struct caa_ctx *ctx)
 {
 	if (ctx == NULL)
 		return;
-	caa_failures_destroy(ctx->failures);
 	if (ctx->shards != NULL)
 		kept = ctx->shards;
 	caa_log_close(ctx->log);
 	caa_merging_destroy(ctx->merging);
 	caa_holds_destroy(ctx->holds);
+	if (ctx->failures != NULL)
+		kept_failures = ctx->failures;
 	caa_config_destroy(ctx->config);
 	lock_rw_destroy(&ctx->config_lock);
 	free(ctx);

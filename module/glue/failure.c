@@ -309,7 +309,7 @@ static void fail(struct caa_ctx *ctx, struct module_qstate *qstate, struct caa_q
 	uint64_t left_out = 0;
 
 	build(ctx, qstate, query, &c);
-	note->ede = caa_report_ede(&c, note->ede_text);
+	note->ede = caa_say_sentence(&c, note->ede_text);
 	note->ended = true;
 	caa_stats_add(&ctx->stats, (enum caa_stat)(CAA_STAT_class_rate_limited + c.class), 1);
 	switch (caa_failures_add(ctx->failures, &c, caa_host_now_us(), query->zone.log_after, &n, &left_out)) {
@@ -370,7 +370,7 @@ static uint16_t cached_reason(struct caa_ctx *ctx, const struct query_info *qinf
 	struct caa_case c;
 
 	if (caa_failures_find(ctx->failures, caa_host_qname(qinfo), caa_host_now_us(), &c, &n))
-		return caa_report_ede(&c, text);
+		return caa_say_sentence(&c, text);
 	snprintf(text, CAA_EDE_MAX, "this CAA lookup failed a moment ago; the reason is not known any more, try again");
 	return EDE_CACHED_ERROR;
 }

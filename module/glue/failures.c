@@ -34,6 +34,7 @@ struct caa_failures {
 	lock_basic_type zones_lock;	/**< guards zones */
 	struct caa_neighbours zones;
 	lock_basic_type lock;		/**< guards what follows */
+	uint32_t max;			/**< caa-failures; fixed by create */
 	struct caa_fails *fails;	/**< NULL if caa-failures is 0; fixed by create */
 	struct caa_linebudget budget;
 	uint32_t window_s, log_rate;	/**< as configured */
@@ -50,6 +51,7 @@ struct caa_failures *caa_failures_create(const struct caa_module_options *o)
 	randombytes_buf(f->key, sizeof(f->key));
 	lock_basic_init(&f->zones_lock);
 	lock_basic_init(&f->lock);
+	f->max = o->failures;
 	caa_failures_apply(f, o);
 	if (o->failures == 0)	/* nothing is recorded */
 		return f;
@@ -59,6 +61,16 @@ struct caa_failures *caa_failures_create(const struct caa_module_options *o)
 		return NULL;
 	}
 	return f;
+}
+
+struct caa_failures *caa_failures_renew(struct caa_failures *old, const struct caa_module_options *o)
+{
+	if (old != NULL && old->max == o->failures) {
+		caa_failures_apply(old, o);
+		return old;
+	}
+	caa_failures_destroy(old);
+	return caa_failures_create(o);
 }
 
 void caa_failures_destroy(struct caa_failures *f)
@@ -207,6 +219,7 @@ size_t caa_failures_list(struct caa_failures *f, uint64_t now_us, struct caa_fai
 	lock_basic_lock(&f->lock);
 	count = caa_fails_list(f->fails, seconds(now_us), f->window_s, rows, max);
 	lock_basic_unlock(&f->lock);
+	caa_fails_sort(rows, count);
 	return count;
 }
 

@@ -17,6 +17,9 @@ struct caa_failures;
 
 /** @return NULL if there is no memory. */
 struct caa_failures *caa_failures_create(const struct caa_module_options *o);
+/** Names outlive a configuration, unless the table gets another size: then they are forgotten.  No thread uses the old one.
+ *  @param old: NULL, or owned by the result. @return NULL if there is no memory; old is destroyed then. */
+struct caa_failures *caa_failures_renew(struct caa_failures *old, const struct caa_module_options *o);
 /** @param f: may be NULL. */
 void caa_failures_destroy(struct caa_failures *f);
 /** Follow a new configuration, but for the size of the table. */

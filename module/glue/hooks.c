@@ -33,7 +33,9 @@ enum {
 	DETOUR_MS = 1000,
 	MOVES = 4,	/**< times that a question may leave an address for another, ... */
 	MOVES_EVERY_US = 2000000,	/**< ... and once more after so long: each counts as an attempt for Unbound */
-	TARGETS_MAX = 16	/**< addresses of a zone that are looked at for a shorter wait */
+	TARGETS_MAX = 16,	/**< addresses of a zone that are looked at for a shorter wait */
+	/** octet of a header with the lower bits of the RCODE, and those */
+	FLAGS_AT = 3, RCODE_LOW = 0x0f
 };
 
 /** The CAA questions that wait for a query, and what they ask of its send. */
@@ -309,6 +311,18 @@ static bool has_edns(const struct serviced_query *sq)
 		sq->status == serviced_query_TCP_EDNS;
 }
 
+/** Unbound drops the upper bits of an RCODE (RFC 6891, section 6.1.3) and would take what is left of them, NOERROR or NXDOMAIN,
+ *  as a proof that there is no record.  BADVERS becomes FORMERR, so that the server is asked without EDNS; any other such
+ *  error becomes SERVFAIL. */
+static void keep_error(struct sldns_buffer *reply, const struct caa_packet *packet)
+{
+	uint8_t rcode = packet->rcode == CAA_RCODE_BADVERS ? CAA_RCODE_FORMERR : CAA_RCODE_SERVFAIL;
+
+	if (packet->rcode <= RCODE_LOW)
+		return;
+	sldns_buffer_write_u8_at(reply, FLAGS_AT, (uint8_t)((sldns_buffer_read_u8_at(reply, FLAGS_AT) & ~RCODE_LOW) | rcode));
+}
+
 static int again(void *arg, struct serviced_query *sq, int tcp, struct sldns_buffer *reply)
 {
 	struct caa_ctx *ctx = arg;
@@ -322,6 +336,7 @@ static int again(void *arg, struct serviced_query *sq, int tcp, struct sldns_buf
 	packet = packet_of(reply);
 	switch (caa_shards_again(ctx->shards, &addr, q, caa_host_now_us(), &packet, has_edns(sq))) {
 	case CAA_AGAIN_NO:
+		keep_error(reply, &packet);
 		break;
 	case CAA_AGAIN_SEND:
 		return MODULE_HOOKS_AGAIN;

@@ -143,7 +143,7 @@ static void bench_steps(struct caa_case *c)
 	row("the class of a failure", from, STEPS);
 	from = now_ns();
 	for (unsigned i = 0; i < STEPS; i++)
-		caa_report_ede(c, text);
+		caa_say_sentence(c, text);
 	row("its EDE", from, STEPS);
 	from = now_ns();
 	for (unsigned i = 0; i < STEPS; i++)

@@ -31,6 +31,7 @@ for part in "$LAB_WORK"/part.*; do
 	ask "$LAB_WORK/five" 127.0.53.30
 	lab_control caa flush_negative >/dev/null
 done
+echo "# failures $(lab_stat caa caa.failures) cached $(lab_stat caa caa.failures.cached) questions $(lab_stat caa caa.questions)"
 check "$NAMES names failed once and 10 failed five times" [ "$(lab_stat caa caa.failures)" -eq $((NAMES + 50)) ]
 check "10 x 3 lines are logged, of the ten" [ "$(lines_of '^five') $(wc -l <"$log")" = '30 30' ]
 check "  from the third failure on, each once" [ "$(jq -s -c '[.[] | .failures] | sort | unique_by(.)' "$log") $(jq -s '[.[] | "\(.name) \(.failures)"] | unique | length' "$log")" = '[3,4,5] 30' ]
@@ -69,6 +70,11 @@ lab_control caa flush_negative >/dev/null
 ask "$LAB_WORK/five" 127.0.53.30
 check "fast_reload can name another" [ "$(wc -l <"$log") $(wc -l <"$log.2")" = '10 10' ]
 check "  and knows the names still" [ "$(jq -s '[.[] | .failures] | max' "$log.2")" -eq 8 ]
+
+lab_control caa reload >/dev/null
+lab_until 20 lab_control_quiet caa status
+ask "$LAB_WORK/five" 127.0.53.30
+check "a reload does not forget them" [ "$(jq -s '[.[] | .failures] | max' "$log.2")" -eq 9 ]
 
 # --- the trace --------------------------------------------------------------------------------------------------------------
 

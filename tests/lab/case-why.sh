@@ -33,6 +33,8 @@ lie dead dead.lab
 lie garbage garbage.lab
 lie formerr-option option.lab
 lie servfail weak.sec.lab
+lie badvers plain.lab
+lie badvers-only never.lab
 lie upward evilns.lab
 # its nameserver has a name of odd octets
 LAB_DELEGATION[evilns.lab]=$(printf '%s\n' 'evilns.lab. 3600 NS \"\027[2J\010\255\\.evilns.lab.' '\"\027[2J\010\255\\.evilns.lab. 3600 A 127.0.60.'$n)$'\n'
@@ -180,6 +182,9 @@ row other.lab bogus 6 "DNSSEC of CAA other.lab fails: the answer does not match 
 row unsigned.lab bogus 10 "DNSSEC of CAA unsigned.lab fails: signatures are missing; sign the zone again, and compare its keys with the DS at the registrar"
 row a.loop.lab cname-loop 24 "CNAME records of a.loop.lab lead in a circle or too far, stopped at a.loop.lab; correct the CNAME records"
 check "what is answered well carries no EDE" [ -z "$(ede_of_dig loop.lab)" ]
+check "BADVERS is no proof that there is no record" eval 'dig +tries=1 +time=30 caa never.lab @127.0.53.30 | grep -q "status: SERVFAIL"'
+check "  but makes the server be asked without EDNS" eval 'dig +tries=1 +time=30 caa plain.lab @127.0.53.30 | grep -q "status: NOERROR"'
+check "    which it answers" [ "$(lab_control caa caa_explain plain.lab 2>&1)" = "error caa_explain: no failure of that name is remembered" ]
 check "a server that dislikes the cookie alone is no failure" eval 'dig +tries=1 +time=30 caa option.lab @127.0.53.30 | grep -q "status: NOERROR"'
 
 # --- limits --------------------------------------------------------------------------------------------------------------
@@ -249,4 +254,4 @@ for words in "caa_failures json" "caa_explain old.lab json" "caa_upstreams json"
 	check "unbound-control $words is JSON" eval 'lab_control caa $words | jq -e . >/dev/null'
 done
 check "unbound-control -- caa_explain NAME --json is the line" [ "$(lab_control caa -- caa_explain old.lab --json | jq -r .class)" = bogus ]
-check "a name that has not failed is an error" eval 'lab_control caa caa_explain never.lab 2>&1 | grep -q "^error caa_explain: no failure"'
+check "a name that has not failed is an error" eval 'lab_control caa caa_explain option.lab 2>&1 | grep -q "^error caa_explain: no failure"'

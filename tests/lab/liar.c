@@ -112,7 +112,7 @@ static bool misbehave(struct host *h, ldns_pkt *query, ldns_pkt *pkt, ldns_rr_ty
 	} else if (strcmp(b, "self") == 0) {
 		ldns_pkt_set_aa(pkt, 0);
 		push(pkt, LDNS_SECTION_AUTHORITY, "%s 60 IN NS ns1.%s", apex, apex);
-	} else if (strcmp(b, "badvers") == 0) {
+	} else if (strncmp(b, "badvers", 7) == 0 && (edns || strcmp(b, "badvers-only") == 0)) {
 		if (!edns)
 			return false;
 		ldns_pkt_set_edns_extended_rcode(pkt, BADVERS >> 4);
@@ -166,7 +166,7 @@ static void answer(struct host *h, const uint8_t *octets, size_t len, struct ans
 	ldns_pkt_set_qr(pkt, 1);
 	name = ldns_rdf2str(ldns_rr_owner(question));
 	ldns_pkt_set_aa(pkt, 1);
-	if ((strcmp(h->behaviour, "dead") != 0 && strncmp(h->behaviour, "formerr", 7) != 0 && strcmp(h->behaviour, "badvers") != 0 &&
+	if ((strcmp(h->behaviour, "dead") != 0 && strncmp(h->behaviour, "formerr", 7) != 0 && strncmp(h->behaviour, "badvers", 7) != 0 &&
 	    answer_zone(h, pkt, name, ldns_rr_get_type(question))) ||
 	    misbehave(h, query, pkt, ldns_rr_get_type(question), name)) {
 		size_t size;

@@ -93,6 +93,8 @@ static void the_main_cause_is_found(void **state)
 		{ { ASK(1, TIMEOUT, 0), ASK(2, RCODE, 5) }, 0, 0, 0, 0, 0, 0, CAA_CLASS_REFUSED, "of equals the more telling" },
 		{ { { 1, CAA, Z, "com.", CAA_RESULT_TIMEOUT, 0, 1232, false }, { 2, CAA, Z, "com.", CAA_RESULT_GOOD, 0, 1232, false },
 			ASK(3, RCODE, 2) }, 0, 0, 0, 0, 0, 0, CAA_CLASS_SERVFAIL, "what was got elsewhere is no cause" },
+		{ { ASK(3, RCODE, 2), { 1, CAA, Q, "com.", CAA_RESULT_GOOD, 0, 1232, false } }, 0, 0, 0, 0, 0, 1, CAA_CLASS_SERVFAIL,
+			"a referral of the parent does not heal it" },
 		{ { { 1, A, "ns.example.net.", "example.net.", CAA_RESULT_TIMEOUT, 0, 1232, false },
 			{ 1, A, "ns.example.net.", "example.net.", CAA_RESULT_TIMEOUT, 0, 1232, false }, ASK(3, RCODE, 4) }, 0, 0, 0, 0, 0, 0,
 			CAA_CLASS_NOTIMP, "the question before what it waits for" },

@@ -192,16 +192,28 @@ static void who_fails_less_often_makes_room(void **state)
 
 static void the_list_has_the_most_frequent_first(void **state)
 {
-	struct caa_fails *t = caa_fails_create(100, key);
-	struct caa_fails_row rows[3];
+	struct caa_fails *t = caa_fails_create(1000, key);
+	struct caa_fails_row rows[40];
+	uint64_t random_state = 3;
 
 	(void)state;
-	for (unsigned n = 1; n <= 6; n++)
-		for (unsigned k = 0; k < n; k++)
-			add(t, "a", n, 100);
-	assert_int_equal(caa_fails_list(t, 100, WINDOW, rows, 3), 3);
-	for (unsigned i = 0; i < 3; i++)
-		assert_int_equal(rows[i].repeats.count, 6 - i);
+	/* each of 1 .. 100 times, in any order */
+	for (unsigned left = 5050, times[101] = { 0 }; left > 0;) {
+		unsigned n = 1 + (unsigned)(next_random(&random_state) % 100);
+
+		if (times[n] == n)
+			continue;
+		times[n]++;
+		left--;
+		add(t, "a", n, 100);
+	}
+	for (size_t max = 1; max <= COUNT_OF(rows); max++) {
+		assert_int_equal(caa_fails_list(t, 100, WINDOW, rows, max), max);
+		caa_fails_sort(rows, max);
+		for (unsigned i = 0; i < max; i++)
+			assert_int_equal(rows[i].repeats.count, 100 - i);
+	}
+	assert_int_equal(caa_fails_list(t, 100, WINDOW, rows, 0), 0);
 	assert_int_equal(caa_fails_list(t, 100 + 2 * WINDOW, WINDOW, rows, 3), 0);
 	caa_fails_destroy(t);
 }

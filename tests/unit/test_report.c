@@ -41,7 +41,7 @@ static void the_subscriber_sees_what_to_change(void **state)
 	char text[CAA_EDE_MAX];
 
 	(void)state;
-	assert_int_equal(caa_report_ede(&c, text), 23);
+	assert_int_equal(caa_say_sentence(&c, text), 23);
 	assert_string_equal(text, "192.0.2.1 (ns1.example.net) limits the rate: 18 of 20 UDP queries unanswered, about 20/s answered; "
 		"raise its rate limit for validation or enable DNS cookies");
 }
@@ -66,7 +66,7 @@ static void a_limit_is_told_by_what_was_seen(void **state)
 		c.record.attempt[0].rcode = row[i].rcode;
 		c.server[0].timed_out = row[i].timed_out;
 		caa_case_class(&c);
-		caa_report_ede(&c, text);
+		caa_say_sentence(&c, text);
 		assert_string_equal(text, row[i].text);
 	}
 }
@@ -95,7 +95,8 @@ static void the_page_says_it_in_its_first_lines(void **state)
 	static const char start[] = "CAA www.example.net: rate-limited\n"
 		"  why:        192.0.2.1 (ns1.example.net) limits the rate: 18 of 20 UDP queries unanswered, about 20/s answered\n"
 		"  do:         raise its rate limit for validation or enable DNS cookies\n"
-		"  failed:     2026-11-24T20:31:44Z, took 20.123 s; 3 in 3600 s, 4 since 2026-11-24T20:26:40Z\n";
+		"  failed:     2026-11-24T20:31:44Z, after 20.123 s\n"
+		"  failures:   3 within 3600 s; 4 in all since 2026-11-24T20:26:40Z\n";
 	struct caa_case c = limited_case();
 	char page[CAA_EXPLAIN_MAX];
 
@@ -195,7 +196,7 @@ static void the_worst_case_fits(void **state)
 		c.looped = n % 11 == 0;
 		c.no_address = n % 5 == 0;
 		caa_case_class(&c);
-		caa_report_ede(&c, text);
+		caa_say_sentence(&c, text);
 		assert_true(strlen(text) > 20 && strlen(text) <= 200);
 		assert_string_equal(caa_text_clean(again, sizeof(again), (uint8_t *)text, strlen(text)), text);
 		len = caa_report_line(&c, &most, UINT64_MAX, line);
