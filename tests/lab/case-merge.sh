@@ -55,7 +55,7 @@ forget() { for zone in shop.lab lab .; do : >"$LAB_WORK/bind-$zone.queries"; don
 
 # measure WHO KIND THREADS TRANSPORT ORDER: sets queries, twice, caa, failed, unanswered
 measure() {
-	local who=$1 kind=$2 threads=$3 transport=$4 order=$5 address=127.0.53.30 client pids=() options=(--timeout 30 --max-in-flight 1000)
+	local who=$1 kind=$2 threads=$3 transport=$4 order=$5 address=127.0.53.30 client pids=() options=(--timeout 30 --max-in-flight 200)
 	case $transport in
 	udp) ;;
 	tcp) options+=(--tcp) ;;
