@@ -49,9 +49,11 @@ build() {
 	gcc -std=gnu11 $flags -Imodule -DHAVE_CAA_CONFIG_H -I. -o "$dir/caa-climb" module/tool/*.c "${core[@]}" \
 		-lldns -levent_core -lcurl -lcrypto -lsodium || return 1
 	for test in tests/unit/test_*.c; do
+		local more=()
+		[ "$test" != tests/unit/test_sim.c ] || more=(tests/sim/limiter.c tests/sim/engine.c tests/sim/model.c tests/sim/load.c)
 		# shellcheck disable=SC2086
-		gcc -std=gnu11 $flags -Imodule -Itests/unit -o "$dir/$(basename "$test" .c)" "$test" "${core[@]}" \
-			-lcmocka -lldns -lsodium -pthread || return 1
+		gcc -std=gnu11 $flags -Imodule -Itests/unit -Itests/sim -o "$dir/$(basename "$test" .c)" "$test" "${more[@]}" \
+			"${core[@]}" -lcmocka -lldns -lsodium -lm -pthread || return 1
 	done
 }
 step "builds the module, the tool and the unit tests" build

@@ -26,6 +26,7 @@
 #include "util/netevent.h"
 #include "validator/validator.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <sodium.h>
 #include <stddef.h>
@@ -114,6 +115,17 @@ size_t caa_merging_memory(const struct caa_merging *g)
 
 /* --- the worker's descriptor ----------------------------------------------------------------------------------- */
 
+/** The one callback for such a descriptor that Unbound allows; found by its name, so that the library loads into an Unbound
+ *  without the hooks and can say so. */
+static comm_point_callback_type *event_callback(void)
+{
+	void *found = dlsym(RTLD_DEFAULT, "module_hooks_event");
+	comm_point_callback_type *callback;
+
+	memcpy(&callback, &found, sizeof(callback));
+	return callback;
+}
+
 /** Make the descriptor of the worker that runs, if it has none yet.  @return false, logged, if that is not possible. */
 static bool waker_open(struct waker *waker, struct comm_base *base)
 {
@@ -126,7 +138,7 @@ static bool waker_open(struct waker *waker, struct comm_base *base)
 		log_err("caa: no descriptor to wake a thread: %s", strerror(errno));
 		return false;
 	}
-	waker->point = comm_point_create_raw(base, fd, 0, &module_hooks_event, waker);
+	waker->point = comm_point_create_raw(base, fd, 0, event_callback(), waker);
 	if (waker->point == NULL) {
 		close(fd);
 		return false;
