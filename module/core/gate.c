@@ -290,6 +290,7 @@ struct caa_outcome caa_gate_outcome(struct caa_upstream *u, struct caa_asking *q
 		o.limited = outcome_udp(u, q, now_us, end, denial);
 	outcome_unknown(u, q, now_us);
 	o.alive = caa_learn_alive(&u->learn, now_us);
+	o.lately = caa_learn_lately(&u->learn, now_us);
 	o.srtt_us = u->learn.srtt_us;
 	o.passing = end == CAA_END_TIMEOUT || end == CAA_END_ERROR || (denial && caa_learn_limited(&u->learn));
 	return o;

@@ -80,7 +80,8 @@ struct caa_outcome {
 	bool limited;		/**< the upstream was found limited by this */
 	bool denied;		/**< a denial, or truncated without data */
 	bool passing;		/**< a loss or denial that may pass: the question can be tried again */
-	bool alive;		/**< the upstream answered something lately */
+	bool alive;		/**< the upstream answered something within a minute */
+	bool lately;		/**< and within two seconds */
 	uint32_t srtt_us;	/**< its round trip time; 0 = unknown */
 };
 

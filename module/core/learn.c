@@ -12,6 +12,7 @@ enum {
 	APART_MS = MS_PER_S,		/**< how far the clocks of two callers are apart at most */
 	IDLE_S = 600,			/**< a window that was not used for so long starts anew */
 	WEIGH_MS = 2 * MS_PER_S,	/**< losses further apart are weighed apart */
+	LATELY_S = 2,			/**< who answered nothing for so long before it is asked says nothing of a limit by silence */
 	ALIVE_S = 60,			/**< who answered nothing for so long is dead, not limited */
 	REMEMBER_S = 3600,		/**< a limit that was not met for so long is forgotten */
 	WEEK_S = 7 * 24 * 3600,		/**< who answered nothing for so long may have met a limit when times in ms wrapped last */
@@ -324,13 +325,18 @@ bool caa_learn_alive(const struct caa_learn *l, uint64_t now_us)
 	return unanswered_s(l, now_us) < ALIVE_S;
 }
 
+bool caa_learn_lately(const struct caa_learn *l, uint64_t now_us)
+{
+	return unanswered_s(l, now_us) < LATELY_S;
+}
+
 /** @return true if the losses so far look like a limit. */
 static bool open_loss(struct caa_learn *l, uint64_t now_us, struct caa_sent sent, enum caa_signal signal)
 {
 	unsigned needed = signal == CAA_SIGNAL_DENIED ? TAIL_DENIED : TAIL_SILENT, lost;
 	uint32_t now_ms = ms_of(now_us);
 
-	if (before(sent.seq, l->recover_seq) || !caa_learn_alive(l, now_us))
+	if (before(sent.seq, l->recover_seq) || !caa_learn_lately(l, sent.sent_us))
 		return false;
 	if (age_ms_of(l->losses_ms, now_ms) > WEIGH_MS) {
 		l->losses_ms = now_ms;

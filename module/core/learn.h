@@ -7,9 +7,9 @@
  *  below the goodput that was measured (as BBR takes its rate from deliveries), pauses for what was sent in vain, since
  *  limiters such as BIND's charge that too, and continues when a first query was answered.  From then on the rate rises
  *  while answers come, slowly near where it was too high, and falls by a part at each loss (AIMD, RFC 5681 section 3.1).
- *  Not a limit: an address that never answered is dead; losses with answers to later queries between them are random; a
- *  denial for a zone that was never answered for, or that comes however slowly it is asked, is the server's answer.  None
- *  of them sets a rate.
+ *  Not a limit: an address that never answered is dead, and one that had not answered for seconds when it was asked is
+ *  dead by now, or slow; losses with answers to later queries between them are random; a denial for a zone that was never
+ *  answered for, or that comes however slowly it is asked, is the server's answer.  None of them sets a rate.
  *
  *  No clock, no lock: time is passed in, and the caller serialises calls on one upstream. */
 #ifndef CAA_CORE_LEARN_H
@@ -100,6 +100,9 @@ static inline bool caa_learn_limited(const struct caa_learn *l)
 
 /** @return whether the upstream answered anything within the last minute: its losses are then not those of a dead one. */
 bool caa_learn_alive(const struct caa_learn *l, uint64_t now_us);
+
+/** @return whether it answered within the last two seconds: what it does not answer now was lost, and is not late. */
+bool caa_learn_lately(const struct caa_learn *l, uint64_t now_us);
 
 /** @return whether a query that has to wait due_us here is better sent where it would have to wait other_us. */
 static inline bool caa_learn_worth_moving(uint64_t due_us, uint64_t other_us)

@@ -449,7 +449,8 @@ static void outcome(void *arg, struct serviced_query *sq, int tcp, int error, st
 	caa_failure_outcome(ctx, claims.query, claims.count, sq, &addr, &before, now_us, end, tcp, reply);
 	note_news(ctx, &claims, sq, end, &o, reply);
 	if (end == CAA_END_TIMEOUT && o.alive)
-		caa_host_forget_timeouts(sq->outnet->infra, &sq->addr, sq->addrlen, sq->zone, sq->zonelen, o.srtt_us);
+		caa_host_forget_timeouts(sq->outnet->infra, &sq->addr, sq->addrlen, sq->zone, sq->zonelen,
+			o.lately ? o.srtt_us : 0);
 }
 
 static int cost(void *arg, struct sockaddr_storage *ss, socklen_t len, struct query_info *qout)

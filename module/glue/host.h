@@ -28,7 +28,7 @@ struct caa_name caa_host_qname(const struct query_info *qinfo);
 const struct delegpt *caa_host_delegation(struct module_qstate *qstate);
 
 /** Undo what timeouts of a server that is alive made Unbound believe of it: that it is of no use for a while, and answers
- *  slowly.  @param srtt_us: the round trip time that is known; 0 = none. */
+ *  slowly.  @param srtt_us: the round trip time that is known; 0 = none, and Unbound goes on to be more patient. */
 void caa_host_forget_timeouts(struct infra_cache *infra, struct sockaddr_storage *ss, socklen_t len, uint8_t *zone,
 	size_t zone_len, uint32_t srtt_us);
 

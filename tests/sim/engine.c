@@ -210,9 +210,9 @@ static void remember(struct sim *s, struct climb *c, enum limiter_reply reply)
 {
 	uint64_t *timeout_us = &c->authority->timeout_us[c->address];
 	const struct caa_learn *l = learn_of(c);
-	bool alive = s->paced && caa_learn_alive(l, s->now_us);
+	bool lately = s->paced && caa_learn_lately(l, s->now_us);
 
-	if (reply != REPLY_NOTHING || alive)
+	if (reply != REPLY_NOTHING || lately)
 		*timeout_us = l->srtt_us * UINT64_C(3) > TIMEOUT_MIN_US ? l->srtt_us * UINT64_C(3) : TIMEOUT_MIN_US;
 	else if (c->timeout_us >= *timeout_us && *timeout_us * 2 <= TIMEOUT_MAX_US)
 		*timeout_us *= 2;

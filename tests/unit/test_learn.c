@@ -316,6 +316,27 @@ static void losses_far_apart_are_weighed_apart(void **state)
 	}
 }
 
+/** Nothing is answered any more, but nothing was answered just before it either: the server is down, or slow by now. */
+static void silence_after_a_rest_is_no_limit(void **state)
+{
+	static const struct { uint64_t rest_us; bool limited; } row[] = {
+		{ 0, true }, { 1900 * US_PER_MS, true }, { 3 * US_PER_S, false }, { 30 * US_PER_S, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		struct line *l = line_new(START_US);
+
+		exchange(l, BURST, ROUND_US);
+		l->now_us += row[i].rest_us;
+		send_some(l, 4);
+		l->now_us += TIMEOUT_US;
+		end_some(l, BURST, BURST + 4, CAA_SIGNAL_SILENCE);
+		assert_int_equal(caa_learn_limited(&l->learn), row[i].limited);
+		free(l);
+	}
+}
+
 static void losses_do_not_make_room(void **state)
 {
 	struct line *l = line_new(START_US);
@@ -359,8 +380,8 @@ static void goodput_of_long_ago_does_not_count(void **state)
 
 	(void)state;
 	exchange(l, BURST, ROUND_US);
-	l->now_us += 5 * US_PER_S;
 	send_some(l, 4);
+	l->now_us += 5 * US_PER_S;
 	end_some(l, BURST, BURST + 4, CAA_SIGNAL_SILENCE);
 	assert_int_equal(l->learn.rate_mqps, MQPS / 2);	/* the lowest */
 	free(l);
@@ -638,9 +659,10 @@ static void a_limit_is_forgotten_after_an_hour(void **state)
 
 static void an_answer_lasts_a_minute(void **state)
 {
-	static const struct { uint64_t after_us; bool alive; } row[] = {
-		{ 0, true }, { 58 * US_PER_S, true }, { 61 * US_PER_S, false }, { WRAP_US, false }, { WRAP_US + 5, false },
-		{ WRAP_US / 2 + US_PER_S, false },
+	static const struct { uint64_t after_us; bool alive, lately; } row[] = {
+		{ 0, true, true }, { 999 * US_PER_MS, true, true }, { 2 * US_PER_S, true, false }, { 58 * US_PER_S, true, false },
+		{ 61 * US_PER_S, false, false }, { WRAP_US, false, false }, { WRAP_US + 5, false, false },
+		{ WRAP_US / 2 + US_PER_S, false, false },
 	};
 	struct line *l = line_new(START_US);
 
@@ -652,6 +674,7 @@ static void an_answer_lasts_a_minute(void **state)
 	end(l, 0, CAA_SIGNAL_ANSWER);
 	for (size_t i = 0; i < COUNT_OF(row); i++) {
 		assert_int_equal(caa_learn_alive(&l->learn, START_US + row[i].after_us), row[i].alive);
+		assert_int_equal(caa_learn_lately(&l->learn, START_US + row[i].after_us), row[i].lately);
 		assert_int_equal(caa_learn_silent(&l->learn, START_US + row[i].after_us), !row[i].alive);
 	}
 	free(l);
@@ -870,6 +893,7 @@ int main(void)
 		cmocka_unit_test(a_denial_counts_where_the_zone_was_answered_for),
 		cmocka_unit_test(zones_answered_for_are_forgotten_when_they_are_many),
 		cmocka_unit_test(losses_far_apart_are_weighed_apart),
+		cmocka_unit_test(silence_after_a_rest_is_no_limit),
 		cmocka_unit_test(losses_do_not_make_room),
 		cmocka_unit_test(goodput_makes_the_rate),
 		cmocka_unit_test(goodput_of_long_ago_does_not_count),
