@@ -46,7 +46,7 @@ static enum caa_gate send_tcp(struct caa_upstream *u, struct caa_asking *q, cons
 	count_wait(u, q, wish->now_us);
 	leave(u, q);
 	caa_transport_sent(&u->transport);
-	q->sent = (struct caa_sent){ .sent_us = wish->now_us, .zone = q->zone };
+	q->sent = (struct caa_sent){ .sent_us = wish->now_us, .question = q->question };
 	q->tcp = true;
 	u->sent++;
 	u->sent_caa++;
@@ -60,7 +60,7 @@ static enum caa_gate send_paced(struct caa_upstream *u, struct caa_asking *q, co
 	count_wait(u, q, wish->now_us);
 	q->placed = false;
 	q->sent = caa_learn_sent(&u->learn, wish->now_us, q->waited);
-	q->sent.zone = q->zone;
+	q->sent.question = q->question;
 	q->udp = true;
 	u->sent++;
 	u->sent_caa++;
@@ -156,7 +156,7 @@ void caa_gate_other(struct caa_upstream *u, struct caa_asking *q, uint64_t now_u
 		return;
 	}
 	q->sent = caa_learn_charged(&u->learn, now_us);
-	q->sent.zone = q->zone;
+	q->sent.question = q->question;
 	q->udp = true;
 }
 
@@ -213,6 +213,8 @@ static enum caa_signal signal_of(const struct caa_upstream *u, const struct caa_
 	case CAA_END_ABANDONED:
 		return CAA_SIGNAL_NONE;
 	}
+	if (end == CAA_END_ANSWER && !q->served)
+		return CAA_SIGNAL_NONE;	/* it may not serve the zone at all */
 	/* A query from before the cookie was known says nothing of those that carry it. */
 	if (q->cookie.client_sent && !q->cookie.server_sent && caa_cookie_proves(&u->cookie))
 		return CAA_SIGNAL_NONE;

@@ -22,13 +22,15 @@ struct caa_asking {
 	struct caa_sent sent;
 	struct caa_place place;
 	struct caa_cookie_sent cookie;
-	uint32_t zone;		/**< a hash of the zone that is asked; set by the caller before anything else */
+	uint32_t zone;		/**< a hash of the zone that is asked, and of the question; set by the caller before anything else */
+	uint32_t question;
 	bool caa;		/**< it is sent for a CAA question: it may wait, and carries a cookie */
 	bool cookies;		/**< the zone's options allow cookies */
 	bool placed;		/**< it holds a place */
 	bool waited;		/**< it was told to wait */
 	bool udp, tcp;		/**< it is under way over that */
 	bool again;		/**< it was answered with BADCOOKIE already */
+	bool served;		/**< the upstream has answered for the zone; set by the caller before the outcome */
 	bool want_tcp;		/**< it has to go over TCP */
 };
 

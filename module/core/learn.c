@@ -32,7 +32,6 @@ enum {
 	WINDOW_MIN = 4,			/**< losses do not shrink the window below it */
 	FAILURES_MAX = 15,
 	CONFIRM_TRIES = 8,		/**< denials of those, after which a denial is no sign of a limit */
-	ZONE_BITS = 32, ZONES_MAX = ZONE_BITS / 2,
 	STEADY_PERCENT = 92,		/**< the rate after a loss, of the goodput while queries waited, ... */
 	REST_PERCENT = 97,		/**< ... and after a rest */
 	STEADY_PART = 4,		/**< one second's part in the average goodput */
@@ -242,7 +241,7 @@ static void limited_answer(struct caa_learn *l, uint64_t now_us, struct caa_sent
 static bool confirm_failed(struct caa_learn *l, uint64_t now_us, enum caa_signal signal)
 {
 	if (signal == CAA_SIGNAL_DENIED && ++l->denials >= CONFIRM_TRIES) {
-		l->zones = 0;	/* not believed again before an answer */
+		l->denies = true;
 		caa_learn_forget(l);
 		return false;
 	}
@@ -443,18 +442,6 @@ struct caa_sent caa_learn_charged(struct caa_learn *l, uint64_t now_us)
 	return (struct caa_sent){ .sent_us = now_us, .seq = l->seq++ };
 }
 
-static uint32_t zone_bit(uint32_t zone)
-{
-	return UINT32_C(1) << zone % ZONE_BITS;
-}
-
-static void note_zone(struct caa_learn *l, uint32_t zone)
-{
-	if (__builtin_popcount(l->zones | zone_bit(zone)) > ZONES_MAX)
-		l->zones = 0;
-	l->zones |= zone_bit(zone);
-}
-
 static void note_answer(struct caa_learn *l, uint64_t now_us, struct caa_sent sent)
 {
 	uint32_t now_ms = ms_of(now_us);
@@ -464,11 +451,21 @@ static void note_answer(struct caa_learn *l, uint64_t now_us, struct caa_sent se
 	l->answered_s = (uint32_t)(now_us / US_PER_S + 1);
 	if (before(l->answered_seq, sent.seq + 1))
 		l->answered_seq = sent.seq + 1;
-	note_zone(l, sent.zone);
+	l->denies = false;
 	bucket_turn(l, now_ms);
 	if (l->good < UINT16_MAX)
 		l->good++;
 	l->srtt_us = (uint32_t)(l->srtt_us == 0 ? round_us : (l->srtt_us * UINT64_C(7) + round_us) / 8);
+}
+
+/** A limiter takes one question and the other; a bad name is lost or denied again and again.  After a pause only one is
+ *  asked, and it may be the same. */
+static bool loss_tells(struct caa_learn *l, struct caa_sent sent)
+{
+	bool other = sent.question != l->lost;
+
+	l->lost = sent.question;
+	return other || l->confirm;
 }
 
 bool caa_learn_outcome(struct caa_learn *l, uint64_t now_us, struct caa_sent sent, enum caa_signal signal)
@@ -486,11 +483,11 @@ bool caa_learn_outcome(struct caa_learn *l, uint64_t now_us, struct caa_sent sen
 			open_answer(l, now_us);
 		break;
 	case CAA_SIGNAL_DENIED:
-		if ((l->zones & zone_bit(sent.zone)) == 0)
-			break;	/* it may not serve the zone at all */
+		if (l->denies)
+			break;
 		/* fall through */
 	case CAA_SIGNAL_SILENCE:
-		if (l->manual)
+		if (l->manual || !loss_tells(l, sent))
 			break;
 		limited = l->rate_mqps != 0 ? limited_loss(l, now_us, sent, signal) : open_loss(l, now_us, sent, signal);
 		if (limited)

@@ -9,7 +9,8 @@
  *  while answers come, slowly near where it was too high, and falls by a part at each loss (AIMD, RFC 5681 section 3.1).
  *  Not a limit: an address that never answered is dead, and one that had not answered for seconds when it was asked is
  *  dead by now, or slow; losses with answers to later queries between them are random; a denial for a zone that was never
- *  answered for, or that comes however slowly it is asked, is the server's answer.  None of them sets a rate.
+ *  answered for, or that comes however slowly it is asked, is the server's answer; what is lost or denied again and again
+ *  is one bad name, while a limiter does not care which.  None of them sets a rate.
  *
  *  No clock, no lock: time is passed in, and the caller serialises calls on one upstream. */
 #ifndef CAA_CORE_LEARN_H
@@ -24,16 +25,16 @@ enum { CAA_LEARN_MOVE_US = 250 * 1000 };	/**< a wait that is not longer is no re
 /** What became of a query. */
 enum caa_signal {
 	CAA_SIGNAL_ANSWER,	/**< it was answered, with data or with an error that no limiter sends */
-	CAA_SIGNAL_DENIED,	/**< TC without data, REFUSED or SERVFAIL */
+	CAA_SIGNAL_DENIED,	/**< TC without data, REFUSED or SERVFAIL, for a zone that it has answered for */
 	CAA_SIGNAL_SILENCE,	/**< no answer in time */
-	CAA_SIGNAL_NONE		/**< nothing is known: nobody waited, or it never left this host */
+	CAA_SIGNAL_NONE		/**< nothing is known: nobody waited, it never left this host, or it was denied for another zone */
 };
 
 /** A query that left. */
 struct caa_sent {
 	uint64_t sent_us;
 	uint32_t seq;		/**< its number at this upstream */
-	uint32_t zone;		/**< a hash of the zone that was asked; set by the caller */
+	uint32_t question;	/**< a hash of what was asked; set by the caller */
 	bool waited;		/**< it had to wait for its place */
 };
 
@@ -50,7 +51,7 @@ struct caa_learn {
 	uint32_t ceiling_mqps;	/**< the rate that was too high */
 	uint32_t steady_mqps;	/**< goodput while queries waited for the rate, averaged; 0 = not measured yet */
 	uint32_t srtt_us;	/**< smoothed round trip time; 0 = unknown */
-	uint32_t zones;		/**< a bit for each zone that was answered for, by its hash; emptied when it is half full */
+	uint32_t lost;		/**< the question of the last loss or denial, as in caa_sent */
 	uint32_t seq;		/**< number of the next query */
 	uint32_t answered_seq;	/**< the latest query that was answered, and one more */
 	uint32_t recover_seq;	/**< losses of queries before this one were paid for */
@@ -67,6 +68,7 @@ struct caa_learn {
 	bool confirm : 1;	/**< limited: no answer since the pause */
 	bool settling : 1;	/**< the pause may have been too short */
 	bool backlog : 1;	/**< limited, and queries have waited all through this second */
+	bool denies : 1;	/**< a denial is no sign of a limit before the next answer */
 	bool manual : 1;	/**< the rate is set by hand; nothing is learned */
 };
 

@@ -259,6 +259,7 @@ static int64_t pace(void *arg, struct serviced_query *sq, int queued, int *tcp)
 		return 0;
 	now_us = caa_host_now_us();
 	q->zone = (uint32_t)caa_shards_question(ctx->shards, (struct caa_name){ sq->zone, sq->zonelen }, 0);
+	q->question = (uint32_t)question_of(ctx, sq);
 	claims_find(ctx, &claims, sq);
 	for (unsigned i = 0; i < claims.count; i++)
 		caa_merging_sent(ctx, &claims.query[i]->merged, sq);

@@ -5,6 +5,7 @@
 
 #include "core/flight.h"
 #include "core/hash.h"
+#include "core/served.h"
 
 #include "util/locks.h"
 
@@ -22,6 +23,7 @@ struct slice {
 	lock_basic_type lock;		/**< guards what follows */
 	struct caa_upstreams *upstreams;
 	struct caa_flight flight;
+	struct caa_served served;
 	struct caa_cookie_secret secret;	/**< of the client cookies of these upstreams */
 	char pad[CACHE_LINE];		/**< the next slice's lock is on another cache line */
 };
@@ -45,8 +47,10 @@ struct caa_shards *caa_shards_create(size_t max)
 	randombytes_buf(table_key, sizeof(table_key));
 	for (size_t i = 0; i < SHARDS; i++)
 		lock_basic_init(&s->slice[i].lock);
-	for (size_t i = 0; i < SHARDS; i++)
+	for (size_t i = 0; i < SHARDS; i++) {
 		caa_flight_init(&s->slice[i].flight);
+		caa_served_init(&s->slice[i].served);
+	}
 	for (size_t i = 0; i < SHARDS; i++) {
 		s->slice[i].upstreams = caa_upstreams_create((max + SHARDS - 1) / SHARDS, table_key);
 		if (s->slice[i].upstreams == NULL) {
@@ -186,15 +190,30 @@ bool caa_shards_accept(struct caa_shards *s, const struct caa_addr *a, struct ca
 	return accepted;
 }
 
+/** An address and a zone that it is asked for, as the table of zones answered for knows them. */
+static uint64_t pair_of(const struct caa_shards *s, const struct caa_addr *a, uint32_t zone)
+{
+	uint8_t octets[sizeof(*a) + sizeof(zone)];
+
+	memcpy(octets, a, sizeof(*a));
+	memcpy(octets + sizeof(*a), &zone, sizeof(zone));
+	return caa_hash(s->key, octets, sizeof(octets));
+}
+
 struct caa_outcome caa_shards_outcome(struct caa_shards *s, const struct caa_addr *a, struct caa_asking *q,
 	uint64_t now_us, enum caa_end end, const struct caa_packet *packet, bool tcp)
 {
 	struct slice *slice = take(s, a);
 	struct caa_upstream *u = caa_upstreams_find(slice->upstreams, a);
 	struct caa_outcome outcome = { .passing = end != CAA_END_ANSWER };
+	uint64_t pair = pair_of(s, a, q->zone);
 
-	if (u != NULL)
+	q->served = caa_served_has(&slice->served, pair);
+	if (u != NULL) {
 		outcome = caa_gate_outcome(u, q, secret_of(slice, now_us), now_us, end, packet, tcp);
+		if (end == CAA_END_ANSWER && !outcome.denied)
+			caa_served_note(&slice->served, pair);
+	}
 	release(slice);
 	return outcome;
 }

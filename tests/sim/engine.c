@@ -26,6 +26,7 @@ struct climb {
 	struct sim_authority *authority;
 	uint64_t started_us, deadline_us, placed_us, timeout_us;
 	unsigned levels, tries, moves, address;
+	uint32_t question;		/**< its number, the same when it is repeated */
 	bool again;			/**< the query is a repeated one */
 	struct caa_place place;
 	struct caa_sent sent;
@@ -47,6 +48,7 @@ struct sim {
 	uint64_t budget_us, now_us, random, order;
 	struct event *heap;
 	size_t events, room;
+	uint32_t questions;
 	uint64_t traced_us, traced_asked, traced_served;
 	struct list times, waits;
 };
@@ -198,6 +200,7 @@ static void send(struct sim *s, struct climb *c, bool waited)
 
 	c->timeout_us = c->authority->timeout_us[c->address];
 	c->sent = caa_learn_sent(l, s->now_us, waited);
+	c->sent.question = c->question;
 	note(&s->waits, s->now_us - c->placed_us);
 	if (!c->authority->dead[c->address])
 		reply = ask(c->authority, s->now_us + limiter->round_us / 2, &s->random);
@@ -271,6 +274,14 @@ static void query(struct sim *s, struct climb *c)
 	poll(s, c, false);
 }
 
+/** A denial from a server that is not known to be limited is not tried again for longer than Unbound does. */
+static bool gives_up(const struct sim *s, struct climb *c, enum limiter_reply reply)
+{
+	if (s->paced && (reply == REPLY_NOTHING || caa_learn_limited(learn_of(c))))
+		return s->now_us >= c->deadline_us;
+	return c->tries >= PLAIN_TRIES;
+}
+
 static void back(struct sim *s, struct climb *c, enum limiter_reply reply)
 {
 	static const enum caa_signal signal[] = {
@@ -283,6 +294,7 @@ static void back(struct sim *s, struct climb *c, enum limiter_reply reply)
 	if (reply == REPLY_ANSWER) {
 		c->tries = 0;
 		c->again = false;
+		c->question = ++s->questions;
 		if (--c->levels == 0)
 			end(s, c, false);
 		else
@@ -291,7 +303,7 @@ static void back(struct sim *s, struct climb *c, enum limiter_reply reply)
 	}
 	c->tries++;
 	c->again = true;
-	if (s->paced ? s->now_us >= c->deadline_us : c->tries >= PLAIN_TRIES)
+	if (gives_up(s, c, reply))
 		end(s, c, true);
 	else
 		query(s, c);
@@ -340,6 +352,7 @@ void sim_climb(struct sim *s, uint64_t at_us, size_t authority, unsigned levels)
 	c->started_us = at_us;
 	c->deadline_us = at_us + s->budget_us;
 	c->levels = levels;
+	c->question = ++s->questions;
 	plan(s, at_us, EVENT_START, REPLY_NOTHING, c);
 }
 

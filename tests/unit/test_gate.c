@@ -19,6 +19,7 @@ struct scene {
 	struct caa_upstream u;
 	struct caa_zone_options zone;
 	uint64_t now_us, wait_us;
+	uint32_t questions;	/**< asked so far */
 };
 
 static struct scene begin(void)
@@ -51,6 +52,8 @@ static enum caa_gate ask(struct scene *s, struct caa_asking *q)
 {
 	struct caa_wish wish = wish_of(s);
 
+	if (q->question == 0)
+		q->question = ++s->questions;
 	return caa_gate_ask(&s->u, q, &wish, &s->wait_us);
 }
 
@@ -659,6 +662,24 @@ static void what_is_not_for_caa_is_left_to_unbound(void **state)
 	}
 }
 
+/** Three questions that are denied, of a zone that was answered for or not. */
+static void a_denial_counts_where_the_zone_was_answered_for(void **state)
+{
+	(void)state;
+	for (int served = 0; served <= 1; served++) {
+		struct scene s = begin();
+		struct caa_asking q[3] = { { .served = served }, { .served = served }, { .served = served } };
+
+		chat(&s, 4);
+		for (size_t i = 0; i < COUNT_OF(q); i++)
+			leave(&s, &q[i]);
+		for (size_t i = 0; i < COUNT_OF(q); i++)
+			answered(&s, &q[i], &refused);
+		assert_int_equal(caa_learn_limited(&s.u.learn), served);
+		assert_int_equal(s.u.learn.pacer.inflight, 0);
+	}
+}
+
 /* --- what an outcome means --------------------------------------------------------------------------------------------- */
 
 static void an_outcome_says_what_may_pass(void **state)
@@ -974,7 +995,8 @@ int main(void)
 		cmocka_unit_test(silence_to_the_option_is_tried_without),
 		cmocka_unit_test(notimp_is_final_without_edns_and_remembered), cmocka_unit_test(notimp_is_remembered_for_a_while),
 		cmocka_unit_test(badcookie_twice_is_tcp), cmocka_unit_test(badcookie_without_cookie_is_an_answer),
-		cmocka_unit_test(what_is_not_for_caa_is_left_to_unbound), cmocka_unit_test(an_outcome_says_what_may_pass),
+		cmocka_unit_test(what_is_not_for_caa_is_left_to_unbound),
+		cmocka_unit_test(an_outcome_says_what_may_pass), cmocka_unit_test(a_denial_counts_where_the_zone_was_answered_for),
 		cmocka_unit_test(an_outcome_says_who_is_alive), cmocka_unit_test(everything_is_counted),
 		cmocka_unit_test(the_cost_is_the_wait), cmocka_unit_test(working_tcp_costs_nothing), cmocka_unit_test(silence_costs),
 		cmocka_unit_test(who_is_abandoned_leaves_nothing_behind),

@@ -5,8 +5,7 @@
 
 enum {
 	US_PER_MS = 1000, US_PER_S = 1000000, MS_PER_S = 1000, MQPS = 1000,
-	BURST = 16, ROUND_US = 200, FAR_US = 40 * US_PER_MS, TIMEOUT_US = 376 * US_PER_MS,
-	ZONE = 5, OTHER_ZONE = 6
+	BURST = 16, ROUND_US = 200, FAR_US = 40 * US_PER_MS, TIMEOUT_US = 376 * US_PER_MS
 };
 
 #define DAY_US (UINT64_C(86400) * US_PER_S)
@@ -21,6 +20,7 @@ struct line {
 	uint64_t now_us;
 	struct caa_sent sent[4096];
 	size_t count;		/**< sent so far */
+	uint32_t questions;	/**< asked so far */
 	size_t limits;		/**< outcomes that found a limit */
 };
 
@@ -48,7 +48,8 @@ static uint64_t send_waited(struct line *l, bool waited)
 	}
 	assert_true(l->count < COUNT_OF(l->sent));
 	l->sent[l->count] = caa_learn_sent(&l->learn, l->now_us, waited || l->now_us > from_us);
-	l->sent[l->count++].zone = ZONE;
+	l->sent[l->count].question = ++l->questions;
+	l->count++;
 	return l->now_us - from_us;
 }
 
@@ -231,7 +232,7 @@ static void losses_are_weighed(void **state)
 		{ "aaaaaaaadd", false, "two may be" },
 		{ "aaaaaaaasdd", true, "a denial counts with silence" },
 		{ "ssssssssssssssss", false, "who never answered is dead" },
-		{ "dddddddddddddddd", false, "a zone that was never answered for may not be served" },
+		{ "dddddddddddddddd", false, "nor who only denies" },
 		{ "asssnnnnnnnnnnnn", false, "what nobody waited for is no loss" },
 		{ "saaasaaasaaasaaa", false, "holes among answers are chance" },
 		{ "aasaaasaaasaaasa", false, "wherever they are" },
@@ -260,39 +261,31 @@ static void losses_are_weighed(void **state)
 	}
 }
 
-static void a_denial_counts_where_the_zone_was_answered_for(void **state)
+/** One name that is denied, or dropped, whenever it is asked, and others. */
+static void a_question_lost_again_is_no_sign(void **state)
 {
-	static const struct { uint32_t zone; bool limited; } row[] = {
-		{ ZONE, true }, { ZONE + 32, true /* the same bit */ }, { OTHER_ZONE, false }, { ZONE + 33, false },
+	static const enum caa_signal signal[] = { CAA_SIGNAL_DENIED, CAA_SIGNAL_SILENCE };
+	static const struct { uint32_t question[6]; bool limited; } row[] = {
+		{ { 1001, 1001, 1001, 1001, 1001, 1001 }, false },
+		{ { 1001, 1001, 1001, 1002, 1002, 1002 }, false },
+		{ { 1001, 1001, 1002, 1003, 1003, 1004 }, true },
+		{ { 1001, 1002, 1001, 1002, 1002, 1002 }, true },	/* two that take turns */
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT_OF(row); i++) {
+	for (size_t i = 0; i < 2 * COUNT_OF(row); i++) {
 		struct line *l = line_new(START_US);
 
 		exchange(l, 8, ROUND_US);
-		send_some(l, 8);
-		for (size_t n = 8; n < 16; n++) {
-			l->sent[n].zone = row[i].zone;
-			end(l, n, CAA_SIGNAL_DENIED);
+		send_some(l, 6);
+		for (size_t n = 0; n < 6; n++) {
+			l->sent[8 + n].question = row[i / 2].question[n];
+			end(l, 8 + n, signal[i % 2]);
 		}
-		assert_int_equal(caa_learn_limited(&l->learn), row[i].limited);
+		assert_int_equal(caa_learn_limited(&l->learn), row[i / 2].limited);
+		assert_int_equal(l->learn.pacer.inflight, 0);
 		free(l);
 	}
-}
-
-static void zones_answered_for_are_forgotten_when_they_are_many(void **state)
-{
-	struct line *l = line_new(START_US);
-
-	(void)state;
-	for (uint32_t zone = 0; zone < 17; zone++) {
-		send_some(l, 1);
-		l->sent[l->count - 1].zone = zone;
-		end(l, l->count - 1, CAA_SIGNAL_ANSWER);
-		assert_int_equal(__builtin_popcount(l->learn.zones), zone < 16 ? zone + 1 : 1);
-	}
-	free(l);
 }
 
 static void losses_far_apart_are_weighed_apart(void **state)
@@ -770,7 +763,7 @@ static void a_rate_by_hand_learns_nothing(void **state)
 	for (int i = 0; i < 20; i++) {
 		struct caa_sent sent = caa_learn_sent(&l->learn, l->now_us, true);
 
-		sent.zone = ZONE;
+		sent.question = (uint32_t)i + 1;
 		assert_false(caa_learn_outcome(&l->learn, l->now_us, sent, i % 2 ? CAA_SIGNAL_SILENCE : CAA_SIGNAL_DENIED));
 	}
 	assert_int_equal(l->learn.pacer.interval_us, 333334);
@@ -804,8 +797,10 @@ static void charged_packets_teach_as_well(void **state)
 	struct line *l = line_new(START_US);
 
 	(void)state;
-	for (int i = 0; i < 12; i++)
-		l->sent[l->count++] = caa_learn_charged(&l->learn, l->now_us);
+	for (uint32_t i = 0; i < 12; i++) {
+		l->sent[l->count] = caa_learn_charged(&l->learn, l->now_us);
+		l->sent[l->count++].question = i + 1;
+	}
 	assert_int_equal(l->learn.pacer.inflight, 12);
 	end_some(l, 0, 8, CAA_SIGNAL_ANSWER);
 	end_some(l, 8, 12, CAA_SIGNAL_SILENCE);
@@ -890,8 +885,7 @@ int main(void)
 		cmocka_unit_test(a_first_loss_takes_the_jump_away),
 		cmocka_unit_test(an_idle_window_starts_anew),
 		cmocka_unit_test(losses_are_weighed),
-		cmocka_unit_test(a_denial_counts_where_the_zone_was_answered_for),
-		cmocka_unit_test(zones_answered_for_are_forgotten_when_they_are_many),
+		cmocka_unit_test(a_question_lost_again_is_no_sign),
 		cmocka_unit_test(losses_far_apart_are_weighed_apart),
 		cmocka_unit_test(silence_after_a_rest_is_no_limit),
 		cmocka_unit_test(losses_do_not_make_room),
