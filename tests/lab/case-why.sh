@@ -220,7 +220,7 @@ check "  and that do not" [ "$(field upward.lab .others_answer)" = no ]
 check "the server's own EDE stands in the line" [ "$(field ede.lab '"\(.server_ede.code) \(.server_ede.from) \(.server_ede.text)"')" = '14 127.0.60.9 zone is being loaded' ]
 dig +tries=1 +time=5 caa weak.sec.lab @127.0.53.30 >/dev/null
 check "the first failure below a trust anchor does not know" [ "$(field weak.sec.lab .insecure)" = unknown ]
-ds_known() { dig +tries=1 +time=5 caa weak.sec.lab @127.0.53.30 >/dev/null; lab_control caa flush_negative >/dev/null; [ "$(field weak.sec.lab .insecure)" = yes ]; }
+ds_known() { dig +tries=1 +time=5 caa weak.sec.lab @127.0.53.30 >/dev/null; lab_control caa flush_type weak.sec.lab CAA >/dev/null; [ "$(field weak.sec.lab .insecure)" = yes ]; }
 check "  a later one does: the parent has proven that there is no DS" lab_until 10 ds_known
 
 # --- hostile octets --------------------------------------------------------------------------------------------------------
