@@ -19,6 +19,9 @@ enum {
 	REORDER = 3,			/**< answers may overtake each other by so many */
 	TAIL_SILENT = 4,		/**< losses after the last answer that make a limit, ... */
 	TAIL_DENIED = 3,		/**< ... or denials */
+	DOUBT_MS = 600 * MS_PER_S,	/**< who was taken for limited by mistake is so less easily for so long, ... */
+	TAIL_DOUBTED = 8,		/**< ... by so many losses */
+	ALONE_US = 2 * US_PER_S,	/**< a query before which none was sent for so long, beyond what the rate asks for */
 	TAIL_AGAIN = 3,			/**< the same, where a limit is known */
 	LOST_MANY = 8,			/**< losses that make a limit where they are more than the answers */
 	RATE_MIN_MQPS = MQPS / 2,
@@ -172,6 +175,7 @@ static void limit(struct caa_learn *l, uint64_t now_us)
 	l->burst_seen = (uint16_t)clamp_u32((uint64_t)l->good + l->good_before, 1, CAA_BURST_MAX);
 	l->ceiling_mqps = clamp_u32(good_mqps, RATE_MIN_MQPS, RATE_MAX_MQPS);
 	l->failures = l->denials = 0;
+	l->doubted = false;
 	apply_rate(l, now_us, percent(good_mqps, 90), 1);
 	/* The address' part of a rate and of a debt that it shares with others is a guess, too. */
 	pause(l, now_us, debt_us(vain, l->rate_mqps) < FIRST_PAUSE_US ? debt_us(vain, l->rate_mqps) : FIRST_PAUSE_US);
@@ -269,6 +273,14 @@ static void cut(struct caa_learn *l, uint64_t now_us)
 	l->recover_seq = l->seq;
 }
 
+/** A query was lost that was sent alone: queries are lost without a load, and what was believed is not so. */
+static void doubt(struct caa_learn *l, uint64_t now_us)
+{
+	caa_learn_forget(l);
+	l->doubted = true;
+	l->limited_ms = ms_of(now_us);
+}
+
 static bool limited_loss(struct caa_learn *l, uint64_t now_us, struct caa_sent sent, enum caa_signal signal)
 {
 	bool settling = l->settling && age_ms_of(l->limited_ms, ms_of(now_us)) < SETTLE_MS;
@@ -278,6 +290,11 @@ static bool limited_loss(struct caa_learn *l, uint64_t now_us, struct caa_sent s
 	l->tail++;
 	if (l->confirm)
 		return confirm_failed(l, now_us, signal);
+	if (sent.alone) {
+		if (signal == CAA_SIGNAL_SILENCE)
+			doubt(l, now_us);
+		return false;
+	}
 	caa_pacer_repay(&l->pacer);
 	if (l->tail >= TAIL_AGAIN) {
 		if (settling) {
@@ -350,6 +367,8 @@ static bool open_loss(struct caa_learn *l, uint64_t now_us, struct caa_sent sent
 	/* What is lost makes no room for more, until it is known why it was. */
 	if (l->pacer.window > WINDOW_MIN)
 		l->pacer.window--;
+	if (l->doubted && age_ms_of(l->limited_ms, now_ms) < DOUBT_MS)
+		needed = TAIL_DOUBTED;
 	lost = (unsigned)l->tail + l->holes;
 	bucket_turn(l, now_ms);
 	if ((l->tail < needed || l->tail <= l->holes) &&
@@ -428,11 +447,13 @@ static void begin(struct caa_learn *l, uint64_t now_us)
 
 struct caa_sent caa_learn_sent(struct caa_learn *l, uint64_t now_us, bool waited)
 {
+	bool alone = l->rate_mqps != 0 && !waited && l->pacer.inflight == 0 && now_us > l->pacer.next_us + ALONE_US;
+
 	begin(l, now_us);
 	caa_pacer_sent(&l->pacer, now_us);
 	if (caa_pacer_waiting(&l->pacer) == 0)
 		l->backlog = false;
-	return (struct caa_sent){ .sent_us = now_us, .seq = l->seq++, .waited = waited };
+	return (struct caa_sent){ .sent_us = now_us, .seq = l->seq++, .waited = waited, .alone = alone };
 }
 
 struct caa_sent caa_learn_charged(struct caa_learn *l, uint64_t now_us)

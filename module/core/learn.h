@@ -10,7 +10,9 @@
  *  Not a limit: an address that never answered is dead, and one that had not answered for seconds when it was asked is
  *  dead by now, or slow; losses with answers to later queries between them are random; a denial for a zone that was never
  *  answered for, or that comes however slowly it is asked, is the server's answer; what is lost or denied again and again
- *  is one bad name, while a limiter does not care which.  None of them sets a rate.
+ *  is one bad name, while a limiter does not care which.  None of them sets a rate.  And
+ *  where a limit is known, a query that is lost although hardly any were sent says that it was none; the next one has to be
+ *  clearer for a while.
  *
  *  No clock, no lock: time is passed in, and the caller serialises calls on one upstream. */
 #ifndef CAA_CORE_LEARN_H
@@ -36,6 +38,7 @@ struct caa_sent {
 	uint32_t seq;		/**< its number at this upstream */
 	uint32_t question;	/**< a hash of what was asked; set by the caller */
 	bool waited;		/**< it had to wait for its place */
+	bool alone;		/**< at a rate: none was sent for a while before it, so no limit of a rate can be met by it */
 };
 
 /** Times in ms are modulo 2^32, 49 days; those in s tell what is older. */
@@ -68,6 +71,7 @@ struct caa_learn {
 	bool confirm : 1;	/**< limited: no answer since the pause */
 	bool settling : 1;	/**< the pause may have been too short */
 	bool backlog : 1;	/**< limited, and queries have waited all through this second */
+	bool doubted : 1;	/**< open: a limit was believed, and was none, at limited_ms */
 	bool denies : 1;	/**< a denial is no sign of a limit before the next answer */
 	bool manual : 1;	/**< the rate is set by hand; nothing is learned */
 };

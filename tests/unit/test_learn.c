@@ -596,6 +596,53 @@ static void the_rate_rises_only_while_queries_wait(void **state)
 	free(l);
 }
 
+/** Losses without a load are not a limit's. */
+static void a_loss_alone_takes_the_limit_back(void **state)
+{
+	static const struct { uint64_t rest_us; enum caa_signal signal; bool limited; } row[] = {
+		{ 1 * US_PER_S, CAA_SIGNAL_SILENCE, true }, { 3 * US_PER_S, CAA_SIGNAL_SILENCE, false },
+		{ 3 * US_PER_S, CAA_SIGNAL_DENIED, true }, { 3 * US_PER_S, CAA_SIGNAL_NONE, true },
+		{ 3 * US_PER_S, CAA_SIGNAL_ANSWER, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		struct line *l = confirmed_line(START_US, 20);
+
+		l->now_us = l->learn.pacer.next_us + row[i].rest_us;
+		send_waited(l, false);
+		l->now_us += TIMEOUT_US;
+		end(l, l->count - 1, row[i].signal);
+		assert_int_equal(caa_learn_limited(&l->learn), row[i].limited);
+		free(l);
+	}
+}
+
+static void who_was_doubted_needs_more(void **state)
+{
+	static const struct { uint64_t after_us; size_t losses; bool limited; } row[] = {
+		{ US_PER_S, 7, false }, { US_PER_S, 8, true }, { 590 * UINT64_C(1000000), 7, false },
+		{ 602 * UINT64_C(1000000), 3, false }, { 602 * UINT64_C(1000000), 4, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		struct line *l = confirmed_line(START_US, 20);
+
+		l->now_us = l->learn.pacer.next_us + 3 * US_PER_S;
+		send_waited(l, false);
+		end(l, l->count - 1, CAA_SIGNAL_SILENCE);
+		assert_false(caa_learn_limited(&l->learn));
+		l->now_us += row[i].after_us;
+		exchange(l, BURST, ROUND_US);
+		send_some(l, row[i].losses);
+		l->now_us += TIMEOUT_US;
+		end_some(l, l->count - row[i].losses, l->count, CAA_SIGNAL_SILENCE);
+		assert_int_equal(caa_learn_limited(&l->learn), row[i].limited);
+		free(l);
+	}
+}
+
 static void a_rest_gives_a_burst(void **state)
 {
 	static const struct { uint64_t rest_us; size_t at_once; } row[] = {
@@ -901,6 +948,8 @@ int main(void)
 		cmocka_unit_test(one_loss_cuts_once_for_what_was_under_way),
 		cmocka_unit_test(the_rise_is_slow_near_what_was_too_high),
 		cmocka_unit_test(the_rate_rises_only_while_queries_wait),
+		cmocka_unit_test(a_loss_alone_takes_the_limit_back),
+		cmocka_unit_test(who_was_doubted_needs_more),
 		cmocka_unit_test(a_rest_gives_a_burst),
 		cmocka_unit_test(waits_need_no_rest),
 		cmocka_unit_test(a_limit_is_forgotten_after_an_hour),
