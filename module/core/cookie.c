@@ -1,31 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/cookie.h"
 
+#include "core/ms.h"
+
 #include <string.h>
 
 enum {
-	US_PER_MS = 1000,
 	MINUTE_MS = 60 * 1000,
 	AVOID_MS = 15 * MINUTE_MS,	/**< as long as Unbound remembers a server without EDNS */
 	EXPECT_MS = 15 * MINUTE_MS,	/**< how long a server that sent cookies is held to it */
-	APART_MS = 1000,		/**< how far the clocks of two callers are apart at most */
 	SILENT_MAX = 3,			/**< unanswered queries with the option before one without is tried */
 	ANSWERED = UINT8_MAX
 };
-
-static uint32_t ms_of(uint64_t us)
-{
-	return (uint32_t)(us / US_PER_MS);
-}
-
-/** Whether a time that was set is still ahead, by at most what it was set to: weeks later it is past, too.  The threads
- *  read their clocks before they meet here, so one may come from a little before it was set. */
-static bool ahead(uint32_t then_ms, uint32_t now_ms, uint32_t most_ms)
-{
-	uint32_t left_ms = then_ms - now_ms;
-
-	return left_ms != 0 && left_ms <= most_ms + APART_MS;
-}
 
 void caa_cookie_init(struct caa_cookie *c)
 {
@@ -41,9 +27,9 @@ static void client_part(uint8_t out[static CAA_COOKIE_CLIENT], const struct caa_
 		out[i] = (uint8_t)(hash >> 8 * i);
 }
 
-static bool avoided(struct caa_cookie *c, uint32_t now_ms)
+static bool avoided(struct caa_cookie *c, uint64_t now_us)
 {
-	if (c->avoid_ms != 0 && !ahead(c->avoid_ms, now_ms, AVOID_MS)) {
+	if (c->avoid_ms != 0 && !caa_ms_ahead(c->avoid_ms, now_us, AVOID_MS)) {
 		c->avoid_ms = 0;
 		c->silent = 0;
 	}
@@ -55,7 +41,7 @@ size_t caa_cookie_write(struct caa_cookie *c, const struct caa_cookie_secret *se
 	uint64_t now_us, uint8_t out[static CAA_COOKIE_MAX], struct caa_cookie_sent *sent)
 {
 	memset(sent, 0, sizeof(*sent));
-	if (avoided(c, ms_of(now_us)))
+	if (avoided(c, now_us))
 		return 0;
 	client_part(sent->client, secret, server);
 	memcpy(out, sent->client, CAA_COOKIE_CLIENT);
@@ -77,12 +63,12 @@ static bool well_formed(const struct caa_packet *p)
 enum caa_cookie_verdict caa_cookie_read(struct caa_cookie *c, const struct caa_cookie_secret *secret, uint64_t now_us,
 	const struct caa_packet *packet, const struct caa_cookie_sent *sent, bool tcp)
 {
-	uint32_t now_ms = ms_of(now_us);
+	uint32_t now_ms = caa_ms(now_us);
 
 	if (!sent->client_sent)
 		return CAA_COOKIE_NONE;
 	if (packet->cookie == NULL) {
-		if (tcp || c->good_ms == 0 || !ahead(c->good_ms + EXPECT_MS, now_ms, EXPECT_MS)) {
+		if (tcp || c->good_ms == 0 || caa_ms_age(c->good_ms, now_ms) >= EXPECT_MS) {
 			c->server_len = 0;	/* it sends none, or none any more */
 			c->good_ms = 0;
 			c->silent = ANSWERED;
@@ -105,9 +91,7 @@ enum caa_cookie_verdict caa_cookie_read(struct caa_cookie *c, const struct caa_c
 
 void caa_cookie_avoid(struct caa_cookie *c, uint64_t now_us)
 {
-	uint32_t until_ms = ms_of(now_us) + AVOID_MS;
-
-	c->avoid_ms = until_ms != 0 ? until_ms : 1;
+	c->avoid_ms = caa_ms_later(now_us, AVOID_MS);
 	c->server_len = 0;
 }
 

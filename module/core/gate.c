@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/gate.h"
 
+#include "core/ms.h"
+
 enum {
 	US_PER_MS = 1000,
 	US_PER_S = 1000000,
@@ -9,20 +11,11 @@ enum {
 	AGAIN_US = 500 * US_PER_MS,	/**< who waits asks again no later: the pace, or another address, may have changed */
 	LONG_US = 200 * US_PER_MS,	/**< who waits longer asks again half way: the pace may have changed */
 	NOTIMP_MS = 15 * 60 * 1000,	/**< as long as Unbound remembers a server without EDNS */
-	APART_MS = 1000,		/**< how far the clocks of two callers are apart at most */
 	FREE_US = 10 * US_PER_MS,	/**< a wait that is not longer is none */
 	BAND_US = 400 * US_PER_MS,	/**< Unbound chooses at random among addresses that differ by less */
 	STEEP = 3,			/**< how much more a longer wait costs beyond that */
 	SILENT_COST_US = US_PER_S	/**< what an address costs that has queries under way and is silent */
 };
-
-/** Whether it is known that NOTIMP is the answer; what was known weeks ago is not. */
-static bool notimp_known(const struct caa_upstream *u, uint64_t now_us)
-{
-	uint32_t left_ms = u->notimp_ms - (uint32_t)(now_us / US_PER_MS);
-
-	return u->notimp_ms != 0 && left_ms != 0 && left_ms <= NOTIMP_MS + APART_MS;
-}
 
 static void leave(struct caa_upstream *u, struct caa_asking *q)
 {
@@ -314,16 +307,14 @@ enum caa_again caa_gate_again(struct caa_upstream *u, struct caa_asking *q, uint
 		q->again = true;
 		return CAA_AGAIN_SEND;
 	}
-	if (packet->rcode == CAA_RCODE_NOTIMP && notimp_known(u, now_us))
+	if (packet->rcode == CAA_RCODE_NOTIMP && caa_ms_ahead(u->notimp_ms, now_us, NOTIMP_MS))
 		return CAA_AGAIN_FINAL;
 	if (dislikes(packet->rcode) && q->cookie.client_sent) {
 		caa_cookie_avoid(&u->cookie, now_us);
 		return CAA_AGAIN_SEND;
 	}
 	if (packet->rcode == CAA_RCODE_NOTIMP && !edns) {
-		uint32_t until_ms = (uint32_t)(now_us / US_PER_MS) + NOTIMP_MS;
-
-		u->notimp_ms = until_ms != 0 ? until_ms : 1;
+		u->notimp_ms = caa_ms_later(now_us, NOTIMP_MS);
 		return CAA_AGAIN_FINAL;
 	}
 	return CAA_AGAIN_NO;

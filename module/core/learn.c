@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/learn.h"
 
+#include "core/ms.h"
+
 enum {
 	US_PER_S = 1000000,
 	US_PER_MS = 1000,
@@ -9,7 +11,6 @@ enum {
 	ROUND_MIN_MS = 10,		/**< the window grows as if no round trip were shorter */
 	FIRST_JUMP = 4,			/**< how much it grows where the first one was answered without a gap */
 	WINDOW_MAX = 8192,
-	APART_MS = MS_PER_S,		/**< how far the clocks of two callers are apart at most */
 	IDLE_S = 600,			/**< a window that was not used for so long starts anew */
 	WEIGH_MS = 2 * MS_PER_S,	/**< losses further apart are weighed apart */
 	LATELY_S = 2,			/**< who answered nothing for so long before it is asked says nothing of a limit by silence */
@@ -57,23 +58,10 @@ static uint32_t clamp_u32(uint64_t value, uint32_t min, uint32_t max)
 	return value < min ? min : value > max ? max : (uint32_t)value;
 }
 
-static uint32_t ms_of(uint64_t us)
-{
-	return (uint32_t)(us / US_PER_MS);
-}
-
 /** Sequence numbers and times in ms wrap. */
 static bool before(uint32_t a, uint32_t b)
 {
 	return (int32_t)(a - b) < 0;
-}
-
-/** How long ago a time in ms was.  One that another caller's clock is ahead of is now. */
-static uint32_t age_ms_of(uint32_t then_ms, uint32_t now_ms)
-{
-	uint32_t age_ms = now_ms - then_ms;
-
-	return age_ms <= UINT32_MAX - APART_MS ? age_ms : 0;
 }
 
 /** Who answered never has not done so for longest. */
@@ -106,7 +94,7 @@ static void steady_note(struct caa_learn *l)
 
 static void bucket_turn(struct caa_learn *l, uint32_t now_ms)
 {
-	uint32_t age_ms = age_ms_of(l->bucket_ms, now_ms);
+	uint32_t age_ms = caa_ms_age(l->bucket_ms, now_ms);
 
 	if (age_ms < MS_PER_S)
 		return;
@@ -123,7 +111,7 @@ static uint32_t goodput_mqps(struct caa_learn *l, uint32_t now_ms)
 {
 	bucket_turn(l, now_ms);
 	return l->good * (uint32_t)MQPS +
-		l->good_before * (MS_PER_S - age_ms_of(l->bucket_ms, now_ms)) * MQPS / MS_PER_S;
+		l->good_before * (MS_PER_S - caa_ms_age(l->bucket_ms, now_ms)) * MQPS / MS_PER_S;
 }
 
 /* --- limited: the rate ------------------------------------------------------------------------------------------- */
@@ -153,7 +141,7 @@ void caa_learn_settle(struct caa_learn *l)
 static void pause(struct caa_learn *l, uint64_t now_us, uint64_t pause_us)
 {
 	pause_us = clamp_u32(pause_us, PAUSE_MIN_US, PAUSE_MAX_US);
-	l->pause_ms = (uint16_t)ms_of(pause_us);
+	l->pause_ms = (uint16_t)caa_ms(pause_us);
 	l->confirm = true;
 	l->pacer.window = CONFIRM_WINDOW;
 	start_anew(l);
@@ -169,7 +157,7 @@ static uint64_t debt_us(uint64_t queries, uint32_t rate_mqps)
 /** The losses are a limit: from now on there is a rate. */
 static void limit(struct caa_learn *l, uint64_t now_us)
 {
-	uint32_t good_mqps = goodput_mqps(l, ms_of(now_us));
+	uint32_t good_mqps = goodput_mqps(l, caa_ms(now_us));
 	uint64_t vain = (uint64_t)l->tail + l->pacer.inflight;
 
 	l->burst_seen = (uint16_t)clamp_u32((uint64_t)l->good + l->good_before, 1, CAA_BURST_MAX);
@@ -207,17 +195,17 @@ static uint32_t rise_longer(uint32_t seconds)
 /** Raise the rate, as fast as the distance to the rate that was too high allows. */
 static void raise(struct caa_learn *l, uint64_t now_us)
 {
-	uint32_t age_ms = age_ms_of(l->round_ms, ms_of(now_us)), per_mille;
+	uint32_t age_ms = caa_ms_age(l->round_ms, caa_ms(now_us)), per_mille;
 
 	if (age_ms == 0)
 		return;
-	l->round_ms = ms_of(now_us);
+	l->round_ms = caa_ms(now_us);
 	if (age_ms > MS_PER_S)
 		age_ms = MS_PER_S;
 	if (l->rate_mqps < percent(l->ceiling_mqps, NEAR_PERCENT))
 		per_mille = RISE_BELOW;
 	else if (l->rate_mqps < percent(l->ceiling_mqps, BEYOND_PERCENT))
-		per_mille = RISE_NEAR + rise_longer(age_ms_of(l->limited_ms, l->round_ms) / MS_PER_S);
+		per_mille = RISE_NEAR + rise_longer(caa_ms_age(l->limited_ms, l->round_ms) / MS_PER_S);
 	else
 		per_mille = RISE_BEYOND;
 	apply_rate(l, now_us, l->rate_mqps + (uint64_t)l->rate_mqps * per_mille * age_ms / MS_PER_S / 1000,
@@ -235,7 +223,7 @@ static void limited_answer(struct caa_learn *l, uint64_t now_us, struct caa_sent
 		l->failures = l->denials = 0;
 		l->pause_ms = 0;
 		l->pacer.window = WINDOW_MAX;
-		l->round_ms = l->limited_ms = ms_of(now_us);
+		l->round_ms = l->limited_ms = caa_ms(now_us);
 	} else if (sent.waited) {
 		raise(l, now_us);
 	}
@@ -278,12 +266,12 @@ static void doubt(struct caa_learn *l, uint64_t now_us)
 {
 	caa_learn_forget(l);
 	l->doubted = true;
-	l->limited_ms = ms_of(now_us);
+	l->limited_ms = caa_ms(now_us);
 }
 
 static bool limited_loss(struct caa_learn *l, uint64_t now_us, struct caa_sent sent, enum caa_signal signal)
 {
-	bool settling = l->settling && age_ms_of(l->limited_ms, ms_of(now_us)) < SETTLE_MS;
+	bool settling = l->settling && caa_ms_age(l->limited_ms, caa_ms(now_us)) < SETTLE_MS;
 
 	if (before(sent.seq, l->flight_seq))
 		return false;
@@ -302,7 +290,7 @@ static bool limited_loss(struct caa_learn *l, uint64_t now_us, struct caa_sent s
 			return true;
 		}
 		l->ceiling_mqps = l->rate_mqps;
-		apply_rate(l, now_us, clamp_u32(percent(goodput_mqps(l, ms_of(now_us)), 90), l->rate_mqps / 2,
+		apply_rate(l, now_us, clamp_u32(percent(goodput_mqps(l, caa_ms(now_us)), 90), l->rate_mqps / 2,
 			percent(l->rate_mqps, 90)), 1);
 		pause(l, now_us, debt_us((uint64_t)l->tail + l->pacer.inflight, l->rate_mqps));
 		return true;
@@ -317,14 +305,14 @@ static bool limited_loss(struct caa_learn *l, uint64_t now_us, struct caa_sent s
 
 static void open_answer(struct caa_learn *l, uint64_t now_us)
 {
-	uint32_t round_ms = ms_of(l->srtt_us) > ROUND_MIN_MS ? ms_of(l->srtt_us) : ROUND_MIN_MS;
+	uint32_t round_ms = caa_ms(l->srtt_us) > ROUND_MIN_MS ? caa_ms(l->srtt_us) : ROUND_MIN_MS;
 
 	if (l->tail > 0 && (int16_t)((uint16_t)l->answered_seq - l->tail_seq) > REORDER) {
 		l->holes += l->tail;
 		l->tail = 0;
 	}
-	if (age_ms_of(l->round_ms, ms_of(now_us)) >= round_ms) {
-		l->round_ms = ms_of(now_us);
+	if (caa_ms_age(l->round_ms, caa_ms(now_us)) >= round_ms) {
+		l->round_ms = caa_ms(now_us);
 		l->grow = l->pacer.window;
 	}
 	if (l->grow > 0 && l->pacer.window < WINDOW_MAX) {
@@ -332,7 +320,7 @@ static void open_answer(struct caa_learn *l, uint64_t now_us)
 		l->pacer.window++;
 	}
 	/* The first ones were answered without a gap: where round trips are long, as many more at once. */
-	if (l->pacer.window == 2 * l->start_window && l->tail + l->holes == 0 && ms_of(l->srtt_us) > ROUND_MIN_MS)
+	if (l->pacer.window == 2 * l->start_window && l->tail + l->holes == 0 && caa_ms(l->srtt_us) > ROUND_MIN_MS)
 		l->pacer.window = (uint16_t)(l->start_window * FIRST_JUMP);
 }
 
@@ -350,11 +338,11 @@ bool caa_learn_lately(const struct caa_learn *l, uint64_t now_us)
 static bool open_loss(struct caa_learn *l, uint64_t now_us, struct caa_sent sent, enum caa_signal signal)
 {
 	unsigned needed = signal == CAA_SIGNAL_DENIED ? TAIL_DENIED : TAIL_SILENT, lost;
-	uint32_t now_ms = ms_of(now_us);
+	uint32_t now_ms = caa_ms(now_us);
 
 	if (before(sent.seq, l->recover_seq) || !caa_learn_lately(l, sent.sent_us))
 		return false;
-	if (age_ms_of(l->losses_ms, now_ms) > WEIGH_MS) {
+	if (caa_ms_age(l->losses_ms, now_ms) > WEIGH_MS) {
 		l->losses_ms = now_ms;
 		l->tail = l->holes = 0;
 	}
@@ -367,7 +355,7 @@ static bool open_loss(struct caa_learn *l, uint64_t now_us, struct caa_sent sent
 	/* What is lost makes no room for more, until it is known why it was. */
 	if (l->pacer.window > WINDOW_MIN)
 		l->pacer.window--;
-	if (l->doubted && age_ms_of(l->limited_ms, now_ms) < DOUBT_MS)
+	if (l->doubted && caa_ms_age(l->limited_ms, now_ms) < DOUBT_MS)
 		needed = TAIL_DOUBTED;
 	lost = (unsigned)l->tail + l->holes;
 	bucket_turn(l, now_ms);
@@ -396,14 +384,14 @@ static void rested(struct caa_learn *l, uint64_t now_us)
 		known_mqps = l->rate_mqps;
 	if (l->steady_mqps != 0)
 		known_mqps = percent(l->steady_mqps, REST_PERCENT);
-	l->round_ms = ms_of(now_us);
+	l->round_ms = caa_ms(now_us);
 	apply_rate(l, now_us, known_mqps, clamp_u32(l->burst_seen / 2, 1, CAA_BURST_MAX));
 }
 
 /** What was learned ages: a limit that is not met, a window that is not used. */
 static void age(struct caa_learn *l, uint64_t now_us)
 {
-	uint32_t limited_age_ms = age_ms_of(l->limited_ms, ms_of(now_us)), idle_s = unanswered_s(l, now_us);
+	uint32_t limited_age_ms = caa_ms_age(l->limited_ms, caa_ms(now_us)), idle_s = unanswered_s(l, now_us);
 
 	if (l->rate_mqps != 0 && (limited_age_ms > REMEMBER_S * MS_PER_S || idle_s > WEEK_S))
 		caa_learn_forget(l);
@@ -438,9 +426,9 @@ static void begin(struct caa_learn *l, uint64_t now_us)
 {
 	if (l->pacer.inflight != 0)
 		return;
-	l->since_ms = ms_of(now_us);
+	l->since_ms = caa_ms(now_us);
 	if (l->rate_mqps == 0) {
-		l->round_ms = ms_of(now_us);
+		l->round_ms = caa_ms(now_us);
 		l->grow = 0;
 	}
 }
@@ -465,7 +453,7 @@ struct caa_sent caa_learn_charged(struct caa_learn *l, uint64_t now_us)
 
 static void note_answer(struct caa_learn *l, uint64_t now_us, struct caa_sent sent)
 {
-	uint32_t now_ms = ms_of(now_us);
+	uint32_t now_ms = caa_ms(now_us);
 	uint64_t round_us = clamp_u32(now_us - sent.sent_us, 1, UINT32_MAX / 8);
 
 	l->since_ms = now_ms;
@@ -512,7 +500,7 @@ bool caa_learn_outcome(struct caa_learn *l, uint64_t now_us, struct caa_sent sen
 			break;
 		limited = l->rate_mqps != 0 ? limited_loss(l, now_us, sent, signal) : open_loss(l, now_us, sent, signal);
 		if (limited)
-			l->limited_ms = ms_of(now_us);
+			l->limited_ms = caa_ms(now_us);
 		break;
 	case CAA_SIGNAL_NONE:
 		break;
@@ -529,5 +517,5 @@ bool caa_learn_stalled(const struct caa_learn *l, uint64_t now_us)
 	else if (patience_us < STALL_MIN_US)
 		patience_us = STALL_MIN_US;
 	return l->rate_mqps == 0 && !l->manual && l->pacer.inflight > 0 &&
-		(uint64_t)age_ms_of(l->since_ms, ms_of(now_us)) * US_PER_MS > patience_us;
+		(uint64_t)caa_ms_age(l->since_ms, caa_ms(now_us)) * US_PER_MS > patience_us;
 }
