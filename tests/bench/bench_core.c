@@ -227,13 +227,13 @@ static void bench_hold(void)
 		abort();
 	for (uint64_t i = 0; i < STEPS; i++)
 		sum += caa_hold_put(t, (struct caa_hold_key){ random_name(wire), 0 }, &a);
-	row("holding an answer of 200 octets", from, sum);
+	row("holding an answer of 200 octets", ns_since(from, sum));
 	from = now_ns();
 	for (uint64_t i = 0; i < STEPS; i++)
 		sum += caa_hold_get(t, (struct caa_hold_key){ random_name(wire), 0 }, (struct caa_hold_time){ 1, 1 }, 100, out,
 			&held);
-	row("giving one of 100000 out", from, sum);
-	printf("%-44s %8.1f MB\n", "100000 of these", (double)caa_hold_memory(t) / 1e6);
+	row("giving one of 100000 out", ns_since(from, sum));
+	printf("%-6s %-58s %8.1f MB\n", "", "100000 of these", (double)caa_hold_memory(t) / 1e6);
 	caa_hold_destroy(t);
 }
 
