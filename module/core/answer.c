@@ -2,70 +2,33 @@
 #include "core/answer.h"
 
 #include "core/packet.h"
+#include "core/wire.h"
 
 #include <string.h>
 
 enum {
 	FLAG_AA = 0x04, FLAG_TC = 0x02,	/* of octet 2 */
-	RR_FIXED = 10,			/**< octets of type, class, TTL and length */
-	QUESTION_FIXED = 4,		/**< octets of type and class */
-	TYPE_NS = 2, TYPE_SOA = 6, TYPE_OPT = 41,
-	OPTION_FIXED = 4,		/**< octets of code and length */
+	TYPE_NS = 2, TYPE_SOA = 6,
 	OPTION_EDE = 15,
-	LABEL_KIND = 0xc0, LABEL_POINTER = 0xc0,
 	JUMPS_MAX = 127			/**< a name has no more labels, so no more pointers that lead anywhere */
 };
 
-/** A message, and how far it was read. */
-struct reader {
-	const uint8_t *msg;
-	size_t len, at;
-};
-
-static uint16_t get16(const uint8_t *src)
-{
-	return (uint16_t)(src[0] << 8 | src[1]);
-}
-
-static bool skip(struct reader *r, size_t octets)
-{
-	if (octets > r->len - r->at)
-		return false;
-	r->at += octets;
-	return true;
-}
-
-static bool skip_name(struct reader *r)
-{
-	while (r->at < r->len) {
-		uint8_t label = r->msg[r->at];
-
-		if ((label & LABEL_KIND) == LABEL_POINTER)
-			return skip(r, 2);
-		if ((label & LABEL_KIND) != 0 || !skip(r, 1u + label))
-			return false;
-		if (label == 0)
-			return true;
-	}
-	return false;
-}
-
 /** Copy the name at an offset, uncompressed. @return its octets; 0 if it is none. */
-static size_t copy_name(uint8_t out[static CAA_NAME_MAX], const struct reader *r, size_t at)
+static size_t copy_name(uint8_t out[static CAA_NAME_MAX], const struct caa_reader *r, size_t at)
 {
 	size_t used = 0;
 
 	for (unsigned jumps = 0; at < r->len && jumps <= JUMPS_MAX;) {
 		uint8_t label = r->msg[at];
 
-		if ((label & LABEL_KIND) == LABEL_POINTER) {
+		if ((label & CAA_WIRE_LABEL_KIND) == CAA_WIRE_LABEL_POINTER) {
 			if (r->len - at < 2)
 				return 0;
-			at = get16(r->msg + at) & 0x3fff;
+			at = caa_get16(r->msg + at) & 0x3fff;
 			jumps++;
 			continue;
 		}
-		if ((label & LABEL_KIND) != 0 || 1u + label > r->len - at || used + 1u + label > CAA_NAME_MAX)
+		if ((label & CAA_WIRE_LABEL_KIND) != 0 || 1u + label > r->len - at || used + 1u + label > CAA_NAME_MAX)
 			return 0;
 		memcpy(out + used, r->msg + at, 1u + label);
 		used += 1u + label;
@@ -82,7 +45,7 @@ struct authority {
 	bool below, same, above;	/**< NS records of a zone below the one that was asked, of it, or above it */
 };
 
-static void read_ns(struct authority *out, const struct reader *r, size_t owner_at, struct caa_name zone)
+static void read_ns(struct authority *out, const struct caa_reader *r, size_t owner_at, struct caa_name zone)
 {
 	uint8_t wire[CAA_NAME_MAX];
 	struct caa_name owner;
@@ -100,46 +63,46 @@ static void read_ns(struct authority *out, const struct reader *r, size_t owner_
 
 static void read_options(struct caa_answer *out, const uint8_t *at, size_t left)
 {
-	while (left >= OPTION_FIXED) {
-		size_t len = get16(at + 2);
+	while (left >= CAA_WIRE_OPTION_FIXED) {
+		size_t len = caa_get16(at + 2);
 
-		if (len > left - OPTION_FIXED)
+		if (len > left - CAA_WIRE_OPTION_FIXED)
 			return;
-		if (get16(at) == OPTION_EDE && len >= 2 && out->ede == CAA_NO_EDE) {
-			out->ede = get16(at + OPTION_FIXED);
-			out->ede_text = at + OPTION_FIXED + 2;
+		if (caa_get16(at) == OPTION_EDE && len >= 2 && out->ede == CAA_NO_EDE) {
+			out->ede = caa_get16(at + CAA_WIRE_OPTION_FIXED);
+			out->ede_text = at + CAA_WIRE_OPTION_FIXED + 2;
 			out->ede_text_len = len - 2;
 		}
-		at += OPTION_FIXED + len;
-		left -= OPTION_FIXED + len;
+		at += CAA_WIRE_OPTION_FIXED + len;
+		left -= CAA_WIRE_OPTION_FIXED + len;
 	}
 }
 
 /** @param authority: what is found there; NULL for records of the other sections. @param opt: an OPT record was read. */
-static bool read_record(struct caa_answer *out, struct reader *r, struct authority *authority, struct caa_name zone, bool *opt)
+static bool read_record(struct caa_answer *out, struct caa_reader *r, struct authority *authority, struct caa_name zone, bool *opt)
 {
 	size_t owner_at = r->at, len;
 	const uint8_t *fixed;
 
-	if (!skip_name(r) || r->len - r->at < RR_FIXED)
+	if (!caa_reader_skip_name(r) || caa_reader_left(r) < CAA_WIRE_RR_FIXED)
 		return false;
 	fixed = r->msg + r->at;
-	len = get16(fixed + 8);
-	if (!skip(r, RR_FIXED + len))
+	len = caa_get16(fixed + 8);
+	if (!caa_reader_skip(r, CAA_WIRE_RR_FIXED + len))
 		return false;
-	if (authority != NULL && get16(fixed) == TYPE_SOA)
+	if (authority != NULL && caa_get16(fixed) == TYPE_SOA)
 		authority->soa = true;
-	if (authority != NULL && get16(fixed) == TYPE_NS)
+	if (authority != NULL && caa_get16(fixed) == TYPE_NS)
 		read_ns(authority, r, owner_at, zone);
-	if (get16(fixed) == TYPE_OPT && !*opt) {
+	if (caa_get16(fixed) == CAA_WIRE_TYPE_OPT && !*opt) {
 		*opt = true;
 		out->rcode |= (uint16_t)(fixed[4] << 4);
-		read_options(out, fixed + RR_FIXED, len);
+		read_options(out, fixed + CAA_WIRE_RR_FIXED, len);
 	}
 	return true;
 }
 
-static bool read_records(struct caa_answer *out, struct reader *r, unsigned count, struct authority *authority,
+static bool read_records(struct caa_answer *out, struct caa_reader *r, unsigned count, struct authority *authority,
 	struct caa_name zone)
 {
 	bool opt = false;
@@ -175,7 +138,7 @@ static enum caa_worth worth_of(const struct caa_answer *a, const struct authorit
 
 void caa_answer_read(struct caa_answer *out, const uint8_t *msg, size_t len, struct caa_name zone)
 {
-	struct reader r = { msg, len, CAA_PACKET_HEADER };
+	struct caa_reader r = { msg, len, CAA_PACKET_HEADER };
 	struct authority found = { .soa = false };
 	unsigned answers;
 	bool whole = true, tc;
@@ -184,16 +147,16 @@ void caa_answer_read(struct caa_answer *out, const uint8_t *msg, size_t len, str
 	if (len < CAA_PACKET_HEADER)
 		return;
 	tc = (msg[2] & FLAG_TC) != 0;
-	answers = get16(msg + 6);
+	answers = caa_get16(msg + 6);
 	out->rcode = msg[3] & 0x0f;
-	for (unsigned i = get16(msg + 4); i > 0 && whole; i--)
-		whole = skip_name(&r) && skip(&r, QUESTION_FIXED);
-	whole = whole && read_records(out, &r, answers, NULL, zone) && read_records(out, &r, get16(msg + 8), &found, zone);
+	for (unsigned i = caa_get16(msg + 4); i > 0 && whole; i--)
+		whole = caa_reader_skip_name(&r) && caa_reader_skip(&r, CAA_WIRE_QUESTION_FIXED);
+	whole = whole && read_records(out, &r, answers, NULL, zone) && read_records(out, &r, caa_get16(msg + 8), &found, zone);
 	if (whole && is_good(out, &found, answers, tc)) {
 		out->worth = CAA_WORTH_GOOD;
 		return;
 	}
-	whole = whole && read_records(out, &r, get16(msg + 10), NULL, zone);
+	whole = whole && read_records(out, &r, caa_get16(msg + 10), NULL, zone);
 	if (whole || out->rcode != CAA_RCODE_NOERROR)
 		out->worth = worth_of(out, &found, answers, (msg[2] & FLAG_AA) != 0, tc);
 	else if (tc)

@@ -4,12 +4,7 @@
 # taken for a limit.  Plain Unbound, in the same run, is what to beat.
 
 lab_need_plain
-LAB_NAMES=200
-lab_root_and_tld
-lab_delegate shop.lab 127.0.53.12 127.0.53.13
-lab_zone_file shop.lab 127.0.53.12 127.0.53.13
-lab_start_parents
-lab_start_bind shop.lab 127.0.53.10 127.0.53.11
+lab_fronted_zone
 
 # relays OPTION...: in front of both addresses.
 relays() {

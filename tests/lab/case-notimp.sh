@@ -3,12 +3,7 @@
 # An authority that answers NOTIMP to CAA: every name fails, soon, and for few queries; all else is answered.
 
 lab_need_plain
-LAB_NAMES=200
-lab_root_and_tld
-lab_delegate shop.lab 127.0.53.12 127.0.53.13
-lab_zone_file shop.lab 127.0.53.12 127.0.53.13
-lab_start_parents
-lab_start_bind shop.lab 127.0.53.10 127.0.53.11
+lab_fronted_zone
 # What is not implemented does not reach BIND: dnsdist counts it.
 lab_dnsdist dnsdist 127.0.53.12 127.0.53.13 -- "
 	newServer({address='127.0.53.10:53', sockets=4}):setUp()

@@ -464,8 +464,9 @@ lab_seen() {
 # queries at once: FACTOR times what the limit itself needs, and SECONDS.
 lab_bound() { awk -v n="$([ "$1" = flat ] && echo 101 || echo 301)" "BEGIN { printf \"%.1f\", $3 * (n - $2) / 20 + $4 }"; }
 
-# lab_bucket_zone: shop.lab behind a dnsdist, on two addresses; lab_bucket starts the dnsdist.
-lab_bucket_zone() {
+# lab_fronted_zone: shop.lab on two addresses where something stands in front of its BIND: what lab_bucket, lab_dnsdist or
+# lab_relay start there.
+lab_fronted_zone() {
 	lab_root_and_tld
 	lab_delegate shop.lab 127.0.53.12 127.0.53.13
 	LAB_NAMES=200 lab_zone_file shop.lab 127.0.53.12 127.0.53.13
