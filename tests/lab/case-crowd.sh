@@ -26,7 +26,13 @@ addResponseAction(AllRule(), DelayResponseAction(%d)) addACL('127.0.0.0/8')\n" "
 }
 tld_listens() { ss -Hlun "src 127.0.53.2:53" | grep -q .; }
 
-descriptors() { find "/proc/${LAB_PID[caa]}/fd" -mindepth 1 | wc -l; }
+# descriptors: how many Unbound has open when it is at rest: its own lookups have ended, our control commands' connections are closed
+descriptors() {
+	lab_until 5 idle || lab_die "a lookup goes on"
+	lab_until 5 uncontrolled || lab_die "a control connection stays open"
+	find "/proc/${LAB_PID[caa]}/fd" -mindepth 1 | wc -l
+}
+uncontrolled() { ! ss -Hx state connected src "$LAB_WORK/caa.ctl" | grep -q .; }
 resident_kb() { awk '/^VmRSS/ { print $2 }' "/proc/${LAB_PID[caa]}/status"; }
 idle() { [ "$(lab_stat caa total.requestlist.current.all)" -eq 0 ]; }
 
@@ -48,7 +54,8 @@ crowd() {
 	check "$1: nothing waits afterwards" lab_until 5 idle
 	check "$1: Unbound dropped none" [ "$(lab_stat caa total.requestlist.exceeded)" -eq 0 ]
 	lab_control caa stats_noreset >"$LAB_WORK/stats"
-	check "$1: as many descriptors as before ($(descriptors) of $fds)" [ "$(descriptors)" -eq "$fds" ]
+	now=$(descriptors)
+	check "$1: no more descriptors than before ($now, before $fds)" [ "$now" -le "$fds" ]
 	echo "# resident: $(resident_kb) KB; $(grep -E '^caa\.(joined|parents|questions|sent.caa)=' "$LAB_WORK/stats" | paste -sd' ')"
 }
 
