@@ -91,7 +91,7 @@ static enum caa_gate wait(struct caa_upstream *u, struct caa_asking *q, const st
 	uint64_t left_us = wish->deadline_us - wish->now_us;
 
 	if (wish->may_move && wish->other_us != UINT64_MAX && (caa_learn_stalled(&u->learn, wish->now_us) ||
-	    (q->waited && caa_learn_worth_moving(due_us, wish->other_us)))) {
+	    (q->waited && caa_learn_worth_moving(&u->learn, wish->now_us, due_us, wish->other_us)))) {
 		leave(u, q);
 		return CAA_GATE_ELSEWHERE;
 	}
@@ -133,7 +133,7 @@ enum caa_gate caa_gate_ask(struct caa_upstream *u, struct caa_asking *q, const s
 	}
 	if (!q->placed && !take_place(u, q, wish))
 		return wait(u, q, wish, ADMIT_US, ADMIT_US, wait_us);
-	due_us = caa_pacer_wait(&u->learn.pacer, q->place, wish->now_us, u->learn.srtt_us);
+	due_us = caa_learn_wait(&u->learn, q->place, wish->now_us);
 	if (due_us == 0)
 		return send_paced(u, q, wish);
 	return wait(u, q, wish, due_us, transport == CAA_TRANSPORT_SOON ? SOON_US : UINT64_MAX, wait_us);
@@ -175,9 +175,7 @@ bool caa_gate_accept(struct caa_upstream *u, struct caa_asking *q, const struct 
 		return false;
 	case CAA_COOKIE_GOOD:
 		if (!proved && !u->learn.manual) {
-			/* What was limited so far are queries that did not prove their source. */
-			if (caa_learn_limited(&u->learn))
-				caa_learn_forget(&u->learn);
+			caa_learn_source_proved(&u->learn, now_us);
 			caa_transport_prefer_udp(&u->transport);
 		}
 		return true;

@@ -10,6 +10,7 @@ enum {
 	MQPS = 1000,			/**< one query per second */
 	ROUND_MIN_MS = 10,		/**< the window grows as if no round trip were shorter */
 	FIRST_JUMP = 4,			/**< how much it grows where the first one was answered without a gap */
+	FIRST_WAIT_MS = MS_PER_S / 2,	/**< the last one of the first window is waited for so long after an answer */
 	WINDOW_MAX = 8192,
 	IDLE_S = 600,			/**< a window that was not used for so long starts anew */
 	WEIGH_MS = 2 * MS_PER_S,	/**< losses further apart are weighed apart */
@@ -25,6 +26,8 @@ enum {
 	ALONE_US = 2 * US_PER_S,	/**< a query before which none was sent for so long, beyond what the rate asks for */
 	TAIL_AGAIN = 3,			/**< the same, where a limit is known */
 	LOST_MANY = 8,			/**< losses that make a limit where they are more than the answers */
+	FEW_PART = 2,			/**< fewer answers than this part of the first window tell little of a rate that
+					 *   would be too much */
 	RATE_MIN_MQPS = MQPS / 2,
 	RATE_MAX_MQPS = CAA_RATE_MAX * MQPS,
 	PAUSE_MIN_US = 100 * US_PER_MS,
@@ -40,6 +43,7 @@ enum {
 	REST_PERCENT = 97,		/**< ... and after a rest */
 	STEADY_PART = 4,		/**< one second's part in the average goodput */
 	REST_US = US_PER_S,		/**< a line that was empty for so long: the limiter has saved something up */
+	MOVE_US = 250 * US_PER_MS,	/**< a wait that is not longer is no reason to go elsewhere */
 	STALL_MIN_US = 100 * US_PER_MS,
 	STALL_UNKNOWN_US = 250 * US_PER_MS,	/**< where no round trip was measured */
 	STALL_ROUNDS = 4
@@ -161,9 +165,10 @@ static void limit(struct caa_learn *l, uint64_t now_us)
 	uint64_t vain = (uint64_t)l->tail + l->pacer.inflight;
 
 	l->burst_seen = (uint16_t)clamp_u32((uint64_t)l->good + l->good_before, 1, CAA_BURST_MAX);
-	l->ceiling_mqps = clamp_u32(good_mqps, RATE_MIN_MQPS, RATE_MAX_MQPS);
+	l->ceiling_mqps = l->burst_seen < l->start_window / FEW_PART ? RATE_MAX_MQPS :
+		clamp_u32(good_mqps, RATE_MIN_MQPS, RATE_MAX_MQPS);
 	l->failures = l->denials = 0;
-	l->doubted = false;
+	l->doubted = l->first = l->full = false;
 	apply_rate(l, now_us, percent(good_mqps, 90), 1);
 	/* The address' part of a rate and of a debt that it shares with others is a guess, too. */
 	pause(l, now_us, debt_us(vain, l->rate_mqps) < FIRST_PAUSE_US ? debt_us(vain, l->rate_mqps) : FIRST_PAUSE_US);
@@ -173,6 +178,8 @@ static void limit(struct caa_learn *l, uint64_t now_us)
 static void start_window(struct caa_learn *l)
 {
 	l->pacer.window = l->start_window;
+	l->first = true;
+	l->full = false;
 }
 
 void caa_learn_forget(struct caa_learn *l)
@@ -182,6 +189,7 @@ void caa_learn_forget(struct caa_learn *l)
 	l->confirm = false;
 	start_anew(l);
 	start_window(l);
+	l->first = false;	/* how it answers is known */
 	caa_pacer_set_open(&l->pacer);
 }
 
@@ -303,15 +311,55 @@ static bool limited_loss(struct caa_learn *l, uint64_t now_us, struct caa_sent s
 
 /* --- open: the window ---------------------------------------------------------------------------------------------- */
 
-static void open_answer(struct caa_learn *l, uint64_t now_us)
+/** The window grows once in a round trip by as many as are answered. */
+static bool is_next_round(const struct caa_learn *l, uint64_t now_us)
 {
 	uint32_t round_ms = caa_ms(l->srtt_us) > ROUND_MIN_MS ? caa_ms(l->srtt_us) : ROUND_MIN_MS;
 
+	return caa_ms_age(l->round_ms, caa_ms(now_us)) >= round_ms;
+}
+
+/** The first ones were answered without a gap: where round trips are long, as many more at once. */
+static void jump(struct caa_learn *l)
+{
+	if (l->pacer.window == 2 * l->start_window && l->tail + l->holes == 0 && caa_ms(l->srtt_us) > ROUND_MIN_MS)
+		l->pacer.window = (uint16_t)(l->start_window * FIRST_JUMP);
+}
+
+/** The first window was answered, or is not waited for any more: it grows now as it would have done all the time. */
+static void end_first(struct caa_learn *l, uint64_t now_us)
+{
+	uint32_t left = l->pacer.inflight < l->start_window ? l->pacer.inflight : l->start_window;
+
+	l->first = l->full = false;
+	l->pacer.window = l->start_window;
+	if (!is_next_round(l, now_us))
+		return;
+	l->round_ms = caa_ms(now_us);
+	l->grow = (uint16_t)left;
+	l->pacer.window = (uint16_t)(2 * l->start_window - left);
+	jump(l);
+}
+
+/** A limiter that answers a part of the first window has charged the others, and would charge what follows: until its
+ *  last one was answered, or all are lost, nothing does. */
+static void first_end(struct caa_learn *l, uint64_t now_us)
+{
+	if (l->answered_seq == l->seq || l->pacer.inflight == 0)
+		end_first(l, now_us);
+	else if (l->pacer.window > l->pacer.inflight)
+		l->pacer.window = (uint16_t)l->pacer.inflight;
+}
+
+static void open_answer(struct caa_learn *l, uint64_t now_us)
+{
 	if (l->tail > 0 && (int16_t)((uint16_t)l->answered_seq - l->tail_seq) > REORDER) {
 		l->holes += l->tail;
 		l->tail = 0;
 	}
-	if (caa_ms_age(l->round_ms, caa_ms(now_us)) >= round_ms) {
+	if (l->first)
+		return;
+	if (is_next_round(l, now_us)) {
 		l->round_ms = caa_ms(now_us);
 		l->grow = l->pacer.window;
 	}
@@ -319,9 +367,7 @@ static void open_answer(struct caa_learn *l, uint64_t now_us)
 		l->grow--;
 		l->pacer.window++;
 	}
-	/* The first ones were answered without a gap: where round trips are long, as many more at once. */
-	if (l->pacer.window == 2 * l->start_window && l->tail + l->holes == 0 && caa_ms(l->srtt_us) > ROUND_MIN_MS)
-		l->pacer.window = (uint16_t)(l->start_window * FIRST_JUMP);
+	jump(l);
 }
 
 bool caa_learn_alive(const struct caa_learn *l, uint64_t now_us)
@@ -370,7 +416,7 @@ static bool open_loss(struct caa_learn *l, uint64_t now_us, struct caa_sent sent
 
 void caa_learn_init(struct caa_learn *l, uint16_t burst)
 {
-	*l = (struct caa_learn){ .start_window = burst };
+	*l = (struct caa_learn){ .start_window = burst, .first = true };
 	caa_pacer_init(&l->pacer, burst);
 }
 
@@ -433,12 +479,28 @@ static void begin(struct caa_learn *l, uint64_t now_us)
 	}
 }
 
+uint64_t caa_learn_wait(struct caa_learn *l, struct caa_place place, uint64_t now_us)
+{
+	if (l->full && caa_ms_age(l->since_ms, caa_ms(now_us)) > FIRST_WAIT_MS)
+		end_first(l, now_us);
+	return caa_pacer_wait(&l->pacer, place, now_us, l->srtt_us);
+}
+
+void caa_learn_source_proved(struct caa_learn *l, uint64_t now_us)
+{
+	if (l->rate_mqps != 0)
+		caa_learn_forget(l);
+	else if (l->first)
+		end_first(l, now_us);
+}
+
 struct caa_sent caa_learn_sent(struct caa_learn *l, uint64_t now_us, bool waited)
 {
 	bool alone = l->rate_mqps != 0 && !waited && l->pacer.inflight == 0 && now_us > l->pacer.next_us + ALONE_US;
 
 	begin(l, now_us);
 	caa_pacer_sent(&l->pacer, now_us);
+	l->full = l->first && (l->full || l->pacer.inflight >= l->pacer.window);
 	if (caa_pacer_waiting(&l->pacer) == 0)
 		l->backlog = false;
 	return (struct caa_sent){ .sent_us = now_us, .seq = l->seq++, .waited = waited, .alone = alone };
@@ -505,6 +567,8 @@ bool caa_learn_outcome(struct caa_learn *l, uint64_t now_us, struct caa_sent sen
 	case CAA_SIGNAL_NONE:
 		break;
 	}
+	if (l->full)
+		first_end(l, now_us);
 	return limited;
 }
 
@@ -518,4 +582,12 @@ bool caa_learn_stalled(const struct caa_learn *l, uint64_t now_us)
 		patience_us = STALL_MIN_US;
 	return l->rate_mqps == 0 && !l->manual && l->pacer.inflight > 0 &&
 		(uint64_t)caa_ms_age(l->since_ms, caa_ms(now_us)) * US_PER_MS > patience_us;
+}
+
+/** Where others left the line a place says too little: its holder waits for half of the line then, on average. */
+bool caa_learn_worth_moving(const struct caa_learn *l, uint64_t now_us, uint64_t due_us, uint64_t other_us)
+{
+	uint64_t half_us = l->rate_mqps != 0 ? caa_pacer_wait_new(&l->pacer, now_us, l->srtt_us) / 2 : 0;
+
+	return (due_us > half_us ? due_us : half_us) > MOVE_US + 2 * other_us;
 }

@@ -22,8 +22,6 @@
 #include <stdint.h>
 #include "core/pacer.h"
 
-enum { CAA_LEARN_MOVE_US = 250 * 1000 };	/**< a wait that is not longer is no reason to go elsewhere */
-
 /** What became of a query. */
 enum caa_signal {
 	CAA_SIGNAL_ANSWER,	/**< it was answered, with data or with an error that no limiter sends */
@@ -73,6 +71,8 @@ struct caa_learn {
 	bool backlog : 1;	/**< limited, and queries have waited all through this second */
 	bool doubted : 1;	/**< open: a limit was believed, and was none, at limited_ms */
 	bool denies : 1;	/**< a denial is no sign of a limit before the next answer */
+	bool first : 1;		/**< open: the window was never full, or ... */
+	bool full : 1;		/**< ... is so for the first time, and not answered yet */
 	bool manual : 1;	/**< the rate is set by hand; nothing is learned */
 };
 
@@ -84,6 +84,9 @@ void caa_learn_init(struct caa_learn *l, uint16_t burst);
  *	that is set by hand. */
 void caa_learn_options(struct caa_learn *l, uint64_t now_us, uint32_t rate_qps, uint16_t burst);
 
+/** As caa_pacer_wait(): 0 if the place is due, else how long it has to wait in us. */
+uint64_t caa_learn_wait(struct caa_learn *l, struct caa_place place, uint64_t now_us);
+
 /** A query with a place is sent (caa_pacer_sent() is done here), or a packet without one (caa_pacer_charge()). */
 struct caa_sent caa_learn_sent(struct caa_learn *l, uint64_t now_us, bool waited);
 struct caa_sent caa_learn_charged(struct caa_learn *l, uint64_t now_us);
@@ -92,8 +95,10 @@ struct caa_sent caa_learn_charged(struct caa_learn *l, uint64_t now_us);
  *  @return true if the upstream was found limited by this, or once more. */
 bool caa_learn_outcome(struct caa_learn *l, uint64_t now_us, struct caa_sent sent, enum caa_signal signal);
 
-/** What is limited is the kind of query that is not sent any more (without cookie, over UDP): forget the rate. */
+/** What is limited is the kind of query that is not sent any more: forget the rate. */
 void caa_learn_forget(struct caa_learn *l);
+/** The server knows from now on that queries come from here, and what was limited so far are others: forget the rate. */
+void caa_learn_source_proved(struct caa_learn *l, uint64_t now_us);
 
 /** All queries are gone, and nothing will be heard of them; what was learned stays. */
 void caa_learn_settle(struct caa_learn *l);
@@ -110,11 +115,9 @@ bool caa_learn_alive(const struct caa_learn *l, uint64_t now_us);
 /** @return whether it answered within the last two seconds: what it does not answer now was lost, and is not late. */
 bool caa_learn_lately(const struct caa_learn *l, uint64_t now_us);
 
-/** @return whether a query that has to wait due_us here is better sent where it would have to wait other_us. */
-static inline bool caa_learn_worth_moving(uint64_t due_us, uint64_t other_us)
-{
-	return due_us > CAA_LEARN_MOVE_US + 2 * other_us;
-}
+/** @return whether a query that has to wait due_us here, by its place, is better sent where it would have to wait
+ *	other_us. */
+bool caa_learn_worth_moving(const struct caa_learn *l, uint64_t now_us, uint64_t due_us, uint64_t other_us);
 
 /** @return whether the upstream was asked, and never answered or not for long. */
 static inline bool caa_learn_silent(const struct caa_learn *l, uint64_t now_us)

@@ -16,7 +16,8 @@ enum {
 	TRY_AGAIN_US = 100 * US_PER_MS,		/**< before another try of a climb whose place was too late */
 	PLAIN_TRIES = 10,			/**< attempts of plain Unbound: 5 for each of two addresses */
 	SLEEP_LONG_US = 200 * US_PER_MS,	/**< who waits longer asks again half way */
-	MOVES_MAX = 2,				/**< times a climb leaves the line of an address that is silent */
+	MOVES = 4,				/**< times that a question may leave an address for another, ... */
+	MOVES_EVERY_US = 2 * US_PER_S,		/**< ... and once more after so long */
 	TRACE_US = 100 * US_PER_MS
 };
 
@@ -223,18 +224,20 @@ static void remember(struct sim *s, struct climb *c, enum limiter_reply reply)
 
 static void query(struct sim *s, struct climb *c);
 
-static bool elsewhere_is_better(struct sim *s, struct climb *c, uint64_t wait_us)
+static bool elsewhere_is_better(struct sim *s, struct climb *c, uint64_t wait_us, bool waited)
 {
 	const struct caa_learn *other = &c->authority->learn[1 - c->address];
 
-	return !caa_learn_silent(other, s->now_us) &&
-		caa_learn_worth_moving(wait_us, caa_pacer_wait_new(&other->pacer, s->now_us, other->srtt_us));
+	if (caa_learn_silent(other, s->now_us) || caa_learn_stalled(other, s->now_us))
+		return false;
+	return caa_learn_stalled(learn_of(c), s->now_us) || (waited &&
+		caa_learn_worth_moving(learn_of(c), s->now_us, wait_us, caa_pacer_wait_new(&other->pacer, s->now_us, other->srtt_us)));
 }
 
 /** Ask whether the place is due. */
 static void poll(struct sim *s, struct climb *c, bool waited)
 {
-	uint64_t wait_us = s->paced ? caa_pacer_wait(&learn_of(c)->pacer, c->place, s->now_us, learn_of(c)->srtt_us) : 0;
+	uint64_t wait_us = s->paced ? caa_learn_wait(learn_of(c), c->place, s->now_us) : 0;
 
 	if (wait_us == 0) {
 		send(s, c, waited);
@@ -245,8 +248,7 @@ static void poll(struct sim *s, struct climb *c, bool waited)
 		end(s, c, true);
 		return;
 	}
-	if (c->moves < MOVES_MAX && (caa_learn_stalled(learn_of(c), s->now_us) ||
-	    (waited && elsewhere_is_better(s, c, wait_us)))) {
+	if (c->moves < MOVES + (s->now_us - c->started_us) / MOVES_EVERY_US && elsewhere_is_better(s, c, wait_us, waited)) {
 		c->moves++;
 		caa_pacer_leave(&learn_of(c)->pacer);
 		query(s, c);
@@ -292,7 +294,7 @@ static void back(struct sim *s, struct climb *c, enum limiter_reply reply)
 	caa_learn_outcome(learn_of(c), s->now_us, c->sent, signal[reply]);
 	remember(s, c, reply);
 	if (reply == REPLY_ANSWER) {
-		c->tries = 0;
+		c->tries = c->moves = 0;
 		c->again = false;
 		c->question = ++s->questions;
 		if (--c->levels == 0)

@@ -42,7 +42,7 @@ static uint64_t send_waited(struct line *l, bool waited)
 
 	caa_learn_options(&l->learn, l->now_us, 0, BURST);
 	place = caa_pacer_enter(&l->learn.pacer, l->now_us, false);
-	while ((wait_us = caa_pacer_wait(&l->learn.pacer, place, l->now_us, l->learn.srtt_us)) != 0) {
+	while ((wait_us = caa_learn_wait(&l->learn, place, l->now_us)) != 0) {
 		l->now_us += wait_us;
 		assert_true(l->now_us - from_us < 60 * UINT64_C(1000000));
 	}
@@ -146,18 +146,141 @@ static void window_doubles_with_each_round(void **state)
 	}
 }
 
+/** @return whether a place that is taken now is due. */
+static bool due(struct line *l)
+{
+	struct caa_pacer tried = l->learn.pacer;
+	struct caa_place place = caa_pacer_enter(&tried, l->now_us, false);
+	uint64_t wait_us = caa_learn_wait(&l->learn, place, l->now_us);
+
+	return wait_us == 0;
+}
+
 static void window_holds_back_until_an_answer(void **state)
 {
 	struct line *l = line_new(START_US);
-	struct caa_place place;
+
+	(void)state;
+	exchange(l, BURST, ROUND_US);
+	send_some(l, BURST);
+	assert_int_equal(l->now_us, START_US + ROUND_US);
+	assert_false(due(l));
+	end(l, BURST, CAA_SIGNAL_ANSWER);
+	assert_true(due(l));
+	free(l);
+}
+
+/** What a limiter did not answer of the first window it charges; more would be charged as well. */
+static void the_first_window_waits_for_its_last_one(void **state)
+{
+	struct line *l = line_new(START_US);
 
 	(void)state;
 	send_some(l, BURST);
-	assert_int_equal(l->now_us, START_US);
-	place = caa_pacer_enter(&l->learn.pacer, l->now_us, false);
-	assert_int_not_equal(caa_pacer_wait(&l->learn.pacer, place, l->now_us, 0), 0);
-	end(l, 0, CAA_SIGNAL_ANSWER);
-	assert_int_equal(caa_pacer_wait(&l->learn.pacer, place, l->now_us, 0), 0);
+	l->now_us += FAR_US;
+	for (size_t i = 0; i < BURST - 1; i++) {
+		end(l, i, CAA_SIGNAL_ANSWER);
+		assert_false(due(l));
+	}
+	end(l, BURST - 1, CAA_SIGNAL_ANSWER);
+	assert_true(due(l));
+	assert_int_equal(l->learn.pacer.window, 4 * BURST);	/* as if it had grown all the time */
+	free(l);
+}
+
+static void the_first_window_waits_for_no_other(void **state)
+{
+	struct line *l = line_new(START_US);
+
+	(void)state;
+	send_some(l, BURST);
+	l->now_us += FAR_US;
+	end(l, BURST - 1, CAA_SIGNAL_ANSWER);
+	assert_true(due(l));
+	end_some(l, 0, BURST - 1, CAA_SIGNAL_ANSWER);
+	assert_int_equal(l->learn.pacer.window, 4 * BURST);
+	free(l);
+}
+
+static void the_first_window_waits_half_a_second(void **state)
+{
+	struct line *l = line_new(START_US);
+
+	(void)state;
+	send_some(l, BURST);
+	l->now_us += FAR_US;
+	end_some(l, 0, 12, CAA_SIGNAL_ANSWER);
+	l->now_us += 500 * US_PER_MS;
+	assert_false(due(l));
+	l->now_us += US_PER_MS;
+	assert_true(due(l));
+	assert_int_equal(l->learn.pacer.window, BURST + 12);
+	free(l);
+}
+
+/** Who is slower than half a second is not held back until then. */
+static void the_first_window_waits_only_after_an_answer(void **state)
+{
+	struct line *l = line_new(START_US);
+
+	(void)state;
+	send_some(l, BURST);
+	l->now_us += US_PER_S;
+	assert_false(due(l));
+	end_some(l, 0, BURST, CAA_SIGNAL_ANSWER);
+	assert_true(due(l));
+	free(l);
+}
+
+static void a_lost_last_one_ends_the_first_window(void **state)
+{
+	struct line *l = line_new(START_US);
+
+	(void)state;
+	send_some(l, BURST);
+	l->now_us += FAR_US;
+	end_some(l, 0, BURST - 2, CAA_SIGNAL_ANSWER);
+	l->now_us += 100 * US_PER_MS;
+	end(l, BURST - 2, CAA_SIGNAL_SILENCE);
+	assert_false(due(l));
+	end(l, BURST - 1, CAA_SIGNAL_SILENCE);
+	assert_true(due(l));
+	assert_int_equal(l->limits, 0);
+	free(l);
+}
+
+/** Queries one after the other, with no more than a few under way, are not held back. */
+static void a_trickle_has_no_first_window(void **state)
+{
+	struct line *l = line_new(START_US);
+
+	(void)state;
+	send_some(l, 3);
+	for (size_t i = 0; i < 3 * BURST; i++) {
+		l->now_us += ROUND_US;
+		end(l, i, CAA_SIGNAL_ANSWER);
+		assert_true(due(l));
+		assert_int_equal(send_waited(l, false), 0);
+	}
+	free(l);
+}
+
+static void a_proved_source_ends_the_first_window(void **state)
+{
+	struct line *l = line_new(START_US);
+
+	(void)state;
+	send_some(l, BURST);
+	l->now_us += FAR_US;
+	end_some(l, 0, 2, CAA_SIGNAL_ANSWER);
+	assert_false(due(l));
+	caa_learn_source_proved(&l->learn, l->now_us);
+	assert_true(due(l));
+	free(l);
+
+	l = limited_line(START_US, BURST);
+	caa_learn_source_proved(&l->learn, l->now_us);
+	assert_false(caa_learn_limited(&l->learn));
 	free(l);
 }
 
@@ -335,15 +458,15 @@ static void losses_do_not_make_room(void **state)
 	struct line *l = line_new(START_US);
 
 	(void)state;
-	exchange(l, 8, ROUND_US);
+	exchange(l, BURST, ROUND_US);
 	send_some(l, 3);
-	end_some(l, 8, 11, CAA_SIGNAL_SILENCE);
+	end_some(l, BURST, BURST + 3, CAA_SIGNAL_SILENCE);
 	assert_int_equal(l->learn.pacer.window, BURST - 3);
 	assert_int_equal(l->learn.pacer.inflight, 0);
 	l->learn.pacer.window = 4;
 	send_some(l, 1);
 	l->learn.tail = 0;
-	end(l, 11, CAA_SIGNAL_SILENCE);
+	end(l, BURST + 3, CAA_SIGNAL_SILENCE);
 	assert_int_equal(l->learn.pacer.window, 4);
 	free(l);
 }
@@ -790,11 +913,30 @@ static void stalled_is_silence_longer_than_a_few_rounds(void **state)
 
 static void moving_is_for_much_less(void **state)
 {
+	static const uint64_t move_us = 250 * US_PER_MS;
+	struct line *l = line_new(START_US);
+
 	(void)state;
-	assert_false(caa_learn_worth_moving(CAA_LEARN_MOVE_US, 0));
-	assert_true(caa_learn_worth_moving(CAA_LEARN_MOVE_US + 1, 0));
-	assert_false(caa_learn_worth_moving(CAA_LEARN_MOVE_US + 2 * US_PER_S, US_PER_S));
-	assert_true(caa_learn_worth_moving(CAA_LEARN_MOVE_US + 2 * US_PER_S + 1, US_PER_S));
+	assert_false(caa_learn_worth_moving(&l->learn, l->now_us, move_us, 0));
+	assert_true(caa_learn_worth_moving(&l->learn, l->now_us, move_us + 1, 0));
+	assert_false(caa_learn_worth_moving(&l->learn, l->now_us, move_us + 2 * US_PER_S, US_PER_S));
+	assert_true(caa_learn_worth_moving(&l->learn, l->now_us, move_us + 2 * US_PER_S + 1, US_PER_S));
+	free(l);
+}
+
+/** Where others left the line, a place seems to be due too early. */
+static void half_of_the_line_is_a_wait(void **state)
+{
+	struct line *l = confirmed_line(START_US, BURST);
+
+	(void)state;
+	for (int i = 0; i < 40; i++)
+		caa_pacer_enter(&l->learn.pacer, l->now_us, false);
+	assert_true(caa_learn_worth_moving(&l->learn, l->now_us, 0, 0));
+	for (int i = 0; i < 38; i++)
+		caa_pacer_leave(&l->learn.pacer);
+	assert_false(caa_learn_worth_moving(&l->learn, l->now_us, 0, 0));
+	free(l);
 }
 
 static void a_rate_by_hand_learns_nothing(void **state)
@@ -928,6 +1070,13 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(window_doubles_with_each_round),
 		cmocka_unit_test(window_holds_back_until_an_answer),
+		cmocka_unit_test(the_first_window_waits_for_its_last_one),
+		cmocka_unit_test(the_first_window_waits_for_no_other),
+		cmocka_unit_test(the_first_window_waits_half_a_second),
+		cmocka_unit_test(the_first_window_waits_only_after_an_answer),
+		cmocka_unit_test(a_lost_last_one_ends_the_first_window),
+		cmocka_unit_test(a_trickle_has_no_first_window),
+		cmocka_unit_test(a_proved_source_ends_the_first_window),
 		cmocka_unit_test(window_has_a_largest_size),
 		cmocka_unit_test(a_first_loss_takes_the_jump_away),
 		cmocka_unit_test(an_idle_window_starts_anew),
@@ -958,6 +1107,7 @@ int main(void)
 		cmocka_unit_test(a_caller_may_be_behind),
 		cmocka_unit_test(stalled_is_silence_longer_than_a_few_rounds),
 		cmocka_unit_test(moving_is_for_much_less),
+		cmocka_unit_test(half_of_the_line_is_a_wait),
 		cmocka_unit_test(a_rate_by_hand_learns_nothing),
 		cmocka_unit_test(to_forget_is_to_start_anew),
 		cmocka_unit_test(charged_packets_teach_as_well),

@@ -21,7 +21,7 @@ static const struct expected { const char *name; unsigned factor[2], more_ms[2];
 	{ "BIND 20, slip 2",            { 100, 120 }, { 5000, 1500 } },
 	{ "BIND 20, TC",                { 100, 120 }, { 5000, 1500 } },
 	{ "bucket 100, drop",           { 100, 100 }, { 1000, 600 } },
-	{ "bucket 1000, drop",          { 100, 100 }, { 1000, 1000 } },
+	{ "bucket 1000, drop",          { 100, 100 }, { 3000, 3000 } },
 	{ "20% loss",                   { 100, 100 }, { 1000, 1000 } },
 	{ "one of two dead",            { 100, 100 }, { 500, 100 } },
 };
