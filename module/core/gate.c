@@ -14,6 +14,8 @@ enum {
 	FREE_US = 10 * US_PER_MS,	/**< a wait that is not longer is none */
 	BAND_US = 400 * US_PER_MS,	/**< Unbound chooses at random among addresses that differ by less */
 	STEEP = 3,			/**< how much more a longer wait costs beyond that */
+	PATIENCE_ROUNDS = 4,		/**< round trips that an answer is waited for in any case, ... */
+	PATIENCE_MIN_US = 400 * US_PER_MS,	/**< ... and a time: about Unbound's for a server that it does not know */
 	SILENT_COST_US = US_PER_S	/**< what an address costs that has queries under way and is silent */
 };
 
@@ -46,6 +48,15 @@ static enum caa_gate send_tcp(struct caa_upstream *u, struct caa_asking *q, cons
 	return CAA_GATE_SEND_TCP;
 }
 
+/** An answer that comes after the budget is none, but a server is not called silent that had no time to answer. */
+static uint32_t patience_ms(const struct caa_upstream *u, const struct caa_wish *wish)
+{
+	uint64_t left_us = wish->deadline_us - wish->now_us, round_us = u->learn.srtt_us * (uint64_t)PATIENCE_ROUNDS;
+	uint64_t least_us = round_us > PATIENCE_MIN_US ? round_us : PATIENCE_MIN_US;
+
+	return (uint32_t)((left_us > least_us ? left_us : least_us) / US_PER_MS);
+}
+
 static enum caa_gate send_paced(struct caa_upstream *u, struct caa_asking *q, const struct caa_wish *wish)
 {
 	if (wish->queued)
@@ -54,6 +65,7 @@ static enum caa_gate send_paced(struct caa_upstream *u, struct caa_asking *q, co
 	q->placed = false;
 	q->sent = caa_learn_sent(&u->learn, wish->now_us, q->waited);
 	q->sent.question = q->question;
+	q->patience_ms = patience_ms(u, wish);
 	q->udp = true;
 	u->sent++;
 	u->sent_caa++;
@@ -143,6 +155,7 @@ void caa_gate_other(struct caa_upstream *u, struct caa_asking *q, uint64_t now_u
 {
 	leave(u, q);	/* it had one while a CAA question waited for it */
 	q->caa = false;
+	q->patience_ms = 0;
 	u->sent++;
 	if (tcp) {
 		q->sent = (struct caa_sent){ .sent_us = now_us };

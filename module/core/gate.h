@@ -24,6 +24,7 @@ struct caa_asking {
 	struct caa_cookie_sent cookie;
 	uint32_t zone;		/**< a hash of the zone that is asked, and of the question; set by the caller before anything else */
 	uint32_t question;
+	uint32_t patience_ms;	/**< how long its answer is waited for at most, over UDP; 0 = as long as Unbound does */
 	bool caa;		/**< it is sent for a CAA question: it may wait, and carries a cookie */
 	bool cookies;		/**< the zone's options allow cookies */
 	bool placed;		/**< it holds a place */

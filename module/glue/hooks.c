@@ -232,6 +232,7 @@ static int64_t pace_caa(struct caa_ctx *ctx, struct serviced_query *sq, struct c
 		*tcp = 1;
 		return leaves(ctx, q, wish, true);
 	case CAA_GATE_SEND:
+		sq->hook_timeout = (int)q->patience_ms;
 		caa_shards_flight_begin(ctx->shards, question_of(ctx, sq), addr, wish->now_us);
 		return leaves(ctx, q, wish, *tcp);
 	case CAA_GATE_WAIT:
@@ -273,6 +274,7 @@ static int64_t pace(void *arg, struct serviced_query *sq, int queued, int *tcp)
 	}
 	if (!queued) {
 		caa_shards_other(ctx->shards, &addr, q, now_us, *tcp);
+		sq->hook_timeout = 0;
 		count_sent(ctx, claims.count > 0, *tcp);
 	}
 	return 0;

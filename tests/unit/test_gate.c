@@ -205,6 +205,35 @@ static void the_first_burst_leaves_at_once(void **state)
 	assert_int_equal(ask(&s, &q[BURST]), CAA_GATE_SEND);	/* it has not: answers make room */
 }
 
+/** An answer is not waited for beyond the budget, but long enough for a server to answer. */
+static void an_answer_is_waited_for_until_the_budget_ends(void **state)
+{
+	static const struct { uint64_t left_ms, round_ms; uint32_t patience_ms; const char *why; } row[] = {
+		{ 20000, 0, 20000, "until the budget ends" },
+		{ 401, 0, 401, "however soon that is, ..." },
+		{ 1, 0, 400, "... but a server has the time to answer" },
+		{ 399, 50, 400, "also if it is near" },
+		{ 399, 300, 1200, "and more if it is far" },
+		{ 1201, 300, 1201, "unless the budget leaves more" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		struct scene s = begin();
+		struct caa_wish wish = wish_of(&s);
+		struct caa_asking q = { .caa = false };
+		uint64_t wait_us;
+
+		s.u.learn.srtt_us = (uint32_t)row[i].round_ms * 1000;
+		wish.deadline_us = wish.now_us + row[i].left_ms * 1000;
+		assert_int_equal(caa_gate_ask(&s.u, &q, &wish, &wait_us), CAA_GATE_SEND);
+		if (q.patience_ms != row[i].patience_ms)
+			fail_msg("%u ms: %s", q.patience_ms, row[i].why);
+		caa_gate_other(&s.u, &q, wish.now_us, false);
+		assert_int_equal(q.patience_ms, 0);
+	}
+}
+
 static void a_repeated_query_goes_ahead(void **state)
 {
 	struct scene s = by_hand(10);
@@ -985,6 +1014,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_paced_certificate), cmocka_unit_test(the_first_burst_leaves_at_once),
+		cmocka_unit_test(an_answer_is_waited_for_until_the_budget_ends),
 		cmocka_unit_test(a_repeated_query_goes_ahead), cmocka_unit_test(who_is_queued_takes_its_place_only),
 		cmocka_unit_test(a_turn_beyond_the_budget), cmocka_unit_test(a_silent_address_is_left),
 		cmocka_unit_test(after_a_limit_one_tries_tcp_and_many_follow), cmocka_unit_test(tcp_in_vain_is_left_alone),
