@@ -10,7 +10,9 @@ enum {
 	MQPS = 1000,			/**< one query per second */
 	ROUND_MIN_MS = 10,		/**< the window grows as if no round trip were shorter */
 	FIRST_JUMP = 4,			/**< how much it grows where the first one was answered without a gap */
-	FIRST_WAIT_MS = MS_PER_S / 2,	/**< the last one of the first window is waited for so long after an answer */
+	FIRST_WAIT_MS = MS_PER_S / 2,	/**< the last one of the first window is waited for so long after an answer; ... */
+	PROBE_MIN_MS = 10,		/**< ... a round trip, or so long, after it one more may leave, ... */
+	PROBES = 1,			/**< ... or so many */
 	WINDOW_MAX = 8192,
 	IDLE_S = 600,			/**< a window that was not used for so long starts anew */
 	WEIGH_MS = 2 * MS_PER_S,	/**< losses further apart are weighed apart */
@@ -180,6 +182,7 @@ static void start_window(struct caa_learn *l)
 	l->pacer.window = l->start_window;
 	l->first = true;
 	l->full = false;
+	l->failures = 0;
 }
 
 void caa_learn_forget(struct caa_learn *l)
@@ -479,10 +482,25 @@ static void begin(struct caa_learn *l, uint64_t now_us)
 	}
 }
 
+/** While the first window waits for its last one, one more tells whether any is answered now: who limits the queries under
+ *  way does that, and who loses some does. */
+static void wait_first(struct caa_learn *l, uint64_t now_us)
+{
+	uint32_t silent_ms = caa_ms_age(l->since_ms, caa_ms(now_us)), round_ms = caa_ms(l->srtt_us);
+
+	if (silent_ms > FIRST_WAIT_MS) {
+		end_first(l, now_us);
+	} else if (l->failures < PROBES && l->pacer.window < l->start_window && silent_ms > PROBE_MIN_MS &&
+	    silent_ms > round_ms) {
+		l->failures++;
+		l->pacer.window = (uint16_t)(l->pacer.inflight + 1);
+	}
+}
+
 uint64_t caa_learn_wait(struct caa_learn *l, struct caa_place place, uint64_t now_us)
 {
-	if (l->full && caa_ms_age(l->since_ms, caa_ms(now_us)) > FIRST_WAIT_MS)
-		end_first(l, now_us);
+	if (l->full)
+		wait_first(l, now_us);
 	return caa_pacer_wait(&l->pacer, place, now_us, l->srtt_us);
 }
 

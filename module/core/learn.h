@@ -65,7 +65,8 @@ struct caa_learn {
 	uint16_t burst_seen;	/**< answers within a second before the limit, what it allows at once */
 	uint16_t good, good_before;	/**< answers in this second and in the last */
 	uint16_t tail, holes;	/**< losses after the last answer, and before it */
-	uint8_t failures : 4;	/**< pauses in a row after which nothing was answered, up to 15 */
+	uint8_t failures : 4;	/**< pauses in a row after which nothing was answered, up to 15; open: queries that were sent
+				 *   beyond the first window */
 	uint8_t denials : 4;	/**< of those, with a denial */
 	bool confirm : 1;	/**< limited: no answer since the pause */
 	bool settling : 1;	/**< the pause may have been too short */

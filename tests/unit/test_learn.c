@@ -210,11 +210,13 @@ static void the_first_window_waits_half_a_second(void **state)
 	send_some(l, BURST);
 	l->now_us += FAR_US;
 	end_some(l, 0, 12, CAA_SIGNAL_ANSWER);
-	l->now_us += 500 * US_PER_MS;
+	l->now_us += 499 * US_PER_MS;
+	send_some(l, 1);	/* the one that tells of an answer */
+	l->now_us += US_PER_MS;
 	assert_false(due(l));
 	l->now_us += US_PER_MS;
 	assert_true(due(l));
-	assert_int_equal(l->learn.pacer.window, BURST + 12);
+	assert_int_equal(l->learn.pacer.window, BURST + 11);
 	free(l);
 }
 
@@ -232,6 +234,28 @@ static void the_first_window_waits_only_after_an_answer(void **state)
 	free(l);
 }
 
+static void one_more_tells_of_the_first_window(void **state)
+{
+	struct line *l = line_new(START_US);
+
+	(void)state;
+	send_some(l, BURST);
+	l->now_us += FAR_US;
+	end_some(l, 0, 8, CAA_SIGNAL_ANSWER);
+	l->now_us += FAR_US;
+	assert_false(due(l));
+	l->now_us += US_PER_MS;
+	assert_true(due(l));
+	send_some(l, 1);
+	l->now_us += FAR_US;
+	assert_false(due(l));
+	end(l, BURST, CAA_SIGNAL_ANSWER);
+	assert_true(due(l));
+	assert_int_equal(l->learn.pacer.inflight, 8);
+	assert_int_equal(l->learn.pacer.window, BURST + 8);	/* what is lost makes no room */
+	free(l);
+}
+
 static void a_lost_last_one_ends_the_first_window(void **state)
 {
 	struct line *l = line_new(START_US);
@@ -240,7 +264,7 @@ static void a_lost_last_one_ends_the_first_window(void **state)
 	send_some(l, BURST);
 	l->now_us += FAR_US;
 	end_some(l, 0, BURST - 2, CAA_SIGNAL_ANSWER);
-	l->now_us += 100 * US_PER_MS;
+	l->now_us += 10 * US_PER_MS;
 	end(l, BURST - 2, CAA_SIGNAL_SILENCE);
 	assert_false(due(l));
 	end(l, BURST - 1, CAA_SIGNAL_SILENCE);
@@ -1074,6 +1098,7 @@ int main(void)
 		cmocka_unit_test(the_first_window_waits_for_no_other),
 		cmocka_unit_test(the_first_window_waits_half_a_second),
 		cmocka_unit_test(the_first_window_waits_only_after_an_answer),
+		cmocka_unit_test(one_more_tells_of_the_first_window),
 		cmocka_unit_test(a_lost_last_one_ends_the_first_window),
 		cmocka_unit_test(a_trickle_has_no_first_window),
 		cmocka_unit_test(a_proved_source_ends_the_first_window),
