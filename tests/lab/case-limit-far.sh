@@ -19,14 +19,16 @@ proved() {
 	check "BIND 30 ms away, $1: nearly all return its cookie ($cookies of $queries)" at_most $((queries - cookies)) 80
 }
 
+# paced KIND
 paced() {
 	lab_start_bind shop.lab 127.0.53.10 127.0.53.11 "$LIMIT"
-	lab_row 'BIND 30 ms away, no cookies, no TCP' flat "$(lab_bound flat 20 2 3)" "$(lab_bound flat 20 1.25 1)" \
+	lab_row 'BIND 30 ms away, no cookies, no TCP' "$1" "$(lab_bound "$1" 20 2 3)" "$(lab_bound "$1" 20 1.25 1)" \
 		'caa-cookie: no' 'caa-tcp: no'
-	lab_seen bind-shop.lab 'BIND 30 ms away, no cookies, no TCP'
-	check 'BIND 30 ms away, no cookies, no TCP: there is neither' [ $((cookies + streams)) -eq 0 ]
+	lab_seen bind-shop.lab "BIND 30 ms away, no cookies, no TCP, $1"
+	check "BIND 30 ms away, no cookies, no TCP, $1: there is neither" [ $((cookies + streams)) -eq 0 ]
 }
 
-lab_measured proved flat
-lab_measured proved deep
-lab_measured paced
+for kind in flat deep; do
+	lab_measured proved $kind
+	lab_measured paced $kind
+done
