@@ -345,10 +345,10 @@ static void end_first(struct caa_learn *l, uint64_t now_us)
 }
 
 /** A limiter that answers a part of the first window has charged the others, and would charge what follows: until its
- *  last one was answered, or all are lost, nothing does. */
+ *  last one was answered, or one that left later, or all are lost, nothing does. */
 static void first_end(struct caa_learn *l, uint64_t now_us)
 {
-	if (l->answered_seq == l->seq || l->pacer.inflight == 0)
+	if (!before(l->answered_seq, l->first_seq) || l->pacer.inflight == 0)
 		end_first(l, now_us);
 	else if (l->pacer.window > l->pacer.inflight)
 		l->pacer.window = (uint16_t)l->pacer.inflight;
@@ -518,7 +518,10 @@ struct caa_sent caa_learn_sent(struct caa_learn *l, uint64_t now_us, bool waited
 
 	begin(l, now_us);
 	caa_pacer_sent(&l->pacer, now_us);
-	l->full = l->first && (l->full || l->pacer.inflight >= l->pacer.window);
+	if (l->first && !l->full && l->pacer.inflight >= l->pacer.window) {
+		l->full = true;
+		l->first_seq = l->seq + 1;
+	}
 	if (caa_pacer_waiting(&l->pacer) == 0)
 		l->backlog = false;
 	return (struct caa_sent){ .sent_us = now_us, .seq = l->seq++, .waited = waited, .alone = alone };

@@ -50,7 +50,10 @@ struct caa_learn {
 	uint32_t bucket_ms;	/**< when this second of the goodput began */
 	uint32_t losses_ms;	/**< the first of the losses that are weighed */
 	uint32_t rate_mqps;	/**< learned rate in queries per 1000 s; 0 = open */
-	uint32_t ceiling_mqps;	/**< the rate that was too high */
+	union {
+		uint32_t ceiling_mqps;	/**< limited: the rate that was too high */
+		uint32_t first_seq;	/**< open and full: queries before this one make the first window */
+	};
 	uint32_t steady_mqps;	/**< goodput while queries waited for the rate, averaged; 0 = not measured yet */
 	uint32_t srtt_us;	/**< smoothed round trip time; 0 = unknown */
 	uint32_t lost;		/**< the question of the last loss or denial, as in caa_sent */

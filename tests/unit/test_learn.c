@@ -256,6 +256,33 @@ static void one_more_tells_of_the_first_window(void **state)
 	free(l);
 }
 
+/** Packets that wait for nothing follow all the time; an answer to one tells as well. */
+static void the_first_window_waits_for_no_later_one(void **state)
+{
+	static const size_t last = BURST - 1;
+	struct line *l = line_new(START_US);
+
+	(void)state;
+	for (int late = 0; late <= 1; late++) {
+		struct caa_sent charged;
+
+		free(l);
+		l = line_new(START_US);
+		send_some(l, BURST);
+		charged = caa_learn_charged(&l->learn, l->now_us);
+		caa_learn_charged(&l->learn, l->now_us);
+		l->now_us += FAR_US;
+		end_some(l, 0, 8, CAA_SIGNAL_ANSWER);
+		assert_false(due(l));
+		if (late)
+			caa_learn_outcome(&l->learn, l->now_us, charged, CAA_SIGNAL_ANSWER);
+		else
+			end(l, last, CAA_SIGNAL_ANSWER);
+		assert_true(due(l));
+	}
+	free(l);
+}
+
 static void a_lost_last_one_ends_the_first_window(void **state)
 {
 	struct line *l = line_new(START_US);
@@ -1099,6 +1126,7 @@ int main(void)
 		cmocka_unit_test(the_first_window_waits_half_a_second),
 		cmocka_unit_test(the_first_window_waits_only_after_an_answer),
 		cmocka_unit_test(one_more_tells_of_the_first_window),
+		cmocka_unit_test(the_first_window_waits_for_no_later_one),
 		cmocka_unit_test(a_lost_last_one_ends_the_first_window),
 		cmocka_unit_test(a_trickle_has_no_first_window),
 		cmocka_unit_test(a_proved_source_ends_the_first_window),
