@@ -82,13 +82,9 @@ static void read_options(struct caa_answer *out, const uint8_t *at, size_t left)
 static bool read_record(struct caa_answer *out, struct caa_reader *r, struct authority *authority, struct caa_name zone, bool *opt)
 {
 	size_t owner_at = r->at, len;
-	const uint8_t *fixed;
+	const uint8_t *fixed = caa_reader_record(r, &len);
 
-	if (!caa_reader_skip_name(r) || caa_reader_left(r) < CAA_WIRE_RR_FIXED)
-		return false;
-	fixed = r->msg + r->at;
-	len = caa_get16(fixed + 8);
-	if (!caa_reader_skip(r, CAA_WIRE_RR_FIXED + len))
+	if (fixed == NULL)
 		return false;
 	if (authority != NULL && caa_get16(fixed) == TYPE_SOA)
 		authority->soa = true;

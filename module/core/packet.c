@@ -32,14 +32,10 @@ static bool read_options(struct caa_packet *out, struct caa_reader options)
 
 static bool read_record(struct caa_packet *out, struct caa_reader *r)
 {
-	const uint8_t *fixed;
 	size_t len;
+	const uint8_t *fixed = caa_reader_record(r, &len);
 
-	if (!caa_reader_skip_name(r) || caa_reader_left(r) < CAA_WIRE_RR_FIXED)
-		return false;
-	fixed = r->msg + r->at;
-	len = caa_get16(fixed + 8);
-	if (!caa_reader_skip(r, CAA_WIRE_RR_FIXED + len))
+	if (fixed == NULL)
 		return false;
 	if (caa_get16(fixed) != CAA_WIRE_TYPE_OPT || out->edns)
 		return true;

@@ -59,4 +59,17 @@ static inline bool caa_reader_skip_name(struct caa_reader *r)
 	return false;
 }
 
+/** Read a record. @param len: octets of its data. @return its type, and what follows until its data ends; NULL if it ends
+ *	nowhere. */
+static inline const uint8_t *caa_reader_record(struct caa_reader *r, size_t *len)
+{
+	const uint8_t *fixed;
+
+	if (!caa_reader_skip_name(r) || caa_reader_left(r) < CAA_WIRE_RR_FIXED)
+		return NULL;
+	fixed = r->msg + r->at;
+	*len = caa_get16(fixed + 8);
+	return caa_reader_skip(r, CAA_WIRE_RR_FIXED + *len) ? fixed : NULL;
+}
+
 #endif
