@@ -3,11 +3,10 @@
 # make demo: the CAA check of a certificate with 100 names, against a BIND that allows 20 queries/s: plain Unbound, then
 # Unbound with the module in its default configuration, then with pacing alone.
 
-LIMIT='rate-limit { all-per-second 20; window 5; slip 0; };'
 LIMIT_QPS=20
 lab_need_plain
 lab_root_and_tld
-lab_authority_bind shop.lab 127.0.53.10 127.0.53.11 "$LIMIT"
+lab_authority_bind shop.lab 127.0.53.10 127.0.53.11 "$LAB_BIND_LIMIT"
 lab_start_parents
 
 cat <<END
@@ -29,7 +28,7 @@ printf "$row" names resolver passed failed seconds queries cookies 'by TCP' name
 measure() {
 	local text=$1 kind=$2 unique_names=$3 who=$4 least='-'
 	shift 4
-	lab_start_bind shop.lab 127.0.53.10 127.0.53.11 "$LIMIT"
+	lab_start_bind shop.lab 127.0.53.10 127.0.53.11 "$LAB_BIND_LIMIT"
 	[ ! -t 2 ] || printf '%s, %s ...\r' "$text" "$who" >&2
 	lab_resolver resolver "$1" 127.0.53.30 "${2:-}"
 	lab_climb 127.0.53.30 "$(lab_names "$kind")" --timeout 30

@@ -4,7 +4,8 @@
 # all asked at once and again.  Plain Unbound, in the same run, is what to beat.
 
 lab_need_plain
-ZONES=30 ROUNDS=3 BUDGET=20
+ZONES=30 ROUNDS=3
+BUDGET=20	# the default of caa-budget
 lab_root_and_tld
 LAB_NAMES=$((2 * ROUNDS)) LAB_MORE_ZONES=''
 for ((n = 1; n <= ZONES; n++)); do
@@ -40,11 +41,7 @@ denials() {
 	restart "$2"
 	rm -f "$LAB_WORK"/slowest-*
 	for who in plain caa; do
-		lab_stop resolver
-		case $who in
-		plain) lab_resolver resolver "$UNBOUND_PLAIN" 127.0.53.30 ;;
-		caa) lab_resolver resolver "$UNBOUND_CAA" 127.0.53.30 "$(lab_module_conf; lab_zone_conf . '' $BUDGET)" ;;
-		esac
+		lab_either $who
 		for ((round = 1; round <= ROUNDS; round++)); do
 			lab_climb 127.0.53.30 "$LAB_WORK/round-$round" --timeout 60
 			slowest=$(slowest_good)

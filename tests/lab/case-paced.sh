@@ -3,18 +3,17 @@
 # The main job: the CAA burst of a certificate with 100 names past a BIND that allows 20 queries/s, at a rate set by hand.
 # Every name passes, the authority sees each name once, and the counters say what the authority saw.
 
-LIMIT='rate-limit { all-per-second 20; window 5; slip 0; };'
 RATE=9	# to each of two addresses, of 20 allowed in all
 
 lab_root_and_tld
-lab_authority_bind shop.lab 127.0.53.10 127.0.53.11 "$LIMIT"
+lab_authority_bind shop.lab 127.0.53.10 127.0.53.11 "$LAB_BIND_LIMIT"
 lab_start_parents
 
 # measure flat|deep UNIQUE: fresh authority, fresh resolver.
 measure() {
 	local kind=$1 names unique_names=$2
 	names=$(lab_names "$kind")
-	lab_start_bind shop.lab 127.0.53.10 127.0.53.11 "$LIMIT"
+	lab_start_bind shop.lab 127.0.53.10 127.0.53.11 "$LAB_BIND_LIMIT"
 	lab_resolver caa "$UNBOUND_CAA" 127.0.53.30 "$(lab_module_conf; lab_zone_conf .; lab_zone_conf shop.lab $RATE)"
 	local parents_before parents_after
 	parents_before=$(($(lab_nsd_count root) + $(lab_nsd_count tld)))

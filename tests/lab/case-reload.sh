@@ -3,10 +3,9 @@
 # What was learned of an upstream outlives reload and fast_reload, also when the table changes its size: the rate is known
 # afterwards, and a certificate for other names of the zone runs into the limit as little as it did before.
 
-LIMIT='rate-limit { all-per-second 20; window 5; slip 0; };'
 LAB_NAMES=500
 lab_root_and_tld
-lab_authority_bind shop.lab 127.0.53.10 127.0.53.11 "$LIMIT"
+lab_authority_bind shop.lab 127.0.53.10 127.0.53.11 "$LAB_BIND_LIMIT"
 lab_start_parents
 module=$(lab_module_conf; lab_zone_conf .; printf ' caa-cookie: no\n caa-tcp: no\n')
 lab_resolver caa "$UNBOUND_CAA" 127.0.53.30 "$module"

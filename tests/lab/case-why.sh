@@ -84,7 +84,7 @@ lab_nsd signed 127.0.53.12 ' rrl-ratelimit: 0' loop.lab drop.lab slow.lab qps.la
 
 LAB_ZONE_OPTIONS='}; zone "broken.lab" { type primary; file "no-such-file"; }; zone "denied.lab" { type primary; file "denied.lab.zone"; allow-query { none; };' \
 	lab_start_bind fine.lab 127.0.53.10 127.0.53.11
-lab_authority_bind full.lab 127.0.53.14 127.0.53.15 'rate-limit { all-per-second 20; window 5; slip 0; };'
+lab_authority_bind full.lab 127.0.53.14 127.0.53.15 "$LAB_BIND_LIMIT"
 lab_address 127.0.53.13
 cat >"$LAB_WORK/dnsdist.conf" <<-END
 	setLocal("127.0.53.13:53")

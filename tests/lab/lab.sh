@@ -488,10 +488,41 @@ lab_bucket() {
 	lab_seen bind-shop.lab "$text, $kind"
 }
 
+# A limit that charges what it refuses, but neither what returns its cookie nor what comes over TCP.
+LAB_BIND_LIMIT='rate-limit { all-per-second 20; window 5; slip 0; };'
+
+# lab_bind_proved TEXT flat|deep COLD WARM FIRST: lab_row with a fresh limited BIND; all but FIRST queries return its cookie.
+lab_bind_proved() {
+	lab_start_bind shop.lab 127.0.53.10 127.0.53.11 "$LAB_BIND_LIMIT"
+	lab_row "$1" "$2" "$3" "$4"
+	lab_seen bind-shop.lab "$1, $2"
+	# shellcheck disable=SC2154
+	check "$1, $2: nearly all return its cookie ($cookies of $queries)" at_most $((queries - cookies)) "$5"
+}
+
+# lab_bind_paced TEXT flat|deep SLACK: the same without cookies and TCP: at the limit's pace, and SLACK seconds, when warm.
+lab_bind_paced() {
+	local text="$1, no cookies, no TCP"
+	lab_start_bind shop.lab 127.0.53.10 127.0.53.11 "$LAB_BIND_LIMIT"
+	lab_row "$text" "$2" "$(lab_bound "$2" 20 2 3)" "$(lab_bound "$2" 20 1.25 "$3")" 'caa-cookie: no' 'caa-tcp: no'
+	lab_seen bind-shop.lab "$text, $2"
+	# shellcheck disable=SC2154
+	check "$text, $2: there is neither" [ $((cookies + streams)) -eq 0 ]
+}
+
 # --- compared with plain Unbound -----------------------------------------------------------------------------------------
 
 # lab_median FIELD FILE: the median of a column.
 lab_median() { awk -v f="$1" '{ print $f }' "$2" | sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
+
+# lab_either plain|caa: a fresh resolver at 127.0.53.30, plain Unbound or Unbound with the module, in default configuration.
+lab_either() {
+	lab_stop resolver
+	case $1 in
+	plain) lab_resolver resolver "$UNBOUND_PLAIN" 127.0.53.30 ;;
+	caa) lab_resolver resolver "$UNBOUND_CAA" 127.0.53.30 "$(lab_module_conf; lab_zone_conf .)" ;;
+	esac
+}
 
 # lab_versus TEXT flat|deep SLACK [RUNS]: plain Unbound and Unbound with the module, in default configuration, in turn: for
 # each a fresh one checks a certificate and then another.  No name may fail the module, and it may take no longer than plain
@@ -501,11 +532,7 @@ lab_versus() {
 	rm -f "$LAB_WORK"/versus-*
 	for run in $(seq "$runs"); do
 		for who in plain caa; do
-			lab_stop resolver
-			case $who in
-			plain) lab_resolver resolver "$UNBOUND_PLAIN" 127.0.53.30 ;;
-			caa) lab_resolver resolver "$UNBOUND_CAA" 127.0.53.30 "$(lab_module_conf; lab_zone_conf .)" ;;
-			esac
+			lab_either $who
 			lab_cold_and_warm 127.0.53.30 "$kind"
 			echo "$cold_failed $cold_seconds $warm_failed $warm_seconds" >>"$LAB_WORK/versus-$who"
 			echo "# $text, $who: cold $cold_failed failed in $cold_seconds s${cold_reasons:+ ($cold_reasons)}," \
