@@ -185,7 +185,8 @@ static void start_window(struct caa_learn *l)
 	l->failures = 0;
 }
 
-void caa_learn_forget(struct caa_learn *l)
+/** There is no limit, or none for what is sent from now on: the window is the clock again. */
+static void forget(struct caa_learn *l)
 {
 	l->rate_mqps = l->ceiling_mqps = l->steady_mqps = 0;
 	l->pause_ms = 0;
@@ -245,7 +246,7 @@ static bool confirm_failed(struct caa_learn *l, uint64_t now_us, enum caa_signal
 {
 	if (signal == CAA_SIGNAL_DENIED && ++l->denials >= CONFIRM_TRIES) {
 		l->denies = true;
-		caa_learn_forget(l);
+		forget(l);
 		return false;
 	}
 	/* The debt was a guess.  A query that comes too early costs the limiter little; one that always comes too early can
@@ -275,7 +276,7 @@ static void cut(struct caa_learn *l, uint64_t now_us)
 /** A query was lost that was sent alone: queries are lost without a load, and what was believed is not so. */
 static void doubt(struct caa_learn *l, uint64_t now_us)
 {
-	caa_learn_forget(l);
+	forget(l);
 	l->doubted = true;
 	l->limited_ms = caa_ms(now_us);
 }
@@ -443,7 +444,7 @@ static void age(struct caa_learn *l, uint64_t now_us)
 	uint32_t limited_age_ms = caa_ms_age(l->limited_ms, caa_ms(now_us)), idle_s = unanswered_s(l, now_us);
 
 	if (l->rate_mqps != 0 && (limited_age_ms > REMEMBER_S * MS_PER_S || idle_s > WEEK_S))
-		caa_learn_forget(l);
+		forget(l);
 	if (l->rate_mqps == 0 && l->pacer.inflight == 0 && idle_s > IDLE_S) {
 		start_window(l);
 		l->good = l->good_before = l->tail = l->holes = 0;
@@ -456,7 +457,7 @@ void caa_learn_options(struct caa_learn *l, uint64_t now_us, uint32_t rate_qps, 
 {
 	if (rate_qps != 0) {
 		if (!l->manual)
-			caa_learn_forget(l);
+			forget(l);
 		l->manual = true;
 		l->pacer.window = CAA_WINDOW_ANY;
 		caa_pacer_set_interval(&l->pacer, now_us, (US_PER_S + rate_qps - 1) / rate_qps, burst);
@@ -465,7 +466,7 @@ void caa_learn_options(struct caa_learn *l, uint64_t now_us, uint32_t rate_qps, 
 	l->start_window = burst;
 	if (l->manual) {
 		l->manual = false;
-		caa_learn_forget(l);
+		forget(l);
 	}
 	age(l, now_us);
 }
@@ -507,7 +508,7 @@ uint64_t caa_learn_wait(struct caa_learn *l, struct caa_place place, uint64_t no
 void caa_learn_source_proved(struct caa_learn *l, uint64_t now_us)
 {
 	if (l->rate_mqps != 0)
-		caa_learn_forget(l);
+		forget(l);
 	else if (l->first)
 		end_first(l, now_us);
 }

@@ -100,8 +100,6 @@ struct caa_sent caa_learn_charged(struct caa_learn *l, uint64_t now_us);
  *  @return true if the upstream was found limited by this, or once more. */
 bool caa_learn_outcome(struct caa_learn *l, uint64_t now_us, struct caa_sent sent, enum caa_signal signal);
 
-/** What is limited is the kind of query that is not sent any more: forget the rate. */
-void caa_learn_forget(struct caa_learn *l);
 /** The server knows from now on that queries come from here, and what was limited so far are others: forget the rate. */
 void caa_learn_source_proved(struct caa_learn *l, uint64_t now_us);
 

@@ -1021,7 +1021,7 @@ static void to_forget_is_to_start_anew(void **state)
 
 	(void)state;
 	send_some(l, 2);
-	caa_learn_forget(&l->learn);
+	caa_learn_source_proved(&l->learn, l->now_us);
 	assert_false(caa_learn_limited(&l->learn));
 	assert_int_equal(l->learn.pacer.interval_us, 0);
 	assert_int_equal(l->learn.pacer.window, BURST);
