@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/** \file The key of an upstream: family, address and port, in one comparable form without padding.
+/** \file The key of an upstream: family, address, port and line, in one comparable form without padding.
  *  No state: any thread may call anything here. */
 #ifndef CAA_CORE_ADDR_H
 #define CAA_CORE_ADDR_H
@@ -18,7 +18,8 @@ enum {
 /** Compare and hash as octets: all members are octets, unused ones are 0. */
 struct caa_addr {
 	uint8_t family;		/**< enum caa_family */
-	uint8_t zero;		/**< keeps port at an even offset; always 0 */
+	/** 0 = the address itself; else a line of its own there, for zones whose rate is set by hand (core/zones.h) */
+	uint8_t line;
 	uint8_t port[2];	/**< network order */
 	uint8_t ip[16];		/**< network order; IPv4 in the first four, the rest 0 */
 };

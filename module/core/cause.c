@@ -2,6 +2,7 @@
 #include "core/cause.h"
 
 #include "core/packet.h"
+#include "core/text.h"
 
 #include <assert.h>
 #include <string.h>
@@ -41,6 +42,16 @@ const char *caa_known_text(enum caa_known known)
 struct caa_name caa_case_name(const struct caa_case *c)
 {
 	return (struct caa_name){ c->wire, c->wire_len };
+}
+
+void caa_case_miss(struct caa_case *c, uint16_t qtype, struct caa_name zone)
+{
+	uint8_t lower[CAA_NAME_MAX];
+
+	c->missed = qtype;
+	c->missed_labels = caa_name_within(caa_case_name(c), zone) ? (uint8_t)caa_name_labels(zone) : CAA_LABELS_NONE;
+	caa_name_lower(lower, zone);	/* as a record writes names, to be compared with them */
+	caa_text_name(c->about, sizeof(c->about), (struct caa_name){ lower, zone.len });
 }
 
 const struct caa_server *caa_case_server(const struct caa_case *c, const struct caa_addr *addr)
@@ -201,15 +212,39 @@ static enum caa_class class_of(const struct caa_case *c, const struct caa_attemp
 	return limits && server != NULL && server->limited && server->rate_qps >= LIMIT_MIN_QPS ? CAA_CLASS_RATE_LIMITED : class;
 }
 
-/** Count the faults of the question itself, or of what it waited for. @return how many there are. */
-static unsigned tally(struct caa_case *c, bool of_question)
+/** The attempts among which the cause is looked for: for the question itself, for what it waited for, for keys that are missed. */
+enum part { OF_QUESTION, OF_HELPERS, OF_KEYS };
+
+/** Whether an attempt was made to fetch what is missed. */
+static bool is_of_keys(const struct caa_case *c, const struct caa_attempt *a)
+{
+	if (a->qtype != c->missed || a->labels != c->missed_labels)
+		return false;
+	return a->labels != CAA_LABELS_NONE || (a->name < CAA_ATTEMPT_NAMES && strcmp(c->record.name[a->name], c->about) == 0);
+}
+
+static bool is_of(const struct caa_case *c, const struct caa_attempt *a, enum part part)
+{
+	switch (part) {
+	case OF_QUESTION:
+		return is_of_question(a);
+	case OF_HELPERS:
+		return !is_of_question(a);
+	case OF_KEYS:
+		break;
+	}
+	return is_of_keys(c, a);
+}
+
+/** Count the faults of a part. @return how many there are. */
+static unsigned tally(struct caa_case *c, enum part part)
 {
 	unsigned faults = 0;
 
 	for (unsigned i = 0; i < c->record.count; i++) {
 		const struct caa_attempt *a = &c->record.attempt[i];
 
-		if (is_of_question(a) != of_question || !is_fault(&c->record, a) || a->result == CAA_RESULT_LATE)
+		if (!is_of(c, a, part) || !is_fault(&c->record, a) || a->result == CAA_RESULT_LATE)
 			continue;
 		c->share[class_of(c, a)] = (uint16_t)(c->share[class_of(c, a)] + a->count);
 		faults += a->count;
@@ -228,10 +263,10 @@ static enum caa_class most(const struct caa_case *c)
 }
 
 /** A query was not sent in time: for the sake of a server's limit, or of the time alone. */
-static enum caa_class class_of_late(const struct caa_case *c)
+static enum caa_class class_of_late(const struct caa_case *c, enum part part)
 {
 	for (unsigned i = 0; i < c->record.count; i++)
-		if (c->record.attempt[i].result == CAA_RESULT_LATE && is_of_question(&c->record.attempt[i]))
+		if (c->record.attempt[i].result == CAA_RESULT_LATE && is_of(c, &c->record.attempt[i], part))
 			return class_of(c, &c->record.attempt[i]);
 	return c->late ? CAA_CLASS_BUDGET : CAA_CLASS_INTERNAL;
 }
@@ -243,7 +278,7 @@ static unsigned says(const struct caa_attempt *a)
 }
 
 /** The attempt of a class that says most, of equals the last. */
-static uint8_t typical(const struct caa_case *c, enum caa_class class, bool of_question)
+static uint8_t typical(const struct caa_case *c, enum caa_class class, enum part part)
 {
 	uint8_t best = CAA_ATTEMPTS_MAX;
 
@@ -252,11 +287,18 @@ static uint8_t typical(const struct caa_case *c, enum caa_class class, bool of_q
 	for (uint8_t i = 0; i < c->record.count; i++) {
 		const struct caa_attempt *a = &c->record.attempt[i];
 
-		if (is_of_question(a) == of_question && is_fault(&c->record, a) && class_of(c, a) == class &&
+		if (is_of(c, a, part) && is_fault(&c->record, a) && class_of(c, a) == class &&
 		    (best == CAA_ATTEMPTS_MAX || says(a) >= says(&c->record.attempt[best])))
 			best = i;
 	}
 	return best;
+}
+
+/** Whether an attempt is a fault of the main cause's class. */
+static bool is_alike(const struct caa_case *c, const struct caa_attempt *a)
+{
+	return is_of(c, a, c->missed != 0 ? OF_KEYS : OF_QUESTION) && is_fault(&c->record, a) &&
+		class_of(c, a) == (enum caa_class)c->class;
 }
 
 unsigned caa_case_alike(const struct caa_case *c)
@@ -270,12 +312,10 @@ unsigned caa_case_alike(const struct caa_case *c)
 		const struct caa_attempt *a = &r->attempt[i];
 		unsigned k = 0;
 
-		if (!is_of_question(a) || !is_fault(r, a) || class_of(c, a) != (enum caa_class)c->class ||
-		    caa_addr_equal(&a->addr, &r->attempt[c->cause].addr))
+		if (!is_alike(c, a) || caa_addr_equal(&a->addr, &r->attempt[c->cause].addr))
 			continue;
 		/* the first of its address counts */
-		while (k < i && !(caa_addr_equal(&r->attempt[k].addr, &a->addr) && is_of_question(&r->attempt[k]) &&
-		    is_fault(r, &r->attempt[k]) && class_of(c, &r->attempt[k]) == (enum caa_class)c->class))
+		while (k < i && !(caa_addr_equal(&r->attempt[k].addr, &a->addr) && is_alike(c, &r->attempt[k])))
 			k++;
 		alike += k == i;
 	}
@@ -367,30 +407,53 @@ static enum caa_class class_of_bogus(struct caa_case *c, enum caa_class class)
 	return c->cause < CAA_ATTEMPTS_MAX ? CAA_CLASS_FORMERR_EDNS : CAA_CLASS_BOGUS;
 }
 
-void caa_case_class(struct caa_case *c)
+static bool got_keys(const struct caa_case *c)
 {
-	bool of_question = true;
+	for (unsigned i = 0; i < c->record.count; i++)
+		if (is_of_keys(c, &c->record.attempt[i]) && c->record.attempt[i].result == CAA_RESULT_GOOD)
+			return true;
+	return false;
+}
+
+/** Find out how the keys were missed.  @return CAA_CLASS_BOGUS if they were not: an answer came, and it has none that fits. */
+static enum caa_class class_of_missed(struct caa_case *c)
+{
+	enum caa_class class = tally(c, OF_KEYS) > 0 ? most(c) : class_of_late(c, OF_KEYS);
+
+	c->cause = typical(c, class, OF_KEYS);
+	return c->cause == CAA_ATTEMPTS_MAX && got_keys(c) ? CAA_CLASS_BOGUS : class;
+}
+
+/** Find out why the question failed, but for its keys. */
+static enum caa_class class_of_question(struct caa_case *c)
+{
+	enum part part = OF_QUESTION;
 	enum caa_class class;
 
-	memset(c->share, 0, sizeof(c->share));
-	if (tally(c, true) == 0) {
-		of_question = false;
-		tally(c, false);
+	if (tally(c, OF_QUESTION) == 0) {
+		part = OF_HELPERS;
+		tally(c, OF_HELPERS);
 	}
 	class = most(c);
 	if (class == CAA_CLASS_INTERNAL && !c->no_address) {
-		class = class_of_late(c);
-		of_question = true;
+		class = class_of_late(c, OF_QUESTION);
+		part = OF_QUESTION;
 	}
-	c->cause = typical(c, class, of_question);
+	c->cause = typical(c, class, part);
 	if (c->bogus)
-		class = class_of_bogus(c, of_question ? class : CAA_CLASS_INTERNAL);
-	else if (c->looped)
-		class = CAA_CLASS_CNAME_LOOP;
-	else if (c->no_address && class == CAA_CLASS_INTERNAL)
-		class = CAA_CLASS_UNREACHABLE;
-	c->class = (uint8_t)class;
+		return class_of_bogus(c, part == OF_QUESTION ? class : CAA_CLASS_INTERNAL);
+	if (c->looped)
+		return CAA_CLASS_CNAME_LOOP;
+	if (c->no_address && class == CAA_CLASS_INTERNAL)
+		return CAA_CLASS_UNREACHABLE;
+	return class;
+}
+
+void caa_case_class(struct caa_case *c)
+{
+	memset(c->share, 0, sizeof(c->share));
+	c->class = (uint8_t)(c->missed != 0 ? class_of_missed(c) : class_of_question(c));
 	c->edns = CAA_EDNS_ANY;
-	if (class == CAA_CLASS_FORMERR_EDNS && c->cause < CAA_ATTEMPTS_MAX)
+	if (c->class == CAA_CLASS_FORMERR_EDNS && c->cause < CAA_ATTEMPTS_MAX)
 		c->edns = (uint8_t)edns_fault(&c->record, &c->record.attempt[c->cause].addr);
 }

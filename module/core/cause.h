@@ -5,7 +5,8 @@
  *  The class is that of the main cause: of the attempts that nothing good followed, those for the question itself count
  *  before those of lookups that it waited for, and of these the class with most attempts, the more telling one where they
  *  are equally many.  What is not sent for lack of time is never the main cause of anything but itself.  Where the validator
- *  refuses what was not an answer in the first place, that is the cause.
+ *  refuses what was not an answer in the first place, that is the cause; where it could not get a zone's keys, the attempts
+ *  to fetch those are all that counts.
  *  A case owns all its octets, so that it can be copied and kept.  No clock, no lock: any thread may call anything here. */
 #ifndef CAA_CORE_CAUSE_H
 #define CAA_CORE_CAUSE_H
@@ -73,13 +74,16 @@ struct caa_case {
 	uint8_t wire_len;
 	uint8_t servers;		/**< in use */
 	char zone[CAA_SHORT_NAME];	/**< the last zone that was asked, clean text; "" if none was */
-	char about[CAA_SHORT_NAME];	/**< the nameserver without address, or the name that ends a chain of CNAMEs; else "" */
+	/** the nameserver without address, the name that ends a chain of CNAMEs, or the zone whose keys are missed; else "" */
+	char about[CAA_SHORT_NAME];
 	char reason[CAA_EDE_TEXT];	/**< the validator's, clean text; "" if it gave none */
 	int64_t unix_s;			/**< when it failed */
 	uint32_t took_ms;
 	uint16_t tries;			/**< times that the whole lookup was tried, at least 1 */
 	uint16_t bogus_ede;		/**< if bogus, the validator's INFO-CODE; else CAA_NO_EDE */
 	bool bogus, looped, no_address, late;	/**< facts; late: a turn was beyond the budget, or the budget ended */
+	uint16_t missed;		/**< if bogus for want of it: DNSKEY or DS, which could not be fetched; else 0 */
+	uint8_t missed_labels;		/**< of the question's name, that it is of; CAA_LABELS_NONE: of another name */
 	uint8_t insecure;		/**< enum caa_known: the zone is proven insecure */
 	/* what follows from the above, by caa_case_class() */
 	uint8_t class;			/**< enum caa_class */
@@ -90,6 +94,10 @@ struct caa_case {
 
 /** @return the question's name, borrowed. */
 struct caa_name caa_case_name(const struct caa_case *c);
+
+/** The answer is bogus because something could not be fetched: sets missed, missed_labels and about.
+ *  @param qtype: DNSKEY or DS. @param zone: whose. @param c: its name is set. */
+void caa_case_miss(struct caa_case *c, uint16_t qtype, struct caa_name zone);
 
 /** How many labels of the question's name the closest zone is that was asked for it.
  *  @return CAA_LABELS_NONE if none was, or only one that is no part of its name. */

@@ -224,3 +224,13 @@ bool caa_config_enabled(const struct caa_config *c)
 {
 	return caa_config_budget_max(c) > 0;
 }
+
+bool caa_config_rated(const struct caa_config *c)
+{
+	struct caa_name apex;
+
+	for (size_t i = 0; i < caa_zones_count(c->zones); i++)
+		if (caa_zones_at(c->zones, i, &apex)->rate_qps != 0)
+			return true;
+	return false;
+}

@@ -47,6 +47,8 @@ const struct caa_module_options *caa_config_module(const struct caa_config *c);
 const struct caa_zones *caa_config_zones(const struct caa_config *c);
 /** @return whether any zone is enabled. */
 bool caa_config_enabled(const struct caa_config *c);
+/** @return whether any zone has a rate that is set by hand. */
+bool caa_config_rated(const struct caa_config *c);
 /** @return the longest caa-budget of an enabled zone in s; 0 if there is none. */
 uint32_t caa_config_budget_max(const struct caa_config *c);
 

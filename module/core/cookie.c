@@ -9,6 +9,7 @@ enum {
 	MINUTE_MS = 60 * 1000,
 	AVOID_MS = 15 * MINUTE_MS,	/**< as long as Unbound remembers a server without EDNS */
 	EXPECT_MS = 15 * MINUTE_MS,	/**< how long a server that sent cookies is held to it */
+	MIXED_MS = 15 * MINUTE_MS,	/**< as long as cookies would be expected */
 	SILENT_MAX = 3,			/**< unanswered queries with the option before one without is tried */
 	ANSWERED = UINT8_MAX
 };
@@ -55,32 +56,53 @@ size_t caa_cookie_write(struct caa_cookie *c, const struct caa_cookie_secret *se
 	return (size_t)CAA_COOKIE_CLIENT + c->server_len;
 }
 
-static bool well_formed(const struct caa_packet *p)
+/** Whether there is a server's part of a length that it may have (RFC 7873, section 4). */
+static bool has_server_part(const struct caa_packet *p)
 {
 	return p->cookie_len >= CAA_COOKIE_CLIENT + CAA_COOKIE_SERVER_MIN && p->cookie_len <= CAA_COOKIE_MAX;
+}
+
+/** Whether our part came back. */
+static bool is_ours(const struct caa_packet *p, const struct caa_cookie_sent *sent)
+{
+	return p->cookie_len >= CAA_COOKIE_CLIENT && memcmp(p->cookie, sent->client, CAA_COOKIE_CLIENT) == 0;
+}
+
+void caa_cookie_mixed(struct caa_cookie *c, uint64_t now_us)
+{
+	c->mixed_ms = caa_ms_later(now_us, MIXED_MS);
+}
+
+/** An answer without a cookie. */
+static enum caa_cookie_verdict read_none(struct caa_cookie *c, uint64_t now_us, const struct caa_packet *packet, bool tcp)
+{
+	bool expected = c->good_ms != 0 && caa_ms_age(c->good_ms, caa_ms(now_us)) < EXPECT_MS;
+
+	if (!tcp && expected) {
+		/* Nothing of a truncated answer is used but that it asks for TCP. */
+		return packet->truncated || caa_ms_ahead(c->mixed_ms, now_us, MIXED_MS) ? CAA_COOKIE_NONE : CAA_COOKIE_MISSING;
+	}
+	if (expected)
+		caa_cookie_mixed(c, now_us);	/* one node, or all by now */
+	c->server_len = 0;
+	c->silent = ANSWERED;
+	return CAA_COOKIE_NONE;
 }
 
 enum caa_cookie_verdict caa_cookie_read(struct caa_cookie *c, const struct caa_cookie_secret *secret, uint64_t now_us,
 	const struct caa_packet *packet, const struct caa_cookie_sent *sent, bool tcp)
 {
-	uint32_t now_ms = caa_ms(now_us);
-
 	if (!sent->client_sent)
 		return CAA_COOKIE_NONE;
-	if (packet->cookie == NULL) {
-		if (tcp || c->good_ms == 0 || caa_ms_age(c->good_ms, now_ms) >= EXPECT_MS) {
-			c->server_len = 0;	/* it sends none, or none any more */
-			c->good_ms = 0;
-			c->silent = ANSWERED;
-			return CAA_COOKIE_NONE;
-		}
-		/* Nothing of a truncated answer is used but that it asks for TCP. */
-		return packet->truncated ? CAA_COOKIE_NONE : CAA_COOKIE_FORGED;
-	}
-	if (!well_formed(packet) || memcmp(packet->cookie, sent->client, CAA_COOKIE_CLIENT) != 0)
+	if (packet->cookie == NULL)
+		return read_none(c, now_us, packet, tcp);
+	if (!is_ours(packet, sent))
 		return tcp ? CAA_COOKIE_NONE : CAA_COOKIE_FORGED;
 	c->silent = ANSWERED;
-	c->good_ms = now_ms != 0 ? now_ms : 1;
+	if (!has_server_part(packet))
+		return CAA_COOKIE_NONE;		/* it echoes options that it does not know */
+	c->good_ms = caa_ms_later(now_us, 0);
+	c->refused = c->refused && (packet->rcode == CAA_RCODE_BADCOOKIE || !sent->server_sent);
 	if (sent->serial != secret->serial)
 		return CAA_COOKIE_GOOD;		/* made for a client's part that is not sent any more */
 	c->serial = secret->serial;
@@ -93,6 +115,7 @@ void caa_cookie_avoid(struct caa_cookie *c, uint64_t now_us)
 {
 	c->avoid_ms = caa_ms_later(now_us, AVOID_MS);
 	c->server_len = 0;
+	c->refused = false;
 }
 
 void caa_cookie_silence(struct caa_cookie *c, const struct caa_cookie_sent *sent)

@@ -3,8 +3,9 @@
  *
  *  A client cookie is made from the upstream's address and a secret that is rolled; what the server adds to it is opaque
  *  (RFC 9018 is how most servers make it) and returned with later queries.  An answer is checked against the client
- *  cookie that its query carried.  A server that has sent cookies has to send them: an answer over UDP without is taken
- *  for forged (RFC 7873, section 5.3).
+ *  cookie that its query carried.  A server that has sent cookies has to send them (RFC 7873, section 5.3), unless some of
+ *  the nodes behind its address know none, which TCP tells.  An answer that carries our client part proves that who sent it
+ *  saw the query, with or without a server's part.
  *  A server that dislikes the option is asked without it for a while.
  *  No clock, no lock, no randomness: all are arguments. */
 #ifndef CAA_CORE_COOKIE_H
@@ -35,9 +36,12 @@ struct caa_cookie_secret {
 struct caa_cookie {
 	uint32_t good_ms;	/**< the last answer with a good cookie; 0 = none that counts */
 	uint32_t avoid_ms;	/**< until then no option is sent; 0 = it is */
+	uint32_t mixed_ms;	/**< until then an answer without a cookie is as good as plain Unbound takes it; 0 = it is not */
 	uint8_t server[CAA_COOKIE_SERVER_MAX];
 	uint8_t server_len;	/**< 0 = none is known */
 	uint8_t serial;		/**< of the secret that the server's part belongs to */
+	bool liked;		/**< a query with the option was answered well, or badly with and without it: it is not the reason */
+	bool refused;		/**< the last server's part was answered with BADCOOKIE, and none was taken since */
 	uint8_t silent;		/**< queries with the option that were not answered, before one was; 255 = one was */
 };
 
@@ -50,7 +54,8 @@ struct caa_cookie_sent {
 };
 
 enum caa_cookie_verdict {
-	CAA_COOKIE_FORGED,	/**< drop the answer and wait for the true one */
+	CAA_COOKIE_FORGED,	/**< another client's part: drop the answer and wait for the true one */
+	CAA_COOKIE_MISSING,	/**< there has to be one, and is none: have TCP tell */
 	CAA_COOKIE_NONE,	/**< nothing to check */
 	CAA_COOKIE_GOOD		/**< the server proved that it saw the query */
 };
@@ -67,6 +72,9 @@ size_t caa_cookie_write(struct caa_cookie *c, const struct caa_cookie_secret *se
  *  @param tcp: it came over TCP, where nobody forges. */
 enum caa_cookie_verdict caa_cookie_read(struct caa_cookie *c, const struct caa_cookie_secret *secret, uint64_t now_us,
 	const struct caa_packet *packet, const struct caa_cookie_sent *sent, bool tcp);
+
+/** Some of the nodes behind the address send no cookies: do not miss them for a while. */
+void caa_cookie_mixed(struct caa_cookie *c, uint64_t now_us);
 
 /** The server does not like the option: ask without for a while. */
 void caa_cookie_avoid(struct caa_cookie *c, uint64_t now_us);

@@ -11,19 +11,23 @@ enum {
 	AGAIN_US = 500 * US_PER_MS,	/**< who waits asks again no later: the pace, or another address, may have changed */
 	LONG_US = 200 * US_PER_MS,	/**< who waits longer asks again half way: the pace may have changed */
 	NOTIMP_MS = 15 * 60 * 1000,	/**< as long as Unbound remembers a server without EDNS */
+	FRONT_MIN = 8,			/**< so many at the front of the line may use a turn, ... */
+	FRONT_US = 200 * US_PER_MS,	/**< ... and those whose turn is due so soon: they come as late as that */
 	FREE_US = 10 * US_PER_MS,	/**< a wait that is not longer is none */
 	BAND_US = 400 * US_PER_MS,	/**< Unbound chooses at random among addresses that differ by less */
 	STEEP = 3,			/**< how much more a longer wait costs beyond that */
 	PATIENCE_ROUNDS = 4,		/**< round trips that an answer is waited for in any case, ... */
 	PATIENCE_MIN_US = 400 * US_PER_MS,	/**< ... and a time: about Unbound's for a server that it does not know */
+	PATIENCE_TCP_US = US_PER_S,	/**< the same over TCP where it works */
 	SILENT_COST_US = US_PER_S	/**< what an address costs that has queries under way and is silent */
 };
 
 static void leave(struct caa_upstream *u, struct caa_asking *q)
 {
-	if (q->placed)
-		caa_pacer_leave(&u->learn.pacer);
-	q->placed = false;
+	if (!q->turn.in_line)
+		return;
+	caa_line_leave(&u->line, &q->turn);
+	caa_pacer_leave(&u->learn.pacer);
 }
 
 static void count_wait(struct caa_upstream *u, const struct caa_asking *q, uint64_t now_us)
@@ -34,56 +38,116 @@ static void count_wait(struct caa_upstream *u, const struct caa_asking *q, uint6
 	u->waited_ms += (uint32_t)((now_us - q->placed_us) / US_PER_MS);
 }
 
+/** Round trips, and at least a time. */
+static uint64_t rounds_us(const struct caa_upstream *u, unsigned rounds, uint64_t least_us)
+{
+	uint64_t us = u->learn.srtt_us * (uint64_t)rounds;
+
+	return us > least_us ? us : least_us;
+}
+
+/** An answer that comes after the budget is none, but a server is not called silent that had no time to answer. */
+static uint32_t patience_ms(const struct caa_upstream *u, const struct caa_wish *wish)
+{
+	uint64_t left_us = wish->deadline_us - wish->now_us, least_us = rounds_us(u, PATIENCE_ROUNDS, PATIENCE_MIN_US);
+
+	return (uint32_t)((left_us > least_us ? left_us : least_us) / US_PER_MS);
+}
+
+/** What is asked over TCP though Unbound would not, is asked over UDP again when that shows nothing soon. */
+static uint32_t patience_tcp_ms(const struct caa_upstream *u, const struct caa_asking *q)
+{
+	if (!q->chose_tcp)
+		return 0;
+	return (uint32_t)(rounds_us(u, PATIENCE_ROUNDS, caa_transport_works(&u->transport) ? PATIENCE_TCP_US : PATIENCE_MIN_US) /
+		US_PER_MS);
+}
+
 static enum caa_gate send_tcp(struct caa_upstream *u, struct caa_asking *q, const struct caa_wish *wish)
 {
 	if (wish->queued)
 		return CAA_GATE_SEND;	/* asked again when it is due, and goes over TCP then */
 	count_wait(u, q, wish->now_us);
 	leave(u, q);
+	q->chose_tcp = !wish->tcp;
+	q->patience_ms = patience_tcp_ms(u, q);
 	caa_transport_sent(&u->transport);
-	q->sent = (struct caa_sent){ .sent_us = wish->now_us, .question = q->question };
+	q->sent = (struct caa_sent){ .sent_us = wish->now_us, .question = q->question, .zone = q->zone };
 	q->tcp = true;
 	u->sent++;
 	u->sent_caa++;
 	return CAA_GATE_SEND_TCP;
 }
 
-/** An answer that comes after the budget is none, but a server is not called silent that had no time to answer. */
-static uint32_t patience_ms(const struct caa_upstream *u, const struct caa_wish *wish)
+static enum caa_gate send_udp(struct caa_upstream *u, struct caa_asking *q, const struct caa_wish *wish, struct caa_sent sent)
 {
-	uint64_t left_us = wish->deadline_us - wish->now_us, round_us = u->learn.srtt_us * (uint64_t)PATIENCE_ROUNDS;
-	uint64_t least_us = round_us > PATIENCE_MIN_US ? round_us : PATIENCE_MIN_US;
+	bool tcp = q->want_tcp && !wish->tcp;	/* at a rate that is set by hand, whose pace TCP keeps, too */
 
-	return (uint32_t)((left_us > least_us ? left_us : least_us) / US_PER_MS);
-}
-
-static enum caa_gate send_paced(struct caa_upstream *u, struct caa_asking *q, const struct caa_wish *wish)
-{
-	if (wish->queued)
-		return CAA_GATE_SEND;
 	count_wait(u, q, wish->now_us);
-	q->placed = false;
-	q->sent = caa_learn_sent(&u->learn, wish->now_us, q->waited);
+	q->sent = sent;
 	q->sent.question = q->question;
-	q->patience_ms = patience_ms(u, wish);
+	q->sent.zone = q->zone;
+	q->sent.repeated = wish->repeated;
+	q->chose_tcp = tcp;
+	q->forged = false;
+	q->unproved = q->unproved && tcp;
+	q->patience_ms = tcp ? patience_tcp_ms(u, q) : patience_ms(u, wish);
 	q->udp = true;
 	u->sent++;
 	u->sent_caa++;
-	return CAA_GATE_SEND;
+	return tcp ? CAA_GATE_SEND_TCP : CAA_GATE_SEND;
+}
+
+static enum caa_gate send_paced(struct caa_upstream *u, struct caa_asking *q, struct caa_serving *zone,
+	const struct caa_wish *wish)
+{
+	if (wish->queued)
+		return CAA_GATE_SEND;
+	zone->turn = caa_line_use(&u->line, &q->turn);
+	return send_udp(u, q, wish, caa_learn_sent(&u->learn, wish->now_us, q->waited));
+}
+
+/** Whether a query leaves at nobody's cost: a limit was met by strangers or by another zone only, or its zone may be silent and would
+ *  fill the room that others need, while the wait for an answer grows. */
+static bool goes_aside(const struct caa_upstream *u, const struct caa_asking *q, const struct caa_serving *zone,
+	uint64_t now_us)
+{
+	if (u->learn.manual)
+		return false;
+	if (caa_learn_limited(&u->learn))
+		return caa_learn_wants_witness(&u->learn, q->zone) && caa_serving_is_witness(zone, now_us);
+	return caa_serving_is_suspect(zone, now_us);
+}
+
+static enum caa_gate send_aside(struct caa_upstream *u, struct caa_asking *q, const struct caa_wish *wish)
+{
+	if (wish->queued)
+		return CAA_GATE_SEND;
+	leave(u, q);
+	return send_udp(u, q, wish, caa_learn_aside(&u->learn, wish->now_us));
 }
 
 /** Take a place. @return false if its turn is known to be beyond the budget. */
-static bool take_place(struct caa_upstream *u, struct caa_asking *q, const struct caa_wish *wish)
+static bool take_place(struct caa_upstream *u, struct caa_asking *q, struct caa_serving *zone, const struct caa_wish *wish)
 {
-	struct caa_pacer tried = u->learn.pacer;
-	struct caa_place place = caa_pacer_enter(&tried, wish->now_us, wish->repeated);
+	struct caa_pacer tried = u->learn.pacer, before = tried;
+	struct caa_place place;
 
-	if (caa_pacer_wait(&tried, place, wish->now_us, u->learn.srtt_us) > wish->deadline_us - wish->now_us)
+	if (!wish->repeated && caa_serving_is_full(zone, wish->now_us))
 		return false;
+	place = caa_pacer_enter(&tried, wish->now_us, false);
+	q->turn.zone = q->zone;
+	q->turn.age_us = wish->repeated ? 0 : wish->age_us;
 	u->learn.pacer = tried;
-	q->place = place;
+	caa_line_enter(&u->line, &q->turn, place, zone->turn);
+	if (caa_pacer_wait(&tried, q->turn.place, wish->now_us, u->learn.srtt_us) > wish->deadline_us - wish->now_us) {
+		caa_line_undo(&u->line, &q->turn);
+		u->learn.pacer = before;
+		if (!wish->repeated)
+			caa_serving_full(zone, wish->now_us);
+		return false;
+	}
 	q->placed_us = wish->now_us;
-	q->placed = true;
 	q->waited = false;
 	return true;
 }
@@ -96,65 +160,91 @@ static enum caa_gate late(struct caa_upstream *u, struct caa_asking *q, const st
 	return CAA_GATE_LATE;
 }
 
+static bool is_better_elsewhere(const struct caa_upstream *u, const struct caa_asking *q, const struct caa_wish *wish,
+	uint64_t due_us)
+{
+	if (!wish->may_move || wish->other_us == UINT64_MAX)
+		return false;
+	return caa_learn_stalled(&u->learn, wish->now_us) ||
+		(q->waited && caa_learn_worth_moving(&u->learn, wish->now_us, due_us, wish->other_us));
+}
+
+static uint64_t min_u64(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
 /** Not due yet. @param most_us: ask again no later. */
-static enum caa_gate wait(struct caa_upstream *u, struct caa_asking *q, const struct caa_wish *wish, uint64_t due_us,
+static enum caa_gate hold_back(struct caa_upstream *u, struct caa_asking *q, const struct caa_wish *wish, uint64_t due_us,
 	uint64_t most_us, uint64_t *wait_us)
 {
-	uint64_t left_us = wish->deadline_us - wish->now_us;
-
-	if (wish->may_move && wish->other_us != UINT64_MAX && (caa_learn_stalled(&u->learn, wish->now_us) ||
-	    (q->waited && caa_learn_worth_moving(&u->learn, wish->now_us, due_us, wish->other_us)))) {
+	if (is_better_elsewhere(u, q, wish, due_us)) {
 		leave(u, q);
 		return CAA_GATE_ELSEWHERE;
 	}
-	q->waited = q->placed || q->waited;
+	q->waited = q->turn.in_line || q->waited;
 	*wait_us = due_us > LONG_US ? due_us / 2 : due_us;
-	if (*wait_us > AGAIN_US)
-		*wait_us = AGAIN_US;
-	if (*wait_us > most_us)
-		*wait_us = most_us;
-	if (*wait_us > left_us)
-		*wait_us = left_us;
+	*wait_us = min_u64(min_u64(*wait_us, AGAIN_US), min_u64(most_us, wish->deadline_us - wish->now_us));
 	return CAA_GATE_WAIT;
 }
 
-enum caa_gate caa_gate_ask(struct caa_upstream *u, struct caa_asking *q, const struct caa_wish *wish, uint64_t *wait_us)
+/** How many may use a turn that is due: those who ask again before the first of them does. */
+static uint64_t front(const struct caa_upstream *u)
 {
-	enum caa_transport_choice transport = CAA_TRANSPORT_UDP;
-	bool must = wish->tcp || q->want_tcp;
+	uint32_t interval_us = u->learn.pacer.interval_us;
+
+	return interval_us == 0 ? UINT64_MAX : FRONT_MIN + FRONT_US / interval_us;
+}
+
+/** In the line for UDP. @param most_us: ask again no later. */
+static enum caa_gate ask_udp(struct caa_upstream *u, struct caa_asking *q, struct caa_serving *zone,
+	const struct caa_wish *wish, uint64_t most_us, uint64_t *wait_us)
+{
 	uint64_t due_us;
+
+	if (goes_aside(u, q, zone, wish->now_us))
+		return send_aside(u, q, wish);
+	if (!q->turn.in_line && !take_place(u, q, zone, wish))
+		return hold_back(u, q, wish, ADMIT_US, ADMIT_US, wait_us);
+	due_us = caa_learn_wait(&u->learn, q->turn.place, wish->now_us);
+	if (due_us == 0 && !caa_line_is_front(&q->turn, front(u)))
+		due_us = u->learn.pacer.interval_us;	/* it would take the turn of those who have not come yet */
+	return due_us == 0 ? send_paced(u, q, zone, wish) : hold_back(u, q, wish, due_us, most_us, wait_us);
+}
+
+enum caa_gate caa_gate_ask(struct caa_upstream *u, struct caa_asking *q, struct caa_serving *zone,
+	const struct caa_wish *wish, uint64_t *wait_us)
+{
+	bool must = wish->tcp || q->want_tcp;
 
 	q->caa = true;
 	q->cookies = wish->zone->cookie != 0;
-	if (!q->placed)
+	if (!q->turn.in_line)
 		caa_learn_options(&u->learn, wish->now_us, wish->zone->rate_qps, (uint16_t)wish->zone->burst);
 	if (wish->now_us >= wish->deadline_us)
 		return late(u, q, wish);
-	if (!u->learn.manual && (wish->zone->tcp || must))
-		transport = caa_transport_choose(&u->transport, wish->now_us, must);
-	if (transport == CAA_TRANSPORT_TCP)
+	if (u->learn.manual || !(wish->zone->tcp || must))
+		return ask_udp(u, q, zone, wish, UINT64_MAX, wait_us);
+	switch (caa_transport_choose(&u->transport, wish->now_us, must)) {
+	case CAA_TRANSPORT_UDP:
+		break;
+	case CAA_TRANSPORT_TCP:
 		return send_tcp(u, q, wish);
-	if (transport == CAA_TRANSPORT_SOON && must) {
-		if (!q->placed && !q->waited)
+	case CAA_TRANSPORT_SOON:
+		if (!must)
+			return ask_udp(u, q, zone, wish, SOON_US, wait_us);
+		if (!q->turn.in_line && !q->waited)
 			q->placed_us = wish->now_us;
-		return wait(u, q, wish, SOON_US, SOON_US, wait_us);
+		return hold_back(u, q, wish, SOON_US, SOON_US, wait_us);
 	}
-	if (transport == CAA_TRANSPORT_UDP && must && !u->learn.manual) {
-		leave(u, q);
-		return CAA_GATE_ELSEWHERE;	/* truncated, and TCP is known not to work: UDP may do when it is paced */
-	}
-	if (!q->placed && !take_place(u, q, wish))
-		return wait(u, q, wish, ADMIT_US, ADMIT_US, wait_us);
-	due_us = caa_learn_wait(&u->learn, q->place, wish->now_us);
-	if (due_us == 0)
-		return send_paced(u, q, wish);
-	return wait(u, q, wish, due_us, transport == CAA_TRANSPORT_SOON ? SOON_US : UINT64_MAX, wait_us);
+	return ask_udp(u, q, zone, wish, UINT64_MAX, wait_us);
 }
 
 void caa_gate_other(struct caa_upstream *u, struct caa_asking *q, uint64_t now_us, bool tcp)
 {
 	leave(u, q);	/* it had one while a CAA question waited for it */
-	q->caa = false;
+	q->caa = q->forged = q->unproved = false;
+	q->cookie = (struct caa_cookie_sent){ .client_sent = false };
 	q->patience_ms = 0;
 	u->sent++;
 	if (tcp) {
@@ -163,13 +253,14 @@ void caa_gate_other(struct caa_upstream *u, struct caa_asking *q, uint64_t now_u
 	}
 	q->sent = caa_learn_charged(&u->learn, now_us);
 	q->sent.question = q->question;
+	q->sent.zone = q->zone;
 	q->udp = true;
 }
 
 size_t caa_gate_cookie(struct caa_upstream *u, struct caa_asking *q, const struct caa_cookie_secret *secret,
 	uint64_t now_us, uint8_t out[static CAA_COOKIE_MAX])
 {
-	if (q->caa && q->cookies)
+	if (q->caa && q->cookies && !q->without)
 		return caa_cookie_write(&u->cookie, secret, &u->addr, now_us, out, &q->cookie);
 	q->cookie = (struct caa_cookie_sent){ .client_sent = false };
 	return 0;
@@ -182,10 +273,11 @@ bool caa_gate_accept(struct caa_upstream *u, struct caa_asking *q, const struct 
 
 	switch (caa_cookie_read(&u->cookie, secret, now_us, packet, &q->cookie, false)) {
 	case CAA_COOKIE_FORGED:
-		/* If the server itself has stopped to send cookies, that is seen over TCP. */
-		if (packet->cookie == NULL)
-			caa_transport_prefer_tcp(&u->transport, now_us);
+		q->forged = true;
 		return false;
+	case CAA_COOKIE_MISSING:
+		q->unproved = true;	/* nothing of it is used: TCP is asked, see caa_gate_again() */
+		return true;
 	case CAA_COOKIE_GOOD:
 		if (!proved && !u->learn.manual) {
 			caa_learn_source_proved(&u->learn, now_us);
@@ -198,60 +290,95 @@ bool caa_gate_accept(struct caa_upstream *u, struct caa_asking *q, const struct 
 	return true;
 }
 
-/** TC without data, as limiters send it, and the errors that they send. */
-static bool is_denial(const struct caa_packet *p, bool tcp)
+static bool is_denial(const struct caa_packet *p)
 {
-	return (!tcp && p->truncated && p->records == 0) || p->rcode == CAA_RCODE_REFUSED || p->rcode == CAA_RCODE_SERVFAIL;
+	return p->rcode == CAA_RCODE_REFUSED || p->rcode == CAA_RCODE_SERVFAIL;
 }
 
-static enum caa_signal signal_of(const struct caa_upstream *u, const struct caa_asking *q, enum caa_end end, bool denial)
+/** TC without data, as limiters send it. */
+static bool is_cut(const struct caa_packet *p, bool tcp)
 {
+	return !tcp && p->truncated && p->records == 0;
+}
+
+/** What the outcome of a query over UDP says of the upstream, if its zone has a voice. */
+static enum caa_signal signal_of(const struct caa_upstream *u, const struct caa_asking *q, enum caa_end end,
+	const struct caa_packet *packet)
+{
+	/* A query from before the cookie was known says nothing of those that carry it. */
+	bool before = q->cookie.client_sent && !q->cookie.server_sent && caa_cookie_proves(&u->cookie);
+
 	switch (end) {
 	case CAA_END_ANSWER:
-		if (!denial)
+		if (q->unproved)
+			return CAA_SIGNAL_NONE;
+		if (!is_denial(packet) && !is_cut(packet, false))
 			return CAA_SIGNAL_ANSWER;
-		break;
+		if (before)
+			return CAA_SIGNAL_NONE;
+		return is_denial(packet) ? CAA_SIGNAL_DENIED : CAA_SIGNAL_CUT;
 	case CAA_END_TIMEOUT:
-		break;
+		return before || q->forged ? CAA_SIGNAL_NONE : CAA_SIGNAL_SILENCE;
 	case CAA_END_ERROR:
 	case CAA_END_ABANDONED:
-		return CAA_SIGNAL_NONE;
+		break;
 	}
-	if (end == CAA_END_ANSWER && !q->served)
-		return CAA_SIGNAL_NONE;	/* it may not serve the zone at all */
-	/* A query from before the cookie was known says nothing of those that carry it. */
-	if (q->cookie.client_sent && !q->cookie.server_sent && caa_cookie_proves(&u->cookie))
-		return CAA_SIGNAL_NONE;
-	return end == CAA_END_ANSWER ? CAA_SIGNAL_DENIED : CAA_SIGNAL_SILENCE;
+	return CAA_SIGNAL_NONE;
 }
 
-static void outcome_tcp(struct caa_upstream *u, struct caa_asking *q, const struct caa_cookie_secret *secret,
-	uint64_t now_us, enum caa_end end, const struct caa_packet *packet, bool denial)
+/** Whether a signal says something of the upstream, by what it does for the query's zone. */
+static bool has_voice(struct caa_upstream *u, struct caa_asking *q, struct caa_serving *zone, uint64_t now_us)
 {
-	if (q->tcp)
-		caa_transport_outcome(&u->transport, now_us, end == CAA_END_ANSWER && !denial, end != CAA_END_ABANDONED);
-	q->tcp = false;
-	if (end == CAA_END_ANSWER)
-		caa_cookie_read(&u->cookie, secret, now_us, packet, &q->cookie, true);
+	bool witness = caa_serving_is_witness(zone, now_us);
+	bool voice = caa_serving_lost(zone, now_us, q->sent.seq, u->learn.answered_seq);
+
+	q->sent.stranger = !witness;
+	if (witness && !voice)
+		caa_learn_split(&u->learn, now_us, q->zone);
+	return voice;
 }
 
-static bool outcome_udp(struct caa_upstream *u, struct caa_asking *q, uint64_t now_us, enum caa_end end, bool denial)
+static bool outcome_udp(struct caa_upstream *u, struct caa_asking *q, struct caa_serving *zone, uint64_t now_us,
+	enum caa_end end, const struct caa_packet *packet)
 {
+	enum caa_signal signal = signal_of(u, q, end, packet);
 	bool limited;
 
-	if (!q->udp)
-		return false;
 	q->udp = false;
-	limited = caa_learn_outcome(&u->learn, now_us, q->sent, signal_of(u, q, end, denial));
+	q->sent.stranger = !caa_serving_is_witness(zone, now_us);
+	if (signal != CAA_SIGNAL_NONE && signal != CAA_SIGNAL_ANSWER && !has_voice(u, q, zone, now_us))
+		signal = CAA_SIGNAL_NONE;
+	limited = caa_learn_outcome(&u->learn, now_us, q->sent, signal);
 	if (limited) {
 		u->limits++;
 		caa_transport_prefer_tcp(&u->transport, now_us);
 	}
-	if (end == CAA_END_TIMEOUT)
+	if (end == CAA_END_TIMEOUT && !q->forged)
 		caa_cookie_silence(&u->cookie, &q->cookie);
 	else if (end == CAA_END_ANSWER && q->caa && q->cookies && !q->cookie.client_sent)
 		caa_cookie_answered_without(&u->cookie, now_us);
+	if (signal == CAA_SIGNAL_ANSWER)
+		caa_serving_answered(zone, now_us);
 	return limited;
+}
+
+static void outcome_tcp(struct caa_upstream *u, struct caa_asking *q, struct caa_serving *zone,
+	const struct caa_cookie_secret *secret, uint64_t now_us, enum caa_end end, const struct caa_packet *packet)
+{
+	/* What is denied over TCP as well was not helped by it; a zone that is not served there says nothing of TCP. */
+	bool answered = end == CAA_END_ANSWER &&
+		(!is_denial(packet) || (!q->chose_tcp && !caa_serving_is_witness(zone, now_us)));
+
+	if (q->tcp)
+		caa_transport_outcome(&u->transport, now_us, answered ? CAA_TRANSPORT_ANSWERED :
+			end == CAA_END_ABANDONED ? CAA_TRANSPORT_UNKNOWN : CAA_TRANSPORT_LOST);
+	q->tcp = false;
+	if (end != CAA_END_ANSWER)
+		return;
+	q->unproved = false;
+	caa_cookie_read(&u->cookie, secret, now_us, packet, &q->cookie, true);
+	if (!is_denial(packet))
+		caa_serving_answered(zone, now_us);
 }
 
 /** What left over another transport than the caller tells of (TCP at a rate that is set by hand, or abandoned between
@@ -261,7 +388,7 @@ static void outcome_unknown(struct caa_upstream *u, struct caa_asking *q, uint64
 	if (q->udp)
 		caa_learn_outcome(&u->learn, now_us, q->sent, CAA_SIGNAL_NONE);
 	if (q->tcp)
-		caa_transport_outcome(&u->transport, now_us, false, false);
+		caa_transport_outcome(&u->transport, now_us, CAA_TRANSPORT_UNKNOWN);
 	q->udp = q->tcp = false;
 }
 
@@ -282,23 +409,45 @@ static void count(struct caa_upstream *u, enum caa_end end)
 	}
 }
 
-struct caa_outcome caa_gate_outcome(struct caa_upstream *u, struct caa_asking *q,
+static enum caa_meaning meaning_of(const struct caa_upstream *u, const struct caa_asking *q, const struct caa_serving *zone,
+	uint64_t now_us, enum caa_end end, const struct caa_packet *packet, bool tcp)
+{
+	switch (end) {
+	case CAA_END_ANSWER:
+		if (!tcp && (q->unproved || packet->truncated))
+			return CAA_MEANS_NOTHING;
+		if (is_denial(packet))
+			return CAA_MEANS_DENIED;
+		return packet->rcode == CAA_RCODE_NOERROR || packet->rcode == CAA_RCODE_NXDOMAIN ||
+			packet->rcode == CAA_RCODE_BADCOOKIE ? CAA_MEANS_ANSWER : CAA_MEANS_ERROR;
+	case CAA_END_TIMEOUT:
+	case CAA_END_ERROR:
+		if (tcp)
+			return q->chose_tcp ? CAA_MEANS_NOTHING : CAA_MEANS_NO_TCP;
+		return caa_learn_limited(&u->learn) || caa_serving_is_witness(zone, now_us) ? CAA_MEANS_LOST : CAA_MEANS_SILENCE;
+	case CAA_END_ABANDONED:
+		break;
+	}
+	return CAA_MEANS_NOTHING;
+}
+
+struct caa_outcome caa_gate_outcome(struct caa_upstream *u, struct caa_asking *q, struct caa_serving *zone,
 	const struct caa_cookie_secret *secret, uint64_t now_us, enum caa_end end, const struct caa_packet *packet, bool tcp)
 {
-	bool denial = end == CAA_END_ANSWER && is_denial(packet, tcp);
-	struct caa_outcome o = { .denied = denial };
+	struct caa_outcome o = { .limited = false };
 
 	leave(u, q);
 	count(u, end);
 	if (tcp)
-		outcome_tcp(u, q, secret, now_us, end, packet, denial);
-	else
-		o.limited = outcome_udp(u, q, now_us, end, denial);
+		outcome_tcp(u, q, zone, secret, now_us, end, packet);
+	else if (q->udp)
+		o.limited = outcome_udp(u, q, zone, now_us, end, packet);
 	outcome_unknown(u, q, now_us);
-	o.alive = caa_learn_alive(&u->learn, now_us);
+	o.meaning = meaning_of(u, q, zone, now_us, end, packet, tcp);
+	o.limit = caa_learn_limited(&u->learn) && !u->learn.manual;
+	o.denying = caa_serving_is_denying(zone, now_us);
 	o.lately = caa_learn_lately(&u->learn, now_us);
 	o.srtt_us = u->learn.srtt_us;
-	o.passing = end == CAA_END_TIMEOUT || end == CAA_END_ERROR || (denial && caa_learn_limited(&u->learn));
 	return o;
 }
 
@@ -308,14 +457,57 @@ static bool dislikes(uint16_t rcode)
 	return rcode == CAA_RCODE_FORMERR || rcode == CAA_RCODE_NOTIMP || rcode == CAA_RCODE_BADVERS;
 }
 
+/** Nothing came over TCP. */
+static enum caa_again again_after_tcp(struct caa_upstream *u, struct caa_asking *q, uint64_t now_us)
+{
+	if (!q->chose_tcp)
+		return CAA_AGAIN_NO;	/* Unbound asks on, and TCP once more */
+	/* No cookie can be had from it, or not from each of its nodes: it is asked as plain Unbound does. */
+	if (q->unproved)
+		caa_cookie_mixed(&u->cookie, now_us);
+	q->want_tcp = q->unproved = q->chose_tcp = false;
+	return CAA_AGAIN_SEND;
+}
+
+bool caa_gate_wonders(const struct caa_upstream *u, const struct caa_asking *q)
+{
+	return q->caa && !u->cookie.liked && (q->cookie.client_sent || q->blamed);
+}
+
+/** Some servers answer a query with an option that they do not know badly in one way or another.  Before one with the option was
+ *  answered well, the option may be the reason, and the same without it tells.
+ *  @return whether it is to be asked so. */
+static bool blames_cookie(struct caa_upstream *u, struct caa_asking *q, uint64_t now_us, bool good)
+{
+	if (q->blamed && good)
+		caa_cookie_avoid(&u->cookie, now_us);
+	else if (q->blamed || good)
+		u->cookie.liked = true;
+	if (q->blamed || good) {
+		q->without = q->without && good;	/* it was not the reason */
+		q->blamed = false;
+		return false;
+	}
+	q->blamed = q->without = true;
+	return true;
+}
+
 enum caa_again caa_gate_again(struct caa_upstream *u, struct caa_asking *q, uint64_t now_us,
-	const struct caa_packet *packet, bool edns)
+	const struct caa_packet *packet, bool edns, bool good)
 {
 	if (!q->caa)
 		return CAA_AGAIN_NO;
-	if (packet->rcode == CAA_RCODE_BADCOOKIE && q->cookie.client_sent && !q->want_tcp) {
-		q->want_tcp = q->again;		/* RFC 7873, section 5.3: then over TCP */
-		q->again = true;
+	if (packet == NULL)
+		return again_after_tcp(u, q, now_us);
+	if (q->unproved && !q->want_tcp) {
+		q->want_tcp = true;
+		return CAA_AGAIN_SEND;
+	}
+	if (packet->rcode == CAA_RCODE_BADCOOKIE && q->cookie.client_sent) {
+		if (q->again)	/* its own cookie is not taken (RFC 7873, section 5.3): it is asked as plain Unbound does */
+			caa_cookie_avoid(&u->cookie, now_us);
+		q->without = q->again || u->cookie.refused;
+		q->again = u->cookie.refused = true;
 		return CAA_AGAIN_SEND;
 	}
 	if (packet->rcode == CAA_RCODE_NOTIMP && caa_ms_ahead(u->notimp_ms, now_us, NOTIMP_MS))
@@ -324,6 +516,8 @@ enum caa_again caa_gate_again(struct caa_upstream *u, struct caa_asking *q, uint
 		caa_cookie_avoid(&u->cookie, now_us);
 		return CAA_AGAIN_SEND;
 	}
+	if (packet->rcode != CAA_RCODE_NOTIMP && caa_gate_wonders(u, q) && blames_cookie(u, q, now_us, good))
+		return CAA_AGAIN_SEND;
 	if (packet->rcode == CAA_RCODE_NOTIMP && !edns) {
 		u->notimp_ms = caa_ms_later(now_us, NOTIMP_MS);
 		return CAA_AGAIN_FINAL;
@@ -331,7 +525,7 @@ enum caa_again caa_gate_again(struct caa_upstream *u, struct caa_asking *q, uint
 	return CAA_AGAIN_NO;
 }
 
-uint64_t caa_gate_wait_new(struct caa_upstream *u, uint64_t now_us)
+uint64_t caa_gate_wait_new(const struct caa_upstream *u, uint64_t now_us)
 {
 	if (caa_transport_choose(&u->transport, now_us, false) == CAA_TRANSPORT_TCP && caa_transport_works(&u->transport))
 		return 0;

@@ -14,25 +14,33 @@
 #include "core/cookie.h"
 #include "core/options.h"
 #include "core/packet.h"
+#include "core/serving.h"
 #include "core/upstream.h"
 
 /** A query at an upstream; zeroed at first. */
 struct caa_asking {
+	struct caa_turn turn;	/**< in the upstream's line, while it waits; first, so that it is found from there */
 	uint64_t placed_us;	/**< when it took its place */
 	struct caa_sent sent;
-	struct caa_place place;
 	struct caa_cookie_sent cookie;
 	uint32_t zone;		/**< a hash of the zone that is asked, and of the question; set by the caller before anything else */
 	uint32_t question;
-	uint32_t patience_ms;	/**< how long its answer is waited for at most, over UDP; 0 = as long as Unbound does */
-	bool caa;		/**< it is sent for a CAA question: it may wait, and carries a cookie */
+	uint32_t patience_ms;	/**< how long its answer is waited for at most; 0 = as long as Unbound does */
+	uint8_t line;		/**< of the address (core/addr.h); set by the caller before anything else */
+	bool caa_type;		/**< it is of type CAA; set by the caller before anything else */
+	bool out;		/**< it is under way, over whatever; the caller's own, as is the next */
+	bool claimed;		/**< a CAA question waits for it */
+	bool caa;		/**< it is sent for CAA questions alone: it may wait, and carries a cookie */
 	bool cookies;		/**< the zone's options allow cookies */
-	bool placed;		/**< it holds a place */
 	bool waited;		/**< it was told to wait */
 	bool udp, tcp;		/**< it is under way over that */
 	bool again;		/**< it was answered with BADCOOKIE already */
-	bool served;		/**< the upstream has answered for the zone; set by the caller before the outcome */
-	bool want_tcp;		/**< it has to go over TCP */
+	bool without;		/**< it goes without a cookie: another query finds out about it, or it was answered badly with one */
+	bool blamed;		/**< for the latter */
+	bool unproved;		/**< it was answered without the cookie that has to be there */
+	bool forged;		/**< an answer was dropped since it left: that nothing else came says nothing */
+	bool want_tcp;		/**< it has to go over TCP, for its cookie's sake */
+	bool chose_tcp;		/**< it went over TCP, where Unbound would not */
 };
 
 /** What is asked for. */
@@ -40,9 +48,10 @@ struct caa_wish {
 	const struct caa_zone_options *zone;
 	uint64_t now_us;
 	uint64_t deadline_us;	/**< the end of the budget */
+	uint64_t age_us;	/**< when the client's question arrived that it is for */
 	uint64_t other_us;	/**< the shortest wait at another address of the zone that is not silent; UINT64_MAX = none */
 	bool tcp;		/**< Unbound sends it over TCP */
-	bool repeated;		/**< the question has lost a query before: it goes ahead of others */
+	bool repeated;		/**< the question has lost a query before: it goes ahead of others of its zone */
 	bool may_move;		/**< it may be sent elsewhere instead */
 	bool queued;		/**< it is not to leave yet, only to take its place */
 };
@@ -52,12 +61,13 @@ enum caa_gate {
 	CAA_GATE_SEND_TCP,	/**< leave now, over TCP */
 	CAA_GATE_WAIT,		/**< ask again after wait_us */
 	CAA_GATE_LATE,		/**< its turn is beyond the budget */
-	CAA_GATE_ELSEWHERE	/**< this address is silent, or another one is free much sooner, or the query needs TCP and there
-				 *  is none here: try another */
+	CAA_GATE_ELSEWHERE	/**< this address is silent, or another one is free much sooner: try another */
 };
 
-/** @param wait_us: set with CAA_GATE_WAIT, at least 1. */
-enum caa_gate caa_gate_ask(struct caa_upstream *u, struct caa_asking *q, const struct caa_wish *wish, uint64_t *wait_us);
+/** @param zone: what the upstream does for the query's zone; its last turn is kept there.
+ *  @param wait_us: set with CAA_GATE_WAIT, at least 1. */
+enum caa_gate caa_gate_ask(struct caa_upstream *u, struct caa_asking *q, struct caa_serving *zone,
+	const struct caa_wish *wish, uint64_t *wait_us);
 
 /** A packet that is not for a CAA question leaves now. */
 void caa_gate_other(struct caa_upstream *u, struct caa_asking *q, uint64_t now_us, bool tcp);
@@ -66,7 +76,7 @@ void caa_gate_other(struct caa_upstream *u, struct caa_asking *q, uint64_t now_u
 size_t caa_gate_cookie(struct caa_upstream *u, struct caa_asking *q, const struct caa_cookie_secret *secret,
 	uint64_t now_us, uint8_t out[static CAA_COOKIE_MAX]);
 
-/** @return false if an answer over UDP looks forged. */
+/** @return false if an answer over UDP is forged, and the true one is waited for. */
 bool caa_gate_accept(struct caa_upstream *u, struct caa_asking *q, const struct caa_cookie_secret *secret,
 	uint64_t now_us, const struct caa_packet *packet);
 
@@ -79,32 +89,47 @@ enum caa_end {
 };
 
 /** What an outcome means for the question. */
+enum caa_meaning {
+	CAA_MEANS_NOTHING,	/**< nobody waited for it, or it is asked again at once over another transport */
+	CAA_MEANS_ANSWER,	/**< whatever it says */
+	CAA_MEANS_ERROR,	/**< an error that no limiter sends */
+	CAA_MEANS_DENIED,	/**< an error that limiters send too */
+	CAA_MEANS_NO_TCP,	/**< it had to be asked over TCP, and nothing came */
+	CAA_MEANS_LOST,		/**< nothing came, where the zone is answered or a limit is known: it may pass */
+	CAA_MEANS_SILENCE	/**< nothing came */
+};
+
 struct caa_outcome {
+	enum caa_meaning meaning;
 	bool limited;		/**< the upstream was found limited by this */
-	bool denied;		/**< a denial, or truncated without data */
-	bool passing;		/**< a loss or denial that may pass: the question can be tried again */
-	bool alive;		/**< the upstream answered something within a minute */
-	bool lately;		/**< and within two seconds */
+	bool limit;		/**< a limit is known there */
+	bool denying;		/**< a denial is known to be the zone's own answer */
+	bool lately;		/**< the upstream answered something within two seconds */
 	uint32_t srtt_us;	/**< its round trip time; 0 = unknown */
 };
 
-/** @param packet: with CAA_END_ANSWER; else not used. @param tcp: it was sent over TCP. */
-struct caa_outcome caa_gate_outcome(struct caa_upstream *u, struct caa_asking *q,
+/** @param zone: what the upstream does for the query's zone. @param packet: with CAA_END_ANSWER; else not used.
+ *  @param tcp: it was sent over TCP. */
+struct caa_outcome caa_gate_outcome(struct caa_upstream *u, struct caa_asking *q, struct caa_serving *zone,
 	const struct caa_cookie_secret *secret, uint64_t now_us, enum caa_end end, const struct caa_packet *packet, bool tcp);
 
 /** What to do about an answer before Unbound concludes that the server has no EDNS. */
 enum caa_again {
 	CAA_AGAIN_NO,		/**< as Unbound would */
-	CAA_AGAIN_SEND,		/**< ask again at once, without or with another cookie */
+	CAA_AGAIN_SEND,		/**< ask again, without or with another cookie, or over another transport */
 	CAA_AGAIN_FINAL		/**< the server answers so with EDNS and without: believe it */
 };
 
-/** @param edns: the query had EDNS. */
+/** @return whether caa_gate_again() has to know if an answer was good, which takes to read it. */
+bool caa_gate_wonders(const struct caa_upstream *u, const struct caa_asking *q);
+
+/** @param packet: NULL if nothing came over TCP. @param edns: the query had EDNS. @param good: the answer is of use
+ *  (core/answer.h); not used unless caa_gate_wonders(). */
 enum caa_again caa_gate_again(struct caa_upstream *u, struct caa_asking *q, uint64_t now_us,
-	const struct caa_packet *packet, bool edns);
+	const struct caa_packet *packet, bool edns, bool good);
 
 /** Predict what a query would have to wait at the upstream, in us. */
-uint64_t caa_gate_wait_new(struct caa_upstream *u, uint64_t now_us);
+uint64_t caa_gate_wait_new(const struct caa_upstream *u, uint64_t now_us);
 
 /** The same as a cost to choose by, in us: Unbound is to take the one that is free. */
 uint64_t caa_gate_cost(struct caa_upstream *u, uint64_t now_us);

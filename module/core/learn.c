@@ -22,9 +22,14 @@ enum {
 	WEEK_S = 7 * 24 * 3600,		/**< who answered nothing for so long may have met a limit when times in ms wrapped last */
 	REORDER = 3,			/**< answers may overtake each other by so many */
 	TAIL_SILENT = 4,		/**< losses after the last answer that make a limit, ... */
-	TAIL_DENIED = 3,		/**< ... or denials */
+	TAIL_DENIED = 5,		/**< ... or errors, of which servers send some in any case, ... */
+	TAIL_CUT = 3,			/**< ... or TC, ... */
+	TAIL_STRANGE = 8,		/**< ... or either, of zones that were never answered for */
 	DOUBT_MS = 600 * MS_PER_S,	/**< who was taken for limited by mistake is so less easily for so long, ... */
-	TAIL_DOUBTED = 8,		/**< ... by so many losses */
+	DOUBT_FAILURES = 2,		/**< what was lost is lost again so often though it is asked slower, while others are answered;
+					 *   what is denied has its own count */
+	TAIL_DOUBTED = 8,		/**< ... by so many losses, ... */
+	STRANGE_DOUBTED = 24,		/**< ... or so many of strangers */
 	ALONE_US = 2 * US_PER_S,	/**< a query before which none was sent for so long, beyond what the rate asks for */
 	TAIL_AGAIN = 3,			/**< the same, where a limit is known */
 	LOST_MANY = 8,			/**< losses that make a limit where they are more than the answers */
@@ -40,7 +45,9 @@ enum {
 	SETTLE_MS = 1500,		/**< after a pause, a loss says that it was too short, and nothing of the rate */
 	WINDOW_MIN = 4,			/**< losses do not shrink the window below it */
 	FAILURES_MAX = 15,
-	CONFIRM_TRIES = 8,		/**< denials of those, after which a denial is no sign of a limit */
+	CONFIRM_TRIES = 8,		/**< times that TC comes however slowly it is asked, after which it is no sign of a limit, ... */
+	DENIED_TRIES = 4,		/**< ... or an error; asked so long after each other: */
+	DENIED_PAUSE_US = 100 * US_PER_MS, DENIED_PAUSE_MAX_US = 400 * US_PER_MS,
 	STEADY_PERCENT = 92,		/**< the rate after a loss, of the goodput while queries waited, ... */
 	REST_PERCENT = 97,		/**< ... and after a rest */
 	STEADY_PART = 4,		/**< one second's part in the average goodput */
@@ -133,12 +140,13 @@ static void start_anew(struct caa_learn *l)
 {
 	l->flight_seq = l->recover_seq = l->seq;
 	l->pacer.inflight = 0;
-	l->tail = l->holes = 0;
+	l->tail = l->holes = l->strangers = 0;
 }
 
 void caa_learn_settle(struct caa_learn *l)
 {
 	start_anew(l);
+	l->asides = 0;
 	l->backlog = false;
 	caa_pacer_settle(&l->pacer);
 }
@@ -161,19 +169,21 @@ static uint64_t debt_us(uint64_t queries, uint32_t rate_mqps)
 }
 
 /** The losses are a limit: from now on there is a rate. */
-static void limit(struct caa_learn *l, uint64_t now_us)
+static void limit(struct caa_learn *l, uint64_t now_us, enum caa_signal signal)
 {
 	uint32_t good_mqps = goodput_mqps(l, caa_ms(now_us));
-	uint64_t vain = (uint64_t)l->tail + l->pacer.inflight;
+	uint64_t vain = (uint64_t)l->tail + l->pacer.inflight, pause_us;
 
 	l->burst_seen = (uint16_t)clamp_u32((uint64_t)l->good + l->good_before, 1, CAA_BURST_MAX);
 	l->ceiling_mqps = l->burst_seen < l->start_window / FEW_PART ? RATE_MAX_MQPS :
 		clamp_u32(good_mqps, RATE_MIN_MQPS, RATE_MAX_MQPS);
 	l->failures = l->denials = 0;
 	l->doubted = l->first = l->full = false;
+	l->doubtful = l->strangers > 0 && l->tail - l->strangers + l->holes < TAIL_CUT;
 	apply_rate(l, now_us, percent(good_mqps, 90), 1);
+	pause_us = signal == CAA_SIGNAL_DENIED ? DENIED_PAUSE_US : debt_us(vain, l->rate_mqps);
 	/* The address' part of a rate and of a debt that it shares with others is a guess, too. */
-	pause(l, now_us, debt_us(vain, l->rate_mqps) < FIRST_PAUSE_US ? debt_us(vain, l->rate_mqps) : FIRST_PAUSE_US);
+	pause(l, now_us, pause_us < FIRST_PAUSE_US ? pause_us : FIRST_PAUSE_US);
 }
 
 /** The window is the first one again. */
@@ -190,7 +200,7 @@ static void forget(struct caa_learn *l)
 {
 	l->rate_mqps = l->ceiling_mqps = l->steady_mqps = 0;
 	l->pause_ms = 0;
-	l->confirm = false;
+	l->confirm = l->doubtful = l->backlog = false;
 	start_anew(l);
 	start_window(l);
 	l->first = false;	/* how it answers is known */
@@ -224,11 +234,27 @@ static void raise(struct caa_learn *l, uint64_t now_us)
 		l->pacer.burst);
 }
 
+/** What was believed is not so: there are losses without a load, or of some zones only. */
+static void doubt(struct caa_learn *l, uint64_t now_us)
+{
+	forget(l);
+	l->doubted = true;
+	l->limited_ms = caa_ms(now_us);
+}
+
 static void limited_answer(struct caa_learn *l, uint64_t now_us, struct caa_sent sent)
 {
 	if (before(sent.seq, l->flight_seq))
 		return;
-	l->tail = 0;
+	if (sent.aside && !l->doubtful)
+		return;
+	if (l->doubtful && !sent.repeated) {
+		if (l->failures >= DOUBT_FAILURES && l->denials == 0)
+			doubt(l, now_us);
+		return;
+	}
+	l->tail = l->strangers = 0;
+	l->doubtful = false;
 	if (l->confirm) {
 		l->confirm = false;
 		l->settling = true;
@@ -241,21 +267,33 @@ static void limited_answer(struct caa_learn *l, uint64_t now_us, struct caa_sent
 	}
 }
 
+/** The next time that it is tried. */
+static uint64_t denied_pause_us(const struct caa_learn *l)
+{
+	uint64_t pause_us = (uint64_t)DENIED_PAUSE_US << l->denials;
+
+	return pause_us < DENIED_PAUSE_MAX_US ? pause_us : DENIED_PAUSE_MAX_US;
+}
+
 /** The first query after a pause was lost, or denied. */
 static bool confirm_failed(struct caa_learn *l, uint64_t now_us, enum caa_signal signal)
 {
-	if (signal == CAA_SIGNAL_DENIED && ++l->denials >= CONFIRM_TRIES) {
+	if (signal != CAA_SIGNAL_SILENCE && ++l->denials >= (signal == CAA_SIGNAL_DENIED ? DENIED_TRIES : CONFIRM_TRIES)) {
 		l->denies = true;
 		forget(l);
 		return false;
 	}
-	/* The debt was a guess.  A query that comes too early costs the limiter little; one that always comes too early can
-	 * be the reason why nothing is answered: soon again, then later and later. */
-	if (l->failures >= CONFIRM_SOON)
-		apply_rate(l, now_us, percent(l->rate_mqps, 90), 1);
-	pause(l, now_us, l->pause_ms * (uint64_t)US_PER_MS * (l->failures < CONFIRM_SOON ? 1 : 2) / (l->failures == 0 ? 2 : 1));
 	if (l->failures < FAILURES_MAX)
 		l->failures++;
+	if (signal == CAA_SIGNAL_DENIED) {
+		pause(l, now_us, denied_pause_us(l));
+		return true;
+	}
+	/* The debt was a guess.  A query that comes too early costs the limiter little; one that always comes too early can
+	 * be the reason why nothing is answered: soon again, then later and later. */
+	if (l->failures > CONFIRM_SOON)
+		apply_rate(l, now_us, percent(l->rate_mqps, 90), 1);
+	pause(l, now_us, l->pause_ms * (uint64_t)US_PER_MS * (l->failures <= CONFIRM_SOON ? 1 : 2) / (l->failures == 1 ? 2 : 1));
 	return true;
 }
 
@@ -273,21 +311,26 @@ static void cut(struct caa_learn *l, uint64_t now_us)
 	l->recover_seq = l->seq;
 }
 
-/** A query was lost that was sent alone: queries are lost without a load, and what was believed is not so. */
-static void doubt(struct caa_learn *l, uint64_t now_us)
-{
-	forget(l);
-	l->doubted = true;
-	l->limited_ms = caa_ms(now_us);
-}
-
 static bool limited_loss(struct caa_learn *l, uint64_t now_us, struct caa_sent sent, enum caa_signal signal)
 {
 	bool settling = l->settling && caa_ms_age(l->limited_ms, caa_ms(now_us)) < SETTLE_MS;
+	bool paid = before(sent.seq, l->flight_seq);
 
-	if (before(sent.seq, l->flight_seq))
+	/* A test is lost long after it left, and pauses for what strangers lose meanwhile say nothing of it. */
+	if (l->doubtful && !sent.stranger && (sent.tests || !paid)) {
+		l->doubtful = sent.repeated;	/* else a witness met it, too */
+		return false;
+	}
+	if (sent.tests) {
+		if (!sent.repeated && sent.zone != l->lost_zone)
+			l->lost_zone = 0;	/* another zone met it, too */
+		return false;
+	}
+	if (paid)
 		return false;
 	l->tail++;
+	if (l->lost_zone != sent.zone)
+		l->lost_zone = 0;
 	if (l->confirm)
 		return confirm_failed(l, now_us, signal);
 	if (sent.alone) {
@@ -355,11 +398,21 @@ static void first_end(struct caa_learn *l, uint64_t now_us)
 		l->pacer.window = (uint16_t)l->pacer.inflight;
 }
 
-static void open_answer(struct caa_learn *l, uint64_t now_us)
+/** Zones that are answered among others which are not: that is no matter of time, and the strangers' losses say nothing. */
+static void forget_strangers(struct caa_learn *l, struct caa_sent sent)
 {
+	if (l->strangers == 0 || (int16_t)((uint16_t)sent.seq - l->strange_seq) < REORDER)
+		return;
+	l->tail -= l->strangers;
+	l->strangers = 0;
+}
+
+static void open_answer(struct caa_learn *l, uint64_t now_us, struct caa_sent sent)
+{
+	forget_strangers(l, sent);
 	if (l->tail > 0 && (int16_t)((uint16_t)l->answered_seq - l->tail_seq) > REORDER) {
-		l->holes += l->tail;
-		l->tail = 0;
+		l->holes += l->tail - l->strangers;
+		l->tail = l->strangers = 0;
 	}
 	if (l->first)
 		return;
@@ -384,35 +437,55 @@ bool caa_learn_lately(const struct caa_learn *l, uint64_t now_us)
 	return unanswered_s(l, now_us) < LATELY_S;
 }
 
+/** Note a loss: after the last answer, or before it.  Of a stranger's, only the former says something. */
+static void weigh(struct caa_learn *l, struct caa_sent sent)
+{
+	if (l->tail + l->holes == 0)
+		l->lost_zone = sent.zone;
+	else if (l->lost_zone != sent.zone)
+		l->lost_zone = 0;
+	if (before(sent.seq + REORDER, l->answered_seq)) {
+		l->holes += !sent.stranger;
+		return;
+	}
+	l->tail++;
+	if (sent.stranger && (l->strangers++ == 0 || (int16_t)((uint16_t)sent.seq - l->strange_seq) < 0))
+		l->strange_seq = (uint16_t)sent.seq;
+	if (l->tail <= 1 || (int16_t)((uint16_t)sent.seq - l->tail_seq) > 0)
+		l->tail_seq = (uint16_t)sent.seq;
+}
+
+/** Whether the losses that are weighed look like a limit. */
+static bool looks_limited(struct caa_learn *l, uint64_t now_us, enum caa_signal signal)
+{
+	bool doubted = l->doubted && caa_ms_age(l->limited_ms, caa_ms(now_us)) < DOUBT_MS;
+	unsigned needed = doubted ? TAIL_DOUBTED : signal == CAA_SIGNAL_SILENCE ? TAIL_SILENT : signal == CAA_SIGNAL_CUT ? TAIL_CUT : TAIL_DENIED;
+	unsigned witnesses = l->tail - l->strangers, lost = witnesses + l->holes;
+
+	bucket_turn(l, caa_ms(now_us));
+	if ((witnesses >= needed || l->tail >= (doubted ? STRANGE_DOUBTED : TAIL_STRANGE)) && l->tail > l->holes)
+		return true;
+	return lost >= LOST_MANY && lost > (unsigned)l->good + l->good_before;
+}
+
 /** @return true if the losses so far look like a limit. */
 static bool open_loss(struct caa_learn *l, uint64_t now_us, struct caa_sent sent, enum caa_signal signal)
 {
-	unsigned needed = signal == CAA_SIGNAL_DENIED ? TAIL_DENIED : TAIL_SILENT, lost;
 	uint32_t now_ms = caa_ms(now_us);
 
 	if (before(sent.seq, l->recover_seq) || !caa_learn_lately(l, sent.sent_us))
 		return false;
 	if (caa_ms_age(l->losses_ms, now_ms) > WEIGH_MS) {
 		l->losses_ms = now_ms;
-		l->tail = l->holes = 0;
+		l->tail = l->holes = l->strangers = 0;
 	}
-	if (before(sent.seq + REORDER, l->answered_seq))
-		l->holes++;
-	else
-		l->tail++;
-	if (l->tail <= 1 || (int16_t)((uint16_t)sent.seq - l->tail_seq) > 0)
-		l->tail_seq = (uint16_t)sent.seq;
-	/* What is lost makes no room for more, until it is known why it was. */
-	if (l->pacer.window > WINDOW_MIN)
+	weigh(l, sent);
+	/* What is lost makes no room for more, until it is known why it was; what went aside had none. */
+	if (!sent.aside && l->pacer.window > WINDOW_MIN)
 		l->pacer.window--;
-	if (l->doubted && caa_ms_age(l->limited_ms, now_ms) < DOUBT_MS)
-		needed = TAIL_DOUBTED;
-	lost = (unsigned)l->tail + l->holes;
-	bucket_turn(l, now_ms);
-	if ((l->tail < needed || l->tail <= l->holes) &&
-	    (lost < LOST_MANY || lost <= (unsigned)l->good + l->good_before))
+	if (!looks_limited(l, now_us, signal))
 		return false;
-	limit(l, now_us);
+	limit(l, now_us, signal);
 	return true;
 }
 
@@ -447,7 +520,7 @@ static void age(struct caa_learn *l, uint64_t now_us)
 		forget(l);
 	if (l->rate_mqps == 0 && l->pacer.inflight == 0 && idle_s > IDLE_S) {
 		start_window(l);
-		l->good = l->good_before = l->tail = l->holes = 0;
+		l->good = l->good_before = l->tail = l->holes = l->strangers = 0;
 	}
 	if (l->rate_mqps != 0 && !l->confirm && caa_pacer_waiting(&l->pacer) == 0 && now_us > l->pacer.next_us + REST_US)
 		rested(l, now_us);
@@ -535,6 +608,15 @@ struct caa_sent caa_learn_charged(struct caa_learn *l, uint64_t now_us)
 	return (struct caa_sent){ .sent_us = now_us, .seq = l->seq++ };
 }
 
+struct caa_sent caa_learn_aside(struct caa_learn *l, uint64_t now_us)
+{
+	bool tests = l->rate_mqps != 0;
+
+	if (tests && l->asides < UINT16_MAX)
+		l->asides++;
+	return (struct caa_sent){ .sent_us = now_us, .seq = l->seq++, .aside = true, .tests = tests };
+}
+
 static void note_answer(struct caa_learn *l, uint64_t now_us, struct caa_sent sent)
 {
 	uint32_t now_ms = caa_ms(now_us);
@@ -553,9 +635,9 @@ static void note_answer(struct caa_learn *l, uint64_t now_us, struct caa_sent se
 
 /** A limiter takes one question and the other; a bad name is lost or denied again and again.  After a pause only one is
  *  asked, and it may be the same. */
-static bool loss_tells(struct caa_learn *l, struct caa_sent sent)
+static bool loss_tells(struct caa_learn *l, struct caa_sent sent, enum caa_signal signal)
 {
-	bool other = sent.question != l->lost;
+	bool other = sent.question != l->lost && !(signal == CAA_SIGNAL_DENIED && sent.repeated && l->rate_mqps == 0);
 
 	l->lost = sent.question;
 	return other || l->confirm;
@@ -565,7 +647,9 @@ bool caa_learn_outcome(struct caa_learn *l, uint64_t now_us, struct caa_sent sen
 {
 	bool limited = false;
 
-	if (!before(sent.seq, l->flight_seq))
+	if (sent.tests)
+		l->asides -= l->asides > 0;
+	else if (!sent.aside && !before(sent.seq, l->flight_seq))
 		caa_pacer_done(&l->pacer);
 	switch (signal) {
 	case CAA_SIGNAL_ANSWER:
@@ -573,14 +657,15 @@ bool caa_learn_outcome(struct caa_learn *l, uint64_t now_us, struct caa_sent sen
 		if (l->rate_mqps != 0)
 			limited_answer(l, now_us, sent);
 		else if (!l->manual)
-			open_answer(l, now_us);
+			open_answer(l, now_us, sent);
 		break;
 	case CAA_SIGNAL_DENIED:
+	case CAA_SIGNAL_CUT:
 		if (l->denies)
 			break;
 		/* fall through */
 	case CAA_SIGNAL_SILENCE:
-		if (l->manual || !loss_tells(l, sent))
+		if (l->manual || !loss_tells(l, sent, signal))
 			break;
 		limited = l->rate_mqps != 0 ? limited_loss(l, now_us, sent, signal) : open_loss(l, now_us, sent, signal);
 		if (limited)
@@ -592,6 +677,29 @@ bool caa_learn_outcome(struct caa_learn *l, uint64_t now_us, struct caa_sent sen
 	if (l->full)
 		first_end(l, now_us);
 	return limited;
+}
+
+void caa_learn_forget(struct caa_learn *l, uint64_t now_us)
+{
+	uint32_t inflight = l->pacer.inflight, flight_seq = l->flight_seq;
+
+	if (l->manual)
+		return;
+	forget(l);
+	l->pacer.inflight = inflight;
+	l->flight_seq = flight_seq;
+	l->doubted = l->denies = false;
+	l->first = true;
+	l->srtt_us = 0;
+	l->answered_s = 0;
+	l->good = l->good_before = 0;
+	l->bucket_ms = caa_ms(now_us);
+}
+
+void caa_learn_split(struct caa_learn *l, uint64_t now_us, uint32_t zone)
+{
+	if (l->rate_mqps != 0 && !l->manual && l->lost_zone == zone && zone != 0)
+		doubt(l, now_us);
 }
 
 bool caa_learn_stalled(const struct caa_learn *l, uint64_t now_us)

@@ -9,11 +9,15 @@
  *  limiters such as BIND's charge that too, and continues when a first query was answered.  From then on the rate rises
  *  while answers come, slowly near where it was too high, and falls by a part at each loss (AIMD, RFC 5681 section 3.1).
  *  Not a limit: an address that never answered is dead, and one that had not answered for seconds when it was asked is
- *  dead by now, or slow; losses with answers to later queries between them are random; a denial for a zone that was never
- *  answered for, or that comes however slowly it is asked, is the server's answer; what is lost or denied again and again
- *  is one bad name, while a limiter does not care which.  None of them sets a rate.  And
- *  where a limit is known, a query that is lost although hardly any were sent says that it was none; the next one has to be
- *  clearer for a while.
+ *  dead by now, or slow; losses with answers to later queries between them are random; a denial that comes however slowly it
+ *  is asked is the server's answer; what is lost or denied again and again is one bad name, while a limiter does not care
+ *  which.  None of them sets a rate.
+ *  A limit is a claim that is tested.  It is seen in many losses after the last answer.  Where only strangers say so, zones that
+ *  were never answered for, it takes more of them, and is in doubt: what was lost has to be answered when it is asked slower.
+ *  Where it is not, but another one is, there was no limit; queries of a zone that was answered for do not wait meanwhile.
+ *  Where all who say so are of one zone, and others are answered (core/serving.h), it is taken back as well.  And where a
+ *  limit is known, a query that is lost although hardly any were sent says that it was none; the next one has to be clearer
+ *  for a while.
  *
  *  No clock, no lock: time is passed in, and the caller serialises calls on one upstream. */
 #ifndef CAA_CORE_LEARN_H
@@ -26,17 +30,22 @@
 /** What became of a query. */
 enum caa_signal {
 	CAA_SIGNAL_ANSWER,	/**< it was answered, with data or with an error that no limiter sends */
-	CAA_SIGNAL_DENIED,	/**< TC without data, REFUSED or SERVFAIL, for a zone that it has answered for */
+	CAA_SIGNAL_DENIED,	/**< REFUSED or SERVFAIL */
+	CAA_SIGNAL_CUT,		/**< TC without data */
 	CAA_SIGNAL_SILENCE,	/**< no answer in time */
-	CAA_SIGNAL_NONE		/**< nothing is known: nobody waited, it never left this host, or it was denied for another zone */
+	CAA_SIGNAL_NONE		/**< nothing is known: nobody waited, it never left this host, or its zone has no voice (core/serving.h) */
 };
 
 /** A query that left. */
 struct caa_sent {
 	uint64_t sent_us;
 	uint32_t seq;		/**< its number at this upstream */
-	uint32_t question;	/**< a hash of what was asked; set by the caller */
+	uint32_t question, zone;	/**< hashes of what was asked, and of its zone; set by the caller */
+	bool stranger;		/**< the upstream has not answered for the zone; set by the caller before the outcome */
+	bool repeated;		/**< the same was lost or denied before; set by the caller */
 	bool waited;		/**< it had to wait for its place */
+	bool aside;		/**< it takes no place, and room from nobody */
+	bool tests;		/**< aside: a claim was tested by it */
 	bool alone;		/**< at a rate: none was sent for a while before it, so no limit of a rate can be met by it */
 };
 
@@ -57,6 +66,7 @@ struct caa_learn {
 	uint32_t steady_mqps;	/**< goodput while queries waited for the rate, averaged; 0 = not measured yet */
 	uint32_t srtt_us;	/**< smoothed round trip time; 0 = unknown */
 	uint32_t lost;		/**< the question of the last loss or denial, as in caa_sent */
+	uint32_t lost_zone;	/**< the zone of the losses that are weighed, as in caa_sent; 0 = of several */
 	uint32_t seq;		/**< number of the next query */
 	uint32_t answered_seq;	/**< the latest query that was answered, and one more */
 	uint32_t recover_seq;	/**< losses of queries before this one were paid for */
@@ -68,9 +78,13 @@ struct caa_learn {
 	uint16_t burst_seen;	/**< answers within a second before the limit, what it allows at once */
 	uint16_t good, good_before;	/**< answers in this second and in the last */
 	uint16_t tail, holes;	/**< losses after the last answer, and before it */
+	uint16_t strangers;	/**< of tail, those of strangers; there is no answer to a later query than the first of them */
+	uint16_t asides;	/**< queries under way that test a claim; those of suspects are not counted */
+	uint16_t strange_seq;	/**< that one, modulo 2^16 */
 	uint8_t failures : 4;	/**< pauses in a row after which nothing was answered, up to 15; open: queries that were sent
 				 *   beyond the first window */
 	uint8_t denials : 4;	/**< of those, with a denial */
+	bool doubtful : 1;	/**< limited: only strangers' losses say so */
 	bool confirm : 1;	/**< limited: no answer since the pause */
 	bool settling : 1;	/**< the pause may have been too short */
 	bool backlog : 1;	/**< limited, and queries have waited all through this second */
@@ -95,13 +109,29 @@ uint64_t caa_learn_wait(struct caa_learn *l, struct caa_place place, uint64_t no
 /** A query with a place is sent (caa_pacer_sent() is done here), or a packet without one (caa_pacer_charge()). */
 struct caa_sent caa_learn_sent(struct caa_learn *l, uint64_t now_us, bool waited);
 struct caa_sent caa_learn_charged(struct caa_learn *l, uint64_t now_us);
+/** A query is sent at nobody's cost: it tests a limit, caa_learn_wants_witness(), or is of a zone that nothing is expected of. */
+struct caa_sent caa_learn_aside(struct caa_learn *l, uint64_t now_us);
 
 /** What became of it.
  *  @return true if the upstream was found limited by this, or once more. */
 bool caa_learn_outcome(struct caa_learn *l, uint64_t now_us, struct caa_sent sent, enum caa_signal signal);
 
+/** A zone that spoke of a limit was lost while others are answered: if it alone did, there was none. */
+void caa_learn_split(struct caa_learn *l, uint64_t now_us, uint32_t zone);
+
+/** @return whether a query of a zone that was answered for does not wait for the limit: it tests one that only strangers have met,
+ *	or only another zone; as many at once as in the first window, since it may be true. */
+static inline bool caa_learn_wants_witness(const struct caa_learn *l, uint32_t zone)
+{
+	return l->rate_mqps != 0 && l->asides < l->start_window &&
+		(l->doubtful || (l->lost_zone != 0 && l->lost_zone != zone));
+}
+
 /** The server knows from now on that queries come from here, and what was limited so far are others: forget the rate. */
 void caa_learn_source_proved(struct caa_learn *l, uint64_t now_us);
+
+/** Forget what was learned; who waits goes on waiting, and what is under way is so still.  A rate that is set by hand stays. */
+void caa_learn_forget(struct caa_learn *l, uint64_t now_us);
 
 /** All queries are gone, and nothing will be heard of them; what was learned stays. */
 void caa_learn_settle(struct caa_learn *l);

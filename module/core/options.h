@@ -30,6 +30,7 @@ struct caa_module_options {
 struct caa_zone_options {
 	uint32_t enable;	/**< 0 or 1: CAA questions below this zone are taken */
 	uint32_t rate_qps;	/**< queries/s to one upstream address; 0 = learned */
+	uint8_t rate_line;	/**< whose line that rate is, see struct caa_addr: 1 .. 255, 0 without a rate */
 	uint32_t burst;		/**< queries under way before the first answer, or at once at a rate set by hand */
 	uint32_t cookie;	/**< 0 or 1: DNS cookies are sent to upstreams */
 	uint32_t tcp;		/**< 0 or 1: TCP is tried after a limit */

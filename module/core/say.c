@@ -12,6 +12,7 @@ enum {				/* RFC 8914, section 4 */
 	EDE_NSEC = 12, EDE_NO_AUTHORITY = 22, EDE_NETWORK = 23, EDE_INVALID = 24
 };
 
+enum { TYPE_DNSKEY = 48 };
 enum { NAME_SHOWN = 48 };		/**< octets of a name in a sentence, with NUL */
 
 static const struct { uint16_t code; const char *name; } ede_names[] = {
@@ -94,11 +95,15 @@ static void say_server(struct caa_text *t, const struct caa_case *c, const struc
 		caa_text_addf(t, " (and %u more)", alike);
 }
 
-/** Type and name of what was asked. */
+/** Type and name of what was asked; the sentence on keys that are missed has begun with them. */
 static void say_asked(struct caa_text *t, const struct caa_case *c, const struct caa_attempt *a)
 {
 	char name[NAME_SHOWN], type[CAA_SAY_MAX];
 
+	if (c->missed != 0) {
+		caa_text_add(t, "it");
+		return;
+	}
 	caa_text_addf(t, "%s %s", caa_say_type(a->qtype, type), caa_say_asked(c, a, name, sizeof(name)));
 }
 
@@ -250,7 +255,7 @@ static const char *bogus_words(uint16_t ede)
 	case EDE_NOT_YET:
 		return "a signature is not valid yet";
 	case EDE_DNSKEY:
-		return "no DNSKEY matches the DS of the parent zone";
+		return "the zone has no DNSKEY that fits its DS or its signatures";
 	case EDE_RRSIGS:
 		return "signatures are missing";
 	case EDE_ZONE_KEY:
@@ -298,14 +303,23 @@ static void say_without_server(struct caa_text *t, const struct caa_case *c, enu
 static const char *bogus_advice(uint16_t ede)
 {
 	switch (ede) {
-	case EDE_DNSKEY:
-		return "correct the DS at the registrar, or remove it";
 	case EDE_EXPIRED:
 	case EDE_NOT_YET:
 		return "sign the zone again";
 	default:
 		return "sign the zone again, and compare its keys with the DS at the registrar";
 	}
+}
+
+static const char *timeout_advice(const struct caa_case *c)
+{
+	if (c->missed == TYPE_DNSKEY)
+		return "see that it runs, and that no filter drops DNSKEY (48) or large answers";
+	if (c->missed != 0)
+		return "see that it runs, and that no filter drops DS (43)";
+	if (caa_case_others_answer(c) == CAA_YES)
+		return "it answers for others: let type CAA (257) pass";
+	return "see that it runs, and that no filter drops type CAA (257)";
 }
 
 const char *caa_say_advice(const struct caa_case *c)
@@ -336,8 +350,7 @@ const char *caa_say_advice(const struct caa_case *c)
 		return c->cause < CAA_ATTEMPTS_MAX ? "check the address in the delegation, and routing" :
 			"correct the delegation or the address records";
 	case CAA_CLASS_TIMEOUT:
-		return caa_case_others_answer(c) == CAA_YES ? "it answers for others: let type CAA (257) pass" :
-			"see that it runs, and that no filter drops type CAA (257)";
+		return timeout_advice(c);
 	case CAA_CLASS_BUDGET:
 	case CAA_CLASS_INTERNAL:
 	case CAA_CLASS_COUNT:
@@ -358,9 +371,27 @@ static void say_others(struct caa_text *t, const struct caa_case *c)
 	}
 }
 
+/** The keys could not be fetched. */
+static void say_missed(struct caa_text *t, const struct caa_case *c, enum detail detail)
+{
+	char type[CAA_SAY_MAX];
+
+	caa_text_addf(t, "%s of zone %s could not be fetched", caa_say_type(c->missed, type), c->about);
+	if (c->cause < CAA_ATTEMPTS_MAX && c->class != CAA_CLASS_BUDGET) {
+		caa_text_add(t, ": ");
+		say_at_server(t, c, &c->record.attempt[c->cause], detail);
+	} else if (c->class == CAA_CLASS_BUDGET) {
+		caa_text_add(t, ": no turn at its servers within the time for one question");
+	} else {
+		caa_text_add(t, " a moment ago");
+	}
+}
+
 static void say(struct caa_text *t, const struct caa_case *c, enum detail detail)
 {
-	if (c->cause < CAA_ATTEMPTS_MAX && c->class != CAA_CLASS_BOGUS && c->class != CAA_CLASS_CNAME_LOOP &&
+	if (c->missed != 0 && c->class != CAA_CLASS_BOGUS)
+		say_missed(t, c, detail);
+	else if (c->cause < CAA_ATTEMPTS_MAX && c->class != CAA_CLASS_BOGUS && c->class != CAA_CLASS_CNAME_LOOP &&
 	    c->class != CAA_CLASS_BUDGET)
 		say_at_server(t, c, &c->record.attempt[c->cause], detail);
 	else

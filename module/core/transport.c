@@ -5,15 +5,17 @@
 
 enum {
 	PREFER_MS = 10 * 60 * 1000,	/**< how long after a limit TCP is preferred */
-	BROKEN_MS = 10 * 60 * 1000,	/**< how long TCP is left alone where it did not help */
-	DENIED_MAX = 3,			/**< losses in a row after which TCP does not work any more */
-	WINDOW_FIRST = 2,		/**< queries under way when one was answered */
-	WINDOW_MAX = 128
+	REST_MS = 10 * 60 * 1000,	/**< how long it is not where it did not help, ... */
+	REST_FIRST_MS = 1000,		/**< ... and after a single loss */
+	LOST_MAX = 3,			/**< losses in a row after which TCP does not work any more */
+	WINDOW_FIRST = 2,		/**< queries under way when one was answered, ... */
+	WINDOW_SLOW = 16,		/**< ... up to which each answer makes room for one more, ... */
+	WINDOW_MAX = 128		/**< ... and then each round */
 };
 
 void caa_transport_prefer_tcp(struct caa_transport *t, uint64_t now_us)
 {
-	if (!caa_ms_ahead(t->broken_ms, now_us, BROKEN_MS))
+	if (!caa_ms_ahead(t->rest_ms, now_us, REST_MS))
 		t->tcp_ms = caa_ms_later(now_us, PREFER_MS);
 }
 
@@ -22,11 +24,14 @@ void caa_transport_prefer_udp(struct caa_transport *t)
 	t->tcp_ms = 0;
 }
 
-enum caa_transport_choice caa_transport_choose(struct caa_transport *t, uint64_t now_us, bool must)
+enum caa_transport_choice caa_transport_choose(const struct caa_transport *t, uint64_t now_us, bool must)
 {
-	if (caa_ms_ahead(t->broken_ms, now_us, BROKEN_MS) || (!must && !caa_ms_ahead(t->tcp_ms, now_us, PREFER_MS)))
+	bool preferred = caa_ms_ahead(t->tcp_ms, now_us, PREFER_MS) && !caa_ms_ahead(t->rest_ms, now_us, REST_MS);
+
+	if (!must && !preferred)
 		return CAA_TRANSPORT_UDP;
-	if (t->inflight == 0 || t->inflight < t->window)
+	/* Where it failed, those that need it try as Unbound does, and do not wait for each other's end. */
+	if (t->inflight == 0 || t->inflight < t->window || (must && t->window == 0 && caa_transport_fails(t)))
 		return CAA_TRANSPORT_TCP;
 	return CAA_TRANSPORT_SOON;
 }
@@ -36,24 +41,40 @@ void caa_transport_sent(struct caa_transport *t)
 	t->inflight++;
 }
 
-void caa_transport_outcome(struct caa_transport *t, uint64_t now_us, bool answered, bool known)
+static void answered(struct caa_transport *t)
+{
+	t->lost = 0;
+	t->rest_ms = 0;
+	if (t->window >= WINDOW_MAX || (t->window >= WINDOW_SLOW && ++t->grow < t->window))
+		return;
+	t->window += t->window == 0 ? WINDOW_FIRST : 1;
+	t->grow = 0;
+}
+
+static void lost(struct caa_transport *t, uint64_t now_us)
+{
+	if (t->lost < UINT8_MAX)
+		t->lost++;
+	if (t->window > 0 && t->lost < LOST_MAX)
+		return;
+	t->window = 0;
+	t->rest_ms = caa_ms_later(now_us, t->lost == 1 ? REST_FIRST_MS : REST_MS);
+	if (t->lost > 1)
+		t->tcp_ms = 0;
+}
+
+void caa_transport_outcome(struct caa_transport *t, uint64_t now_us, enum caa_transport_end end)
 {
 	if (t->inflight > 0)
 		t->inflight--;
-	if (!known)
-		return;
-	if (answered) {
-		if (t->window < WINDOW_MAX)
-			t->window += t->window == 0 ? WINDOW_FIRST : 1;
-		t->denied = 0;
-		return;
-	}
-	if (t->denied < DENIED_MAX)
-		t->denied++;
-	if (t->window == 0 || t->denied >= DENIED_MAX) {
-		t->window = 0;
-		t->denied = 0;
-		t->tcp_ms = 0;
-		t->broken_ms = caa_ms_later(now_us, BROKEN_MS);
+	switch (end) {
+	case CAA_TRANSPORT_ANSWERED:
+		answered(t);
+		break;
+	case CAA_TRANSPORT_LOST:
+		lost(t, now_us);
+		break;
+	case CAA_TRANSPORT_UNKNOWN:
+		break;
 	}
 }

@@ -3,7 +3,8 @@
  *  most limiters let pass.
  *
  *  The first query over TCP goes alone; when it was answered others follow on its connection, with each answer one
- *  more under way.  Where TCP is not answered, or is limited like UDP, it is left alone for a while.
+ *  more under way, and beyond some with each round of answers, as a limiter may count TCP as well.  Where TCP is not answered, or is limited like UDP, it is not preferred for a while: one lost connection
+ *  is a moment's, two are minutes'.  An answer that was truncated is worth a try over TCP whatever happened before.
  *  No clock, no lock: time is passed in, and the caller serialises calls on one upstream. */
 #ifndef CAA_CORE_TRANSPORT_H
 #define CAA_CORE_TRANSPORT_H
@@ -14,10 +15,11 @@
 /** Times in ms modulo 2^32; 0 = not set. */
 struct caa_transport {
 	uint32_t tcp_ms;	/**< until then TCP is preferred */
-	uint32_t broken_ms;	/**< until then TCP is not tried */
+	uint32_t rest_ms;	/**< until then it is only used where it must be */
 	uint16_t inflight;	/**< queries over TCP under way */
-	uint8_t denied;		/**< of the last ones, how many were denied or lost in a row */
+	uint8_t lost;		/**< losses in a row, up to 255 */
 	uint8_t window;		/**< queries that may be under way; 0 = it is not known to work, and one may */
+	uint8_t grow;		/**< answers since it last grew, where it does so slowly */
 };
 
 enum caa_transport_choice {
@@ -31,8 +33,14 @@ void caa_transport_prefer_tcp(struct caa_transport *t, uint64_t now_us);
 /** A limit does not apply to UDP any more. */
 void caa_transport_prefer_udp(struct caa_transport *t);
 
-/** @param must: the query has to go over TCP (the answer was truncated): never CAA_TRANSPORT_UDP unless TCP is broken. */
-enum caa_transport_choice caa_transport_choose(struct caa_transport *t, uint64_t now_us, bool must);
+/** @param must: the query has to go over TCP (the answer was truncated): never CAA_TRANSPORT_UDP. */
+enum caa_transport_choice caa_transport_choose(const struct caa_transport *t, uint64_t now_us, bool must);
+
+/** @return whether TCP was tried last and nothing came. */
+static inline bool caa_transport_fails(const struct caa_transport *t)
+{
+	return t->lost > 0;
+}
 
 /** @return whether a query was answered over TCP, and not denied. */
 static inline bool caa_transport_works(const struct caa_transport *t)
@@ -47,7 +55,13 @@ static inline void caa_transport_settle(struct caa_transport *t)
 }
 
 void caa_transport_sent(struct caa_transport *t);
-/** @param answered: with data or an error that no limiter sends. @param known: false if it was abandoned. */
-void caa_transport_outcome(struct caa_transport *t, uint64_t now_us, bool answered, bool known);
+
+/** What became of a query over TCP. */
+enum caa_transport_end {
+	CAA_TRANSPORT_ANSWERED,	/**< with data, or with an error that says nothing of a limit */
+	CAA_TRANSPORT_LOST,	/**< it was not answered, or denied as over UDP */
+	CAA_TRANSPORT_UNKNOWN	/**< nobody waited for it */
+};
+void caa_transport_outcome(struct caa_transport *t, uint64_t now_us, enum caa_transport_end end);
 
 #endif

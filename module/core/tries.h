@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /** \file Whether a question that failed is tried again, and when.
  *
- *  Again: what was lost, refused by a limit or by a server that may have a passing fault, and what was not even asked.
- *  Never: what has a definite answer, however bad.
+ *  Again: what was lost, refused by a limit or by a server that may have a passing fault, and once or twice what was not even
+ *  asked.  Never: what has a definite answer, however bad, and what nobody answers: there Unbound's own tries were enough.
  *  No clock, no lock: a question belongs to one thread. */
 #ifndef CAA_CORE_TRIES_H
 #define CAA_CORE_TRIES_H
@@ -13,9 +13,8 @@
 struct caa_tries {
 	unsigned made;		/**< after the first */
 	/* in this try: */
-	unsigned passing;	/**< losses, refusals of a limited upstream, turns beyond the budget */
-	unsigned denied;	/**< REFUSED and SERVFAIL of upstreams without a known limit */
-	unsigned answered;	/**< anything else */
+	unsigned passing;	/**< losses, turns beyond the budget, denials that are not definite yet */
+	unsigned definite;	/**< anything else */
 };
 
 /** The try failed.

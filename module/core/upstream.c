@@ -11,7 +11,7 @@ enum {
 	EVICT_TRIES = 8		/**< oldest entries that are looked at for one that nobody waits for */
 };
 
-_Static_assert(sizeof(struct caa_upstream) <= 256, "an upstream takes at most 256 bytes");
+_Static_assert(sizeof(struct caa_upstream) <= 320, "an upstream takes at most 320 bytes");
 
 struct caa_upstreams {
 	uint8_t key[CAA_HASH_KEY];
@@ -175,10 +175,32 @@ void caa_upstreams_import(struct caa_upstreams *t, const struct caa_upstream *kn
 	u->newer = here.newer;
 }
 
+size_t caa_upstreams_forget(struct caa_upstreams *t, const struct caa_addr *a, uint64_t now_us)
+{
+	size_t count = 0;
+
+	for (uint32_t i = 0; i < t->count; i++) {
+		struct caa_upstream *u = &t->entry[i];
+		struct caa_addr addr = u->addr;
+
+		addr.line = 0;
+		if (a != NULL && !caa_addr_equal(a, &addr))
+			continue;
+		caa_learn_forget(&u->learn, now_us);
+		caa_cookie_init(&u->cookie);
+		u->transport = (struct caa_transport){ .inflight = u->transport.inflight };
+		u->notimp_ms = 0;
+		u->epoch++;
+		count++;
+	}
+	return count;
+}
+
 void caa_upstreams_settle(struct caa_upstreams *t)
 {
 	for (uint32_t i = 0; i < t->count; i++) {
 		caa_learn_settle(&t->entry[i].learn);
+		t->entry[i].line = (struct caa_line){ .served = t->entry[i].line.served };
 		caa_transport_settle(&t->entry[i].transport);
 	}
 }

@@ -14,6 +14,7 @@
 #include "core/cookie.h"
 #include "core/hash.h"
 #include "core/learn.h"
+#include "core/line.h"
 #include "core/transport.h"
 
 /** One upstream address.  Counters since it entered the table. */
@@ -23,8 +24,10 @@ struct caa_upstream {
 	uint32_t older;		/**< table's own: neighbours in the order of use */
 	uint32_t newer;
 	struct caa_learn learn;		/**< its pacer, and what sets its pace */
+	struct caa_line line;		/**< who takes the pacer's places */
 	struct caa_cookie cookie;
 	struct caa_transport transport;
+	uint32_t epoch;		/**< counts how often it was forgotten; what is kept elsewhere of it is kept under this too */
 	uint32_t notimp_ms;	/**< until then NOTIMP is known to be its answer with EDNS and without; 0 = not known */
 	uint32_t sent;		/**< packets that left, of any kind; counters are modulo 2^32 */
 	uint32_t sent_caa;	/**< of these, sent for a CAA question */
@@ -57,6 +60,10 @@ struct caa_upstream *caa_upstreams_get(struct caa_upstreams *t, const struct caa
 
 /** Take over what another table knew of an address, as the most recently used entry; an entry that is there is replaced. */
 void caa_upstreams_import(struct caa_upstreams *t, const struct caa_upstream *known);
+
+/** Forget what was learned of an address, or of all.  Queries that wait keep their order, those under way their count.
+ *  @param a: its lines are forgotten as well; NULL = all. @return how many entries. */
+size_t caa_upstreams_forget(struct caa_upstreams *t, const struct caa_addr *a, uint64_t now_us);
 
 /** All queries are gone, and nothing will be heard of them; what is known of the upstreams stays. */
 void caa_upstreams_settle(struct caa_upstreams *t);

@@ -136,6 +136,12 @@ static const struct caa_zone *longest(const struct caa_zones *z, struct caa_name
 	return NULL;
 }
 
+/** A zone that sets a rate has lines of its own.  There are as many as an octet can tell apart; further zones share them. */
+static void number_line(struct caa_zone *zone, size_t number)
+{
+	zone->options.rate_line = zone->options.rate_qps != 0 ? (uint8_t)(number % UINT8_MAX + 1) : 0;
+}
+
 static void inherit(struct caa_zone *zone, const struct caa_zone *from)
 {
 	const struct caa_option *opt;
@@ -144,6 +150,8 @@ static void inherit(struct caa_zone *zone, const struct caa_zone *from)
 		if (opt->clause == CAA_CLAUSE_ZONE && !(zone->set & bit_of(opt)))
 			memcpy((char *)&zone->options + opt->offset, (const char *)&from->options + opt->offset,
 				sizeof(uint32_t));
+	if (!(zone->set & bit_of(caa_options_find("caa-rate"))))
+		zone->options.rate_line = from->options.rate_line;
 }
 
 void caa_zones_seal(struct caa_zones *z)
@@ -153,6 +161,7 @@ void caa_zones_seal(struct caa_zones *z)
 		const struct caa_zone *enclosing;
 		struct caa_name parent;
 
+		number_line(z->zone[i], i);
 		if (!caa_name_parent(&parent, apex_of(z->zone[i])))
 			continue;
 		enclosing = longest(z, parent);

@@ -71,7 +71,7 @@ static const char *tcp_of(const struct caa_upstream *u, uint64_t now_us)
 {
 	struct caa_transport transport = u->transport;
 
-	if (caa_transport_choose(&transport, now_us, true) == CAA_TRANSPORT_UDP)
+	if (caa_transport_fails(&transport) && !caa_transport_works(&transport))
 		return "no";
 	if (caa_transport_choose(&transport, now_us, false) != CAA_TRANSPORT_UDP)
 		return "used";
@@ -138,7 +138,28 @@ static int by_queue(const void *a, const void *b)
 	return memcmp(&x->addr, &y->addr, sizeof(x->addr));
 }
 
-static void say_top_upstreams(struct caa_ctx *ctx, const struct caa_out *out, size_t shown, bool json)
+/** Whether it is an entry of an address, on whatever line. */
+static bool is_of(const struct caa_upstream *u, const struct caa_addr *addr)
+{
+	struct caa_addr at = u->addr;
+
+	at.line = 0;
+	return caa_addr_equal(&at, addr);
+}
+
+/** Keep those of an address, in front.  @return how many. */
+static size_t keep(struct caa_upstream *all, size_t count, const struct caa_addr *addr)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (is_of(&all[i], addr))
+			all[kept++] = all[i];
+	return kept;
+}
+
+/** @param addr: only its entries; NULL = all. */
+static void say_some_upstreams(struct caa_ctx *ctx, const struct caa_out *out, const struct caa_addr *addr, size_t shown, bool json)
 {
 	size_t count = caa_shards_count(ctx->shards);
 	struct caa_upstream *all = calloc(count + 1, sizeof(*all));
@@ -148,8 +169,13 @@ static void say_top_upstreams(struct caa_ctx *ctx, const struct caa_out *out, si
 		return;
 	}
 	count = caa_shards_copy_all(ctx->shards, all, count);
+	if (addr != NULL)
+		count = keep(all, count, addr);
 	qsort(all, count, sizeof(*all), by_queue);
-	say_upstreams(out, all, count < shown ? count : shown, json);
+	if (addr != NULL && count == 0)
+		caa_out(out, "error caa_upstreams: nothing was sent to that address, or it was long ago\n");
+	else
+		say_upstreams(out, all, count < shown ? count : shown, json);
 	if (count > shown && !json)
 		caa_out(out, "%zu of %zu shown\n", shown, count);
 	free(all);
@@ -158,19 +184,15 @@ static void say_top_upstreams(struct caa_ctx *ctx, const struct caa_out *out, si
 static void upstreams(struct caa_ctx *ctx, const struct caa_out *out, const struct caa_args *args)
 {
 	size_t shown = UPSTREAMS_SHOWN;
-	struct caa_upstream one;
 	struct caa_addr addr;
 
-	if (args->count == 0 || (args->count == 1 && caa_args_number(args->word[0], SIZE_MAX, &shown))) {
-		say_top_upstreams(ctx, out, shown, args->json);
-	} else if (args->count > 1 || caa_addr_parse(&addr, args->word[0]) != CAA_OK) {
+	if (args->count == 0 || (args->count == 1 && caa_args_number(args->word[0], SIZE_MAX, &shown)))
+		say_some_upstreams(ctx, out, NULL, shown, args->json);
+	else if (args->count > 1 || caa_addr_parse(&addr, args->word[0]) != CAA_OK)
 		caa_out(out, "error caa_upstreams: the argument is not an address or a number; allowed is "
 			"caa_upstreams [NUMBER | ADDRESS[@PORT]] [json]\n");
-	} else if (!caa_shards_copy(ctx->shards, &addr, &one)) {
-		caa_out(out, "error caa_upstreams: nothing was sent to that address, or it was long ago\n");
-	} else {
-		say_upstreams(out, &one, 1, args->json);
-	}
+	else
+		say_some_upstreams(ctx, out, &addr, SIZE_MAX, args->json);
 }
 
 static void flush(struct caa_ctx *ctx, const struct caa_out *out, const struct caa_args *args)
@@ -191,6 +213,24 @@ static void flush(struct caa_ctx *ctx, const struct caa_out *out, const struct c
 	caa_out(out, "ok dropped %zu held answers\n", caa_flush_below(ctx, name));
 }
 
+static void forget(struct caa_ctx *ctx, const struct caa_out *out, const struct caa_args *args)
+{
+	static const char allowed[] = "allowed is caa_forget ADDRESS[@PORT], with . for every address";
+	struct caa_addr addr;
+	bool all = args->count == 1 && strcmp(args->word[0], ".") == 0;
+	size_t count;
+
+	if (args->count != 1 || (!all && caa_addr_parse(&addr, args->word[0]) != CAA_OK)) {
+		caa_out(out, "error caa_forget: the argument is not an address; %s\n", allowed);
+		return;
+	}
+	count = caa_shards_forget(ctx->shards, all ? NULL : &addr, caa_host_now_us());
+	if (count == 0 && !all)
+		caa_out(out, "error caa_forget: nothing was sent to that address, or it was long ago\n");
+	else
+		caa_out(out, "ok forgot %zu addresses\n", count);
+}
+
 static void help(struct caa_ctx *ctx, const struct caa_out *out, const struct caa_args *args);
 
 /** The commands: the name, what follows it, what it does. */
@@ -203,6 +243,8 @@ static const struct command {
 	{ "caa_failures", "[NUMBER]", "names that keep failing, the most frequent first", caa_inspect_failures },
 	{ "caa_explain", "NAME", "the last failure of a name: why, and what to do", caa_inspect_explain },
 	{ "caa_upstreams", "[NUMBER | ADDRESS[@PORT]]", "upstream addresses, the longest queue first", upstreams },
+	{ "caa_forget", "ADDRESS[@PORT]", "drop what was learned of an upstream address: limit, cookie, TCP; . is every address",
+		forget },
 	{ "caa_trace", "[NAME on|off|SECONDS]", "log every attempt for one name; what is traced", caa_inspect_trace },
 };
 

@@ -83,6 +83,7 @@ struct caa_ctx *caa_ctx_create(int id, struct caa_config *config, const struct c
 	caa_stats_init(&ctx->stats);
 	ctx->climb_option = o->climb_option;
 	atomic_init(&ctx->enabled, caa_config_enabled(config));
+	atomic_init(&ctx->rated, caa_config_rated(config));
 	ctx->log = caa_log_open(check ? "" : o->log_file, cfg->chrootdir);
 	if (ctx->log == NULL) {
 		caa_ctx_destroy(ctx);
@@ -127,6 +128,7 @@ void caa_ctx_apply(struct caa_ctx *ctx, struct caa_config *config, const struct 
 	old = ctx->config;
 	ctx->config = config;
 	atomic_store(&ctx->enabled, caa_config_enabled(config));
+	atomic_store(&ctx->rated, caa_config_rated(config));
 	lock_rw_unlock(&ctx->config_lock);
 	before = caa_config_module(old);
 	if (before->upstreams != now->upstreams)

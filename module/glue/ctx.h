@@ -28,6 +28,7 @@ struct caa_ctx {
 	int id;				/**< position in module-config; fixed by create */
 	lock_rw_type config_lock;	/**< guards config; held for a lookup or a swap, never while calling out */
 	struct caa_config *config;	/**< replaced at fast_reload */
+	_Atomic bool rated;		/**< any zone has a rate that is set by hand */
 	_Atomic bool enabled;		/**< any zone is enabled; where false, every hook returns at once */
 	struct caa_shards *shards;	/**< its size is fixed by create */
 	struct caa_merging *merging;	/**< questions under way, glue/merge.h; fixed by create */

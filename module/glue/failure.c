@@ -7,6 +7,7 @@
 #include "glue/ctx.h"
 #include "glue/failures.h"
 #include "glue/host.h"
+#include "glue/keys.h"
 #include "glue/log.h"
 #include "glue/query.h"
 #include "glue/state.h"
@@ -230,11 +231,32 @@ static bool is_failure(const struct module_qstate *qstate)
 	return FLAGS_GET_RCODE(msg->rep->flags) == LDNS_RCODE_SERVFAIL;
 }
 
-static void add_bogus(struct caa_case *c, const struct module_qstate *qstate)
+/** A bogus answer from the cache does not tell its reason (say_once()); the failure that put it there does.  The climb that
+ *  waits for it hears it, too. */
+static void recall_bogus(struct caa_ctx *ctx, struct reply_info *rep, struct caa_case *c)
 {
-	const struct reply_info *rep = qstate->return_msg->rep;
+	struct caa_repeats n;
+	struct caa_case last;
+
+	if (!caa_failures_find(ctx->failures, caa_case_name(c), caa_host_now_us(), &last, &n) || !last.bogus)
+		return;
+	if (last.bogus_ede != CAA_NO_EDE)
+		rep->reason_bogus = (sldns_ede_code)last.bogus_ede;
+	memcpy(c->reason, last.reason, sizeof(c->reason));
+	c->missed = last.missed;
+	c->missed_labels = last.missed_labels;
+	memcpy(c->about, last.about, sizeof(c->about));
+	if (c->record.outcomes == 0)
+		c->record = last.record;
+}
+
+static void add_bogus(struct caa_ctx *ctx, struct caa_case *c, struct module_qstate *qstate)
+{
+	struct reply_info *rep = qstate->return_msg->rep;
 
 	c->bogus = true;
+	if (rep->reason_bogus == LDNS_EDE_NONE)
+		recall_bogus(ctx, rep, c);
 	c->bogus_ede = rep->reason_bogus > 0 ? (uint16_t)rep->reason_bogus : CAA_NO_EDE;
 	if (rep->reason_bogus_str != NULL)
 		caa_text_clean(c->reason, sizeof(c->reason), (const uint8_t *)rep->reason_bogus_str,
@@ -242,19 +264,22 @@ static void add_bogus(struct caa_case *c, const struct module_qstate *qstate)
 }
 
 /** What the upstream table and the zones that they answer for know of the servers. */
-static void add_servers(struct caa_ctx *ctx, struct module_qstate *qstate, struct caa_case *c, uint64_t now_us)
+static void add_servers(struct caa_ctx *ctx, struct module_qstate *qstate, const struct caa_query *query, struct caa_case *c,
+	uint64_t now_us)
 {
 	struct caa_name zone = caa_state_zone(qstate, c);
 
 	c->servers = (uint8_t)caa_record_servers(&c->record, c->server);
 	for (unsigned i = 0; i < c->servers; i++) {
 		struct caa_server *s = &c->server[i];
+		struct caa_addr at = s->addr;
 		struct caa_upstream u;
 
 		s->others_answer = (uint8_t)(zone.len > 0 ? caa_failures_others(ctx->failures, &s->addr, zone, now_us) :
 			CAA_UNKNOWN);
 		caa_state_server_name(qstate, zone, &s->addr, s->ns);
-		if (!caa_shards_copy(ctx->shards, &s->addr, &u))
+		at.line = query->zone.rate_line;
+		if (!caa_shards_copy(ctx->shards, &at, &u))
 			continue;
 		s->sent = u.sent_caa;
 		s->replied = u.replied;
@@ -269,6 +294,7 @@ static void build(struct caa_ctx *ctx, struct module_qstate *qstate, const struc
 {
 	const struct caa_note *note = query->note;
 	uint64_t now_us = caa_host_now_us();
+	struct caa_keys keys;
 
 	memset(c, 0, sizeof(*c));
 	c->record = note->record;
@@ -280,12 +306,14 @@ static void build(struct caa_ctx *ctx, struct module_qstate *qstate, const struc
 	c->bogus_ede = CAA_NO_EDE;
 	c->late = now_us >= caa_query_deadline_us(query);
 	if (is_bogus(qstate))
-		add_bogus(c, qstate);
+		add_bogus(ctx, c, qstate);
 	caa_state_facts(qstate, c);
-	add_servers(ctx, qstate, c, now_us);
+	if (c->bogus && caa_keys_missed(qstate, &keys))
+		caa_case_miss(c, keys.qtype, keys.zone);
+	add_servers(ctx, qstate, query, c, now_us);
 	caa_case_class(c);
-	if (c->class == CAA_CLASS_INTERNAL && caa_state_remembered(qstate, c)) {
-		add_servers(ctx, qstate, c, now_us);
+	if (c->class == CAA_CLASS_INTERNAL && c->missed == 0 && caa_state_remembered(qstate, c)) {
+		add_servers(ctx, qstate, query, c, now_us);
 		caa_case_class(c);
 	}
 }
@@ -301,6 +329,23 @@ static void write_line(struct caa_ctx *ctx, const struct caa_case *c, const stru
 		caa_stats_add(&ctx->stats, CAA_STAT_log_lost, 1);
 }
 
+/** Unbound keeps the reason of a bogus answer with it, and adds it to an answer from the cache as an EDE of its own, beside the
+ *  one that on_servfail() adds: the client is to hear one reason. */
+static void say_once(struct module_qstate *qstate)
+{
+	const struct query_info *q = &qstate->qinfo;
+	struct msgreply_entry *entry = msg_cache_lookup(qstate->env, q->qname, q->qname_len, q->qtype, q->qclass,
+		qstate->query_flags, 0, 1);
+	struct reply_info *rep;
+
+	if (entry == NULL)
+		return;
+	rep = entry->entry.data;
+	if (rep->security == sec_status_bogus)
+		rep->reason_bogus = LDNS_EDE_NONE;
+	lock_rw_unlock(&entry->entry.lock);
+}
+
 static void fail(struct caa_ctx *ctx, struct module_qstate *qstate, struct caa_query *query)
 {
 	struct caa_note *note = query->note;
@@ -309,6 +354,8 @@ static void fail(struct caa_ctx *ctx, struct module_qstate *qstate, struct caa_q
 	uint64_t left_out = 0;
 
 	build(ctx, qstate, query, &c);
+	if (c.bogus)
+		say_once(qstate);
 	note->ede = caa_say_sentence(&c, note->ede_text);
 	note->ended = true;
 	caa_stats_add(&ctx->stats, (enum caa_stat)(CAA_STAT_class_rate_limited + c.class), 1);
@@ -415,6 +462,8 @@ static int on_servfail(struct query_info *qinfo, struct module_qstate *qstate, s
 		return 1;
 	}
 	query = caa_query_of(ctx, qstate);
+	if (query != NULL && query->note != NULL && !query->note->ended && query->merged.follows)
+		add_cached(ctx, qinfo, opts, region);	/* it failed with the question of another thread, for the same reason */
 	if (query == NULL || query->note == NULL || !query->note->ended)
 		return 1;
 	edns_opt_list_append_ede(opts, region, (sldns_ede_code)query->note->ede, query->note->ede_text);

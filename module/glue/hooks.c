@@ -3,6 +3,7 @@
 
 #include "glue/hooks.h"
 
+#include "core/answer.h"
 #include "glue/ctx.h"
 #include "glue/failure.h"
 #include "glue/host.h"
@@ -31,6 +32,7 @@ enum {
 	/** What another address costs while a question is under way to one: more than the band of round trip
 	 *  times, 400 ms, in which Unbound chooses at random, less than what a server that fails costs. */
 	DETOUR_MS = 1000,
+	LOSSES = 4,	/**< in a row of a question, without a limit, after which it is as Unbound sees it: slow, or not answered */
 	MOVES = 4,	/**< times that a question may leave an address for another, ... */
 	MOVES_EVERY_US = 2000000,	/**< ... and once more after so long: each counts as an attempt for Unbound */
 	TARGETS_MAX = 16,	/**< addresses of a zone that are looked at for a shorter wait */
@@ -43,6 +45,7 @@ struct claims {
 	struct caa_query *query[CLAIM_STATES];
 	unsigned count;			/**< of them */
 	unsigned seen;			/**< query states looked at */
+	bool others;			/**< something else waits for it as well: it does not wait for CAA's sake */
 };
 
 static bool enabled(struct caa_ctx *ctx)
@@ -61,6 +64,8 @@ static void claims_visit(struct caa_ctx *ctx, struct claims *claims, struct modu
 		claims->query[claims->count++] = query;
 		return;
 	}
+	if (qstate->mesh_info->reply_list != NULL || qstate->mesh_info->cb_list != NULL)
+		claims->others = true;
 	if (depth >= CLAIM_DEPTH)
 		return;
 	RBTREE_FOR(super, struct mesh_state_ref *, &qstate->mesh_info->super_set) {
@@ -73,6 +78,7 @@ static void claims_visit(struct caa_ctx *ctx, struct claims *claims, struct modu
 static void claims_find(struct caa_ctx *ctx, struct claims *claims, const struct serviced_query *sq)
 {
 	claims->count = claims->seen = 0;
+	claims->others = false;
 	for (const struct service_callback *cb = sq->cblist; cb != NULL && claims->seen < CLAIM_STATES; cb = cb->next) {
 		const struct outbound_entry *entry = cb->cb_arg;
 
@@ -80,55 +86,58 @@ static void claims_find(struct caa_ctx *ctx, struct claims *claims, const struct
 	}
 }
 
-/** The options of the one with the lowest rate set by hand, the latest end of a budget, the least moves. */
+/** The options of the first, the latest end of a budget, the oldest question, the least moves. */
 static struct caa_wish wish_of(const struct claims *claims, uint64_t now_us, bool queued, bool tcp)
 {
-	struct caa_wish wish = { .zone = &claims->query[0]->zone, .now_us = now_us, .other_us = UINT64_MAX,
-		.queued = queued, .tcp = tcp };
+	struct caa_wish wish = { .zone = &claims->query[0]->zone, .now_us = now_us, .age_us = UINT64_MAX,
+		.other_us = UINT64_MAX, .queued = queued, .tcp = tcp };
 
 	for (unsigned i = 0; i < claims->count; i++) {
 		const struct caa_query *query = claims->query[i];
-		uint32_t rate_qps = query->zone.rate_qps;
 
-		if (rate_qps != 0 && (wish.zone->rate_qps == 0 || rate_qps < wish.zone->rate_qps))
-			wish.zone = &query->zone;
 		if (caa_query_deadline_us(query) > wish.deadline_us)
 			wish.deadline_us = caa_query_deadline_us(query);
+		if (query->started_us < wish.age_us)
+			wish.age_us = query->started_us;
 		wish.repeated = wish.repeated || query->lost;
 		wish.may_move = wish.may_move || query->moves < MOVES + (now_us - query->started_us) / MOVES_EVERY_US;
 	}
 	return wish;
 }
 
-/** Whether every question has heard from the address that it does not implement the type. */
-static bool refused_by(const struct claims *claims, const struct caa_addr *addr)
+/** Whether every question has a definite answer from the address: it is not asked again. */
+static bool is_final(const struct claims *claims, const struct caa_asking *q, const struct caa_addr *addr)
 {
-	for (unsigned i = 0; i < claims->count; i++) {
-		const struct caa_query *query = claims->query[i];
-		unsigned r = 0;
+	unsigned i = 0;
 
-		while (r < query->refusers && !caa_addr_equal(&query->refuser[r], addr))
-			r++;
-		if (r == query->refusers)
-			return false;
+	while (i < claims->count && caa_denials_is_final(&claims->query[i]->denials, addr, q->question))
+		i++;
+	return i == claims->count;
+}
+
+/** How long to wait until what was denied is asked again. */
+static uint64_t denied_wait_us(const struct claims *claims, const struct caa_asking *q, const struct caa_addr *addr,
+	uint64_t now_us)
+{
+	uint64_t least_us = UINT64_MAX;
+
+	for (unsigned i = 0; i < claims->count; i++) {
+		uint64_t wait_us = caa_denials_wait_us(&claims->query[i]->denials, addr, q->question, now_us);
+
+		if (wait_us < least_us)
+			least_us = wait_us;
 	}
-	return true;
+	return least_us;
 }
 
 /** Whether no question is served by sending for it. */
-static bool idle(struct caa_ctx *ctx, const struct claims *claims)
+static bool is_idle(struct caa_ctx *ctx, const struct claims *claims)
 {
 	unsigned i = 0;
 
 	while (i < claims->count && caa_merging_idle(ctx, &claims->query[i]->merged))
 		i++;
 	return i == claims->count;
-}
-
-static void note_refuser(struct caa_query *query, const struct caa_addr *addr)
-{
-	if (query->refusers < CAA_QUERY_REFUSERS)
-		query->refuser[query->refusers++] = *addr;
 }
 
 /** @return the state of a query, made with it; NULL if there is no memory. */
@@ -141,7 +150,7 @@ static struct caa_asking *asking_of(struct serviced_query *sq)
 
 /** @return the shortest wait that a query would have at another address of its zone; UINT64_MAX if there is none. */
 static uint64_t other_wait_us(struct caa_ctx *ctx, const struct serviced_query *sq, const struct caa_addr *addr,
-	uint64_t now_us)
+	uint8_t line, uint64_t now_us)
 {
 	const struct outbound_entry *entry = sq->cblist->cb_arg;
 	const struct delegpt *dp = caa_host_delegation(entry->qstate);
@@ -156,6 +165,7 @@ static uint64_t other_wait_us(struct caa_ctx *ctx, const struct serviced_query *
 
 		if (!caa_host_addr(&other, &a->addr) || caa_addr_equal(&other, addr) || a->lame || a->bogus)
 			continue;
+		other.line = line;
 		if (!caa_shards_free(ctx->shards, &other, now_us, &wait_us))
 			continue;
 		if (wait_us < least_us)
@@ -164,13 +174,16 @@ static uint64_t other_wait_us(struct caa_ctx *ctx, const struct serviced_query *
 	return least_us;
 }
 
+/** The name that is asked: flags and four counts come before it, type and class after it. */
+static struct caa_name asked_of(const struct serviced_query *sq)
+{
+	return (struct caa_name){ sq->qbuf + 10, sq->qbuflen - 10 - 4 };
+}
+
 /** @return the question of a query that is being sent, for the table of questions under way. */
 static uint64_t question_of(struct caa_ctx *ctx, const struct serviced_query *sq)
 {
-	/* flags and four counts come before the name, type and class after it */
-	const struct caa_name name = { sq->qbuf + 10, sq->qbuflen - 10 - 4 };
-
-	return caa_shards_question(ctx->shards, name, (uint16_t)sq->qtype);
+	return caa_shards_question(ctx->shards, asked_of(sq), (uint16_t)sq->qtype);
 }
 
 static struct caa_packet packet_of(struct sldns_buffer *reply)
@@ -189,19 +202,31 @@ static void count_sent(struct caa_ctx *ctx, bool caa, bool tcp)
 }
 
 /** It leaves now, unless it is only queued. */
-static int64_t leaves(struct caa_ctx *ctx, const struct caa_asking *q, const struct caa_wish *wish, bool tcp)
+static int64_t leaves(struct caa_ctx *ctx, struct caa_asking *q, const struct caa_wish *wish, bool tcp)
 {
 	if (wish->queued)
 		return 0;
 	if (q->waited)
 		caa_stats_wait(&ctx->stats, wish->now_us - q->placed_us);
+	q->out = true;
 	count_sent(ctx, true, tcp);
 	return 0;
 }
 
-/** It does not leave: the questions go on elsewhere. */
-static int64_t turned_away(struct caa_ctx *ctx, const struct serviced_query *sq, const struct caa_addr *addr,
-	const struct claims *claims, const struct caa_wish *wish, enum caa_stat stat)
+/** It was not sent, and is nothing that happened on the network: the iterator is not to count it.
+ *  @param use_up: it is not to choose the address again. */
+static void unsend(struct serviced_query *sq, bool use_up)
+{
+	for (const struct service_callback *cb = sq->cblist; cb != NULL; cb = cb->next) {
+		const struct outbound_entry *entry = cb->cb_arg;
+
+		caa_host_unsend(entry->qstate, &sq->addr, sq->addrlen, use_up);
+	}
+}
+
+/** It does not leave: the questions go on elsewhere, or end.  @param late: there is no time for another address either. */
+static int64_t turned_away(struct caa_ctx *ctx, struct serviced_query *sq, const struct caa_addr *addr,
+	const struct claims *claims, const struct caa_wish *wish, bool late)
 {
 	if (wish->queued)
 		return -1;	/* it cannot end yet: it asks again when it is to be sent, and is counted then */
@@ -211,25 +236,41 @@ static int64_t turned_away(struct caa_ctx *ctx, const struct serviced_query *sq,
 		claims->query[i]->tries.passing++;
 		claims->query[i]->moves++;
 	}
-	caa_stats_add(&ctx->stats, stat, 1);
+	unsend(sq, late);
+	caa_stats_add(&ctx->stats, late ? CAA_STAT_refused : CAA_STAT_moved, 1);
+	return -1;
+}
+
+/** It is not asked any more. */
+static int64_t given_up(struct serviced_query *sq, const struct claims *claims, const struct caa_wish *wish, bool idle)
+{
+	if (wish->queued)
+		return -1;
+	for (unsigned i = 0; i < claims->count; i++)
+		claims->query[i]->given_up = claims->query[i]->given_up || idle;
+	unsend(sq, true);
 	return -1;
 }
 
 static int64_t pace_caa(struct caa_ctx *ctx, struct serviced_query *sq, struct caa_asking *q, const struct caa_addr *addr,
 	const struct claims *claims, const struct caa_wish *wish, int *tcp)
 {
+	bool final = is_final(claims, q, addr), known;
 	uint64_t wait_us = 0;
 	enum caa_gate gate;
-	bool known;
 
-	if (refused_by(claims, addr) || idle(ctx, claims))
-		return -1;
+	if (final || is_idle(ctx, claims))
+		return given_up(sq, claims, wish, !final);
+	wait_us = denied_wait_us(claims, q, addr, wish->now_us);
+	if (wait_us > 0 && wish->now_us + wait_us < wish->deadline_us)
+		return (int64_t)wait_us;
 	gate = caa_shards_ask(ctx->shards, addr, q, wish, &wait_us, &known);
 	if (!known && !wish->queued)
 		caa_stats_add(&ctx->stats, CAA_STAT_unpaced, 1);
 	switch (gate) {
 	case CAA_GATE_SEND_TCP:
 		*tcp = 1;
+		sq->hook_timeout = (int)q->patience_ms;
 		return leaves(ctx, q, wish, true);
 	case CAA_GATE_SEND:
 		sq->hook_timeout = (int)q->patience_ms;
@@ -241,43 +282,74 @@ static int64_t pace_caa(struct caa_ctx *ctx, struct serviced_query *sq, struct c
 	case CAA_GATE_LATE:
 		if (!wish->queued)
 			caa_failure_late(ctx, claims->query, claims->count, sq, addr);
-		return turned_away(ctx, sq, addr, claims, wish, CAA_STAT_refused);
+		return turned_away(ctx, sq, addr, claims, wish, true);
 	case CAA_GATE_ELSEWHERE:
-		return turned_away(ctx, sq, addr, claims, wish, CAA_STAT_moved);
+		return turned_away(ctx, sq, addr, claims, wish, false);
 	}
+	return 0;
+}
+
+/** What is set by hand for the servers of a zone; nothing if it is not.  @return the line that their queries wait in, or are counted in. */
+static uint8_t set_by_hand(struct caa_ctx *ctx, struct caa_name zone, struct caa_zone_options *out)
+{
+	if (atomic_load_explicit(&ctx->rated, memory_order_relaxed) && caa_ctx_options(ctx, zone, out))
+		return out->rate_line;
+	return 0;
+}
+
+/** Who a query is, for the tables of what is known of upstreams; its line does not change while it is on its way. */
+static void identify(struct caa_ctx *ctx, struct caa_asking *q, const struct serviced_query *sq, uint8_t line)
+{
+	q->zone = (uint32_t)caa_shards_question(ctx->shards, (struct caa_name){ sq->zone, sq->zonelen }, 0);
+	q->question = (uint32_t)question_of(ctx, sq);
+	q->caa_type = sq->qtype == LDNS_RR_TYPE_CAA;
+	if (!q->turn.in_line)
+		q->line = line;
+}
+
+/** It leaves now, as without a module. */
+static int64_t leaves_usual(struct caa_ctx *ctx, struct serviced_query *sq, struct caa_asking *q, const struct caa_addr *addr,
+	uint64_t now_us, bool tcp)
+{
+	caa_shards_other(ctx->shards, addr, q, now_us, tcp);
+	sq->hook_timeout = 0;
+	q->out = true;
+	count_sent(ctx, q->claimed, tcp);
 	return 0;
 }
 
 static int64_t pace(void *arg, struct serviced_query *sq, int queued, int *tcp)
 {
 	struct caa_ctx *ctx = arg;
-	struct caa_asking *q;
+	struct caa_asking *q = sq->hook_data;
+	struct caa_zone_options server, options;
 	struct caa_addr addr;
 	struct claims claims;
+	struct caa_wish wish;
 	uint64_t now_us;
+	uint8_t line;
 
-	if (!enabled(ctx) || !caa_host_addr(&addr, &sq->addr) || (q = asking_of(sq)) == NULL)
+	/* What is known already goes its way to the end, though no zone is enabled any more. */
+	if ((!enabled(ctx) && q == NULL) || !caa_host_addr(&addr, &sq->addr) || (q = asking_of(sq)) == NULL)
 		return 0;
 	now_us = caa_host_now_us();
-	q->zone = (uint32_t)caa_shards_question(ctx->shards, (struct caa_name){ sq->zone, sq->zonelen }, 0);
-	q->question = (uint32_t)question_of(ctx, sq);
 	claims_find(ctx, &claims, sq);
 	for (unsigned i = 0; i < claims.count; i++)
 		caa_merging_sent(ctx, &claims.query[i]->merged, sq);
+	q->claimed = claims.count > 0;
+	line = set_by_hand(ctx, (struct caa_name){ sq->zone, sq->zonelen }, &server);
+	identify(ctx, q, sq, line);
 	/* Where TCP or TLS is configured there is nothing to choose, and nothing of UDP's limits to learn. */
-	if (claims.count > 0 && !sq->tcp_upstream && !sq->ssl_upstream) {
-		struct caa_wish wish = wish_of(&claims, now_us, queued, *tcp);
-
-		if (wish.may_move && q->placed)
-			wish.other_us = other_wait_us(ctx, sq, &addr, now_us);
-		return pace_caa(ctx, sq, q, &addr, &claims, &wish, tcp);
-	}
-	if (!queued) {
-		caa_shards_other(ctx->shards, &addr, q, now_us, *tcp);
-		sq->hook_timeout = 0;
-		count_sent(ctx, claims.count > 0, *tcp);
-	}
-	return 0;
+	if (claims.count == 0 || claims.others || sq->tcp_upstream || sq->ssl_upstream || !enabled(ctx))
+		return queued ? 0 : leaves_usual(ctx, sq, q, &addr, now_us, *tcp);
+	wish = wish_of(&claims, now_us, queued, *tcp);
+	options = *wish.zone;
+	options.rate_qps = line != 0 ? server.rate_qps : 0;
+	options.burst = line != 0 ? server.burst : options.burst;
+	wish.zone = &options;
+	if (wish.may_move && q->turn.in_line)
+		wish.other_us = other_wait_us(ctx, sq, &addr, q->line, now_us);
+	return pace_caa(ctx, sq, q, &addr, &claims, &wish, tcp);
 }
 
 static size_t cookie(void *arg, struct serviced_query *sq, uint8_t *out)
@@ -297,14 +369,15 @@ static int accept_reply(void *arg, struct serviced_query *sq, struct sldns_buffe
 	struct caa_asking *q = sq->hook_data;
 	struct caa_packet packet;
 	struct caa_addr addr;
+	bool accepted;
 
-	if (!enabled(ctx) || q == NULL || !q->cookie.client_sent || !caa_host_addr(&addr, &sq->addr))
+	if (q == NULL || !q->cookie.client_sent || !caa_host_addr(&addr, &sq->addr))
 		return 1;
 	packet = packet_of(reply);
-	if (caa_shards_accept(ctx->shards, &addr, q, caa_host_now_us(), &packet))
-		return 1;
-	caa_stats_add(&ctx->stats, CAA_STAT_forged, 1);
-	return 0;
+	accepted = caa_shards_accept(ctx->shards, &addr, q, caa_host_now_us(), &packet);
+	if (!accepted || q->unproved)
+		caa_stats_add(&ctx->stats, CAA_STAT_forged, 1);
+	return accepted;
 }
 
 /** Whether the attempt had EDNS. */
@@ -326,20 +399,37 @@ static void keep_error(struct sldns_buffer *reply, const struct caa_packet *pack
 	sldns_buffer_write_u8_at(reply, FLAGS_AT, (uint8_t)((sldns_buffer_read_u8_at(reply, FLAGS_AT) & ~RCODE_LOW) | rcode));
 }
 
+/** Whether an answer is of use, where that has to be known. */
+static bool is_good(struct caa_ctx *ctx, const struct serviced_query *sq, const struct caa_asking *q, const struct caa_addr *addr,
+	uint64_t now_us, struct sldns_buffer *reply)
+{
+	struct caa_answer answer;
+
+	if (reply == NULL || !caa_shards_wonders(ctx->shards, addr, q, now_us))
+		return true;
+	caa_answer_read(&answer, sldns_buffer_begin(reply), sldns_buffer_limit(reply), (struct caa_name){ sq->zone, sq->zonelen });
+	return answer.worth == CAA_WORTH_GOOD;
+}
+
 static int again(void *arg, struct serviced_query *sq, int tcp, struct sldns_buffer *reply)
 {
 	struct caa_ctx *ctx = arg;
 	struct caa_asking *q = sq->hook_data;
-	struct caa_packet packet;
+	struct caa_packet packet = { .rcode = 0 };
 	struct caa_addr addr;
+	uint64_t now_us;
 
 	(void)tcp;
-	if (!enabled(ctx) || q == NULL || !q->caa || !caa_host_addr(&addr, &sq->addr))
+	if (q == NULL || !q->caa || !caa_host_addr(&addr, &sq->addr))
 		return MODULE_HOOKS_USUAL;
-	packet = packet_of(reply);
-	switch (caa_shards_again(ctx->shards, &addr, q, caa_host_now_us(), &packet, has_edns(sq))) {
+	if (reply != NULL)
+		packet = packet_of(reply);
+	now_us = caa_host_now_us();
+	switch (caa_shards_again(ctx->shards, &addr, q, now_us, reply != NULL ? &packet : NULL, has_edns(sq),
+		is_good(ctx, sq, q, &addr, now_us, reply))) {
 	case CAA_AGAIN_NO:
-		keep_error(reply, &packet);
+		if (reply != NULL)
+			keep_error(reply, &packet);
 		break;
 	case CAA_AGAIN_SEND:
 		return MODULE_HOOKS_AGAIN;
@@ -348,7 +438,7 @@ static int again(void *arg, struct serviced_query *sq, int tcp, struct sldns_buf
 
 		claims_find(ctx, &claims, sq);
 		for (unsigned i = 0; i < claims.count; i++)
-			note_refuser(claims.query[i], &addr);
+			caa_denials_final(&claims.query[i]->denials, &addr, q->question, now_us);
 		return MODULE_HOOKS_FINAL;
 	}
 	}
@@ -382,7 +472,7 @@ static void count_end(struct caa_ctx *ctx, enum caa_end end, const struct caa_as
 		caa_stats_add(&ctx->stats, CAA_STAT_failed, 1);
 		break;
 	case CAA_END_ABANDONED:
-		if (before->udp || before->tcp)
+		if (before->out)
 			caa_stats_add(&ctx->stats, CAA_STAT_abandoned, 1);
 		break;
 	}
@@ -390,32 +480,95 @@ static void count_end(struct caa_ctx *ctx, enum caa_end end, const struct caa_as
 		caa_stats_add(&ctx->stats, CAA_STAT_cookies, 1);
 }
 
-/** Tell the questions. */
-static void note_outcome(const struct claims *claims, enum caa_end end, const struct caa_outcome *o)
+/** @return whether the denial is definite for the question. */
+static bool note_denial(struct caa_query *query, const struct caa_asking *q, const struct caa_addr *addr, uint64_t now_us,
+	const struct caa_outcome *o)
 {
-	for (unsigned i = 0; i < claims->count; i++) {
-		struct caa_query *query = claims->query[i];
+	enum caa_denial_kind kind = o->denying ? CAA_DENIAL_OWN : o->meaning != CAA_MEANS_DENIED ? CAA_DENIAL_ERROR :
+		o->limit ? CAA_DENIAL_LIMITED : CAA_DENIAL_OPEN;
 
-		query->lost = o->passing || o->denied;
-		if (o->passing)
-			query->tries.passing++;
-		else if (o->denied)
-			query->tries.denied++;
-		else if (end == CAA_END_ANSWER)
-			query->tries.answered++;
+	return caa_denials_note(&query->denials, addr, q->question, now_us, kind);
+}
+
+/** Tell a question.  @return whether a denial is found to be the zone's own answer. */
+static bool note_outcome(struct caa_query *query, const struct caa_asking *q, const struct caa_addr *addr, uint64_t now_us,
+	const struct caa_outcome *o, int qtype)
+{
+	bool definite = true, denies = false;
+
+	switch (o->meaning) {
+	case CAA_MEANS_NOTHING:
+		return false;
+	case CAA_MEANS_ANSWER:
+		query->lost = query->silent = false;
+		query->losses = 0;
+		query->tries.definite++;
+		caa_denials_answered(&query->denials, addr, q->question);
+		return false;
+	case CAA_MEANS_LOST:
+		definite = !o->limit && query->losses >= LOSSES;
+		query->losses += query->losses < UINT8_MAX && !o->limit;
+		break;
+	case CAA_MEANS_SILENCE:	/* keys that do not come are no verdict, since their zone has answered */
+		definite = qtype != LDNS_RR_TYPE_DNSKEY && qtype != LDNS_RR_TYPE_DS;
+		break;
+	case CAA_MEANS_ERROR:
+		denies = note_denial(query, q, addr, now_us, o);
+		break;
+	case CAA_MEANS_DENIED:
+		definite = denies = note_denial(query, q, addr, now_us, o);
+		break;
+	case CAA_MEANS_NO_TCP:
+		definite = note_denial(query, q, addr, now_us, o);
+		break;
 	}
+	query->lost = o->meaning != CAA_MEANS_ERROR;
+	query->silent = o->meaning == CAA_MEANS_SILENCE || o->meaning == CAA_MEANS_LOST;
+	query->tries.passing += !definite;
+	query->tries.definite += definite;
+	return denies;
 }
 
 /** Tell those who wait to know what is above their names. */
-static void note_news(struct caa_ctx *ctx, const struct claims *claims, const struct serviced_query *sq, enum caa_end end,
+static void note_news(struct caa_ctx *ctx, struct caa_query *query, const struct serviced_query *sq,
 	const struct caa_outcome *o, struct sldns_buffer *reply)
 {
-	for (unsigned i = 0; i < claims->count; i++) {
-		if (o->denied || (end == CAA_END_TIMEOUT && o->alive))
-			caa_merging_lost(ctx, &claims->query[i]->merged, sq, o->denied);
-		else if (end == CAA_END_ANSWER)
-			caa_merging_answered(ctx, &claims->query[i]->merged, sq, reply);
+	switch (o->meaning) {
+	case CAA_MEANS_NOTHING:
+		break;
+	case CAA_MEANS_ANSWER:
+	case CAA_MEANS_ERROR:
+		if (reply != NULL)
+			caa_merging_answered(ctx, &query->merged, sq, reply);
+		break;
+	case CAA_MEANS_DENIED:
+		caa_merging_lost(ctx, &query->merged, sq, true);
+		break;
+	case CAA_MEANS_NO_TCP:
+	case CAA_MEANS_LOST:
+	case CAA_MEANS_SILENCE:
+		caa_merging_lost(ctx, &query->merged, sq, false);
+		break;
 	}
+}
+
+/** Whether a question has not lost many queries in a row. */
+static bool has_patience(const struct claims *claims)
+{
+	unsigned i = 0;
+
+	while (i < claims->count && claims->query[i]->losses > LOSSES)
+		i++;
+	return i < claims->count;
+}
+
+/** The answer that was noted last has the name's letters in another case. */
+static void outcome_caps(struct caa_ctx *ctx, struct serviced_query *sq)
+{
+	struct claims claims;
+
+	claims_find(ctx, &claims, sq);
+	caa_failure_caps(claims.query, claims.count);
 }
 
 static void outcome(void *arg, struct serviced_query *sq, int tcp, int error, struct sldns_buffer *reply)
@@ -428,15 +581,16 @@ static void outcome(void *arg, struct serviced_query *sq, int tcp, int error, st
 	uint64_t now_us;
 	struct caa_addr addr;
 	struct claims claims;
+	bool denies = false;
 
-	if (!enabled(ctx) || q == NULL || !caa_host_addr(&addr, &sq->addr))
+	if (q == NULL || !caa_host_addr(&addr, &sq->addr))
 		return;
-	if (error == NETEVENT_CAPSFAIL) {	/* the answer was noted already */
-		claims_find(ctx, &claims, sq);
-		caa_failure_caps(claims.query, claims.count);
+	if (error == NETEVENT_CAPSFAIL) {
+		outcome_caps(ctx, sq);
 		return;
 	}
 	before = *q;
+	q->out = false;
 	caa_shards_flight_end(ctx->shards, question_of(ctx, sq), &addr);
 	if (reply != NULL)
 		packet = packet_of(reply);
@@ -445,13 +599,18 @@ static void outcome(void *arg, struct serviced_query *sq, int tcp, int error, st
 	count_end(ctx, end, &before);
 	if (o.limited)
 		caa_stats_add(&ctx->stats, CAA_STAT_limits, 1);
-	if (!before.caa || end == CAA_END_ABANDONED)
+	if (!before.claimed || end == CAA_END_ABANDONED)
 		return;
 	claims_find(ctx, &claims, sq);
-	note_outcome(&claims, end, &o);
+	for (unsigned i = 0; i < claims.count; i++)
+		denies = note_outcome(claims.query[i], &before, &addr, now_us, &o, sq->qtype) || denies;
+	if (denies)
+		caa_shards_denies(ctx->shards, &addr, &before, now_us);
+	caa_query_ended(claims.query, claims.count, (uint16_t)sq->qtype);
 	caa_failure_outcome(ctx, claims.query, claims.count, sq, &addr, &before, now_us, end, tcp, reply);
-	note_news(ctx, &claims, sq, end, &o, reply);
-	if (end == CAA_END_TIMEOUT && o.alive)
+	for (unsigned i = 0; i < claims.count; i++)
+		note_news(ctx, claims.query[i], sq, &o, reply);
+	if (o.meaning == CAA_MEANS_LOST && (o.limit || has_patience(&claims)))
 		caa_host_forget_timeouts(sq->outnet->infra, &sq->addr, sq->addrlen, sq->zone, sq->zonelen,
 			o.lately ? o.srtt_us : 0);
 }
@@ -459,14 +618,18 @@ static void outcome(void *arg, struct serviced_query *sq, int tcp, int error, st
 static int cost(void *arg, struct sockaddr_storage *ss, socklen_t len, struct query_info *qout)
 {
 	struct caa_ctx *ctx = arg;
-	struct caa_addr addr, under_way;
+	struct caa_addr addr, at, under_way;
+	struct caa_zone_options options;
 	uint64_t now_us, cost_ms;
 
 	(void)len;
-	if (!enabled(ctx) || !caa_host_addr(&addr, ss))
+	/* Other types are asked where Unbound asks them, though a CAA question may wait for them. */
+	if (!enabled(ctx) || qout->qtype != LDNS_RR_TYPE_CAA || !caa_host_addr(&addr, ss))
 		return 0;
 	now_us = caa_host_now_us();
-	cost_ms = caa_shards_cost(ctx->shards, &addr, now_us) / 1000;
+	at = addr;
+	at.line = set_by_hand(ctx, caa_host_qname(qout), &options);
+	cost_ms = caa_shards_cost(ctx->shards, &at, now_us) / 1000;
 	if (caa_shards_flight_find(ctx->shards, caa_shards_question(ctx->shards, caa_host_qname(qout), qout->qtype),
 		now_us, &under_way)) {
 		if (caa_addr_equal(&under_way, &addr))
@@ -478,9 +641,14 @@ static int cost(void *arg, struct sockaddr_storage *ss, socklen_t len, struct qu
 
 static int minimise_with_qtype(void *arg, struct module_qstate *qstate, struct query_info *qchase)
 {
-	const struct caa_query *query = caa_query_of(arg, qstate);
+	struct caa_query *query = caa_query_of(arg, qstate);
+	struct claims claims = { .count = 0 };
 
-	if (qchase->qtype != LDNS_RR_TYPE_CAA || query == NULL)
+	if (query == NULL && qstate->mesh_info->super_set.count > 0) {	/* keys, or a nameserver's address */
+		claims_visit(arg, &claims, qstate, 0);
+		return claims.count > 0 ? MODULE_HOOKS_MINIMISE_ONCE : MODULE_HOOKS_MINIMISE_USUAL;
+	}
+	if (qchase->qtype != LDNS_RR_TYPE_CAA || query == NULL || query->usual)
 		return MODULE_HOOKS_MINIMISE_USUAL;
 	if (query->merged.whole && !qstate->env->cfg->qname_minimisation_strict &&
 	    caa_name_equal(caa_host_qname(qchase), caa_host_qname(&qstate->qinfo)))

@@ -3,6 +3,7 @@
 
 #include "glue/host.h"
 
+#include "iterator/iter_delegpt.h"
 #include "iterator/iterator.h"
 #include "services/cache/dns.h"
 #include "services/cache/infra.h"
@@ -82,12 +83,71 @@ enum caa_res caa_host_read_name(uint8_t wire[static CAA_NAME_MAX], size_t *len, 
 	return CAA_OK;
 }
 
-const struct delegpt *caa_host_delegation(struct module_qstate *qstate)
+static struct iter_qstate *iterator_of(struct module_qstate *qstate)
 {
 	int id = modstack_find(&qstate->env->mesh->mods, "iterator");
-	const struct iter_qstate *iq = id >= 0 ? qstate->minfo[id] : NULL;
+
+	return id >= 0 ? qstate->minfo[id] : NULL;
+}
+
+const struct delegpt *caa_host_delegation(struct module_qstate *qstate)
+{
+	const struct iter_qstate *iq = iterator_of(qstate);
 
 	return iq != NULL ? iq->dp : NULL;
+}
+
+/** @return where an address hangs in the list of those that may be chosen; where it ends, if it does not. */
+static struct delegpt_addr **result_of(struct delegpt *dp, const struct delegpt_addr *a)
+{
+	struct delegpt_addr **at = &dp->result_list;
+
+	while (*at != NULL && *at != a)
+		at = &(*at)->next_result;
+	return at;
+}
+
+/** Give an attempt back; an address that has used up its attempts is out of the list. */
+static void return_attempt(struct delegpt *dp, struct delegpt_addr *a)
+{
+	if (a->attempts > 0)
+		a->attempts--;
+	if (*result_of(dp, a) != NULL)
+		return;
+	a->next_result = dp->result_list;
+	dp->result_list = a;
+}
+
+static void use_up_attempts(struct delegpt *dp, struct delegpt_addr *a)
+{
+	struct delegpt_addr **at = result_of(dp, a);
+
+	if (*at != NULL)
+		*at = a->next_result;
+}
+
+void caa_host_unsend(struct module_qstate *qstate, struct sockaddr_storage *ss, socklen_t len, bool use_up)
+{
+	struct iter_qstate *iq = iterator_of(qstate);
+	struct delegpt_addr *a;
+
+	if (iq == NULL || iq->dp == NULL)
+		return;
+	iq->timeout_count--;	/* it is counted when the iterator hears of it */
+	if (iq->sent_count > 0)
+		iq->sent_count--;
+	if (iq->target_count != NULL && iq->target_count[TARGET_COUNT_GLOBAL_QUOTA] > 0) {
+		if (qstate->global_quota_reached == iq->target_count[TARGET_COUNT_GLOBAL_QUOTA])
+			qstate->global_quota_reached--;
+		iq->target_count[TARGET_COUNT_GLOBAL_QUOTA]--;
+	}
+	a = delegpt_find_addr(iq->dp, ss, len);
+	if (a == NULL)
+		return;
+	if (use_up)
+		use_up_attempts(iq->dp, a);
+	else
+		return_attempt(iq->dp, a);
 }
 
 enum {
@@ -123,17 +183,23 @@ void caa_host_forget_timeouts(struct infra_cache *infra, struct sockaddr_storage
 	lock_rw_unlock(&entry->lock);
 }
 
-void caa_host_forget_failure(struct module_qstate *qstate)
+void caa_host_forget_answer(struct module_env *env, struct caa_name name, uint16_t qtype)
 {
-	const struct query_info *q = &qstate->qinfo;
-	struct msgreply_entry *entry = msg_cache_lookup(qstate->env, q->qname, q->qname_len, q->qtype, q->qclass,
-		qstate->query_flags, 0, 0);
+	/* only AAAA has an answer of its own for each value of CD */
+	struct msgreply_entry *entry = msg_cache_lookup(env, (uint8_t *)name.wire, name.len, qtype, LDNS_RR_CLASS_IN, BIT_RD, 0, 0);
+	const struct reply_info *rep;
 	bool failure;
 
 	if (entry == NULL)
 		return;
-	failure = FLAGS_GET_RCODE(((struct reply_info *)entry->entry.data)->flags) == LDNS_RCODE_SERVFAIL;
+	rep = entry->entry.data;
+	failure = FLAGS_GET_RCODE(rep->flags) == LDNS_RCODE_SERVFAIL || rep->security == sec_status_bogus;
 	lock_rw_unlock(&entry->entry.lock);
 	if (failure)
-		msg_cache_remove(qstate->env, q->qname, q->qname_len, q->qtype, q->qclass, qstate->query_flags);
+		msg_cache_remove(env, (uint8_t *)name.wire, name.len, qtype, LDNS_RR_CLASS_IN, BIT_RD);
+}
+
+void caa_host_forget_failure(struct module_qstate *qstate)
+{
+	caa_host_forget_answer(qstate->env, caa_host_qname(&qstate->qinfo), qstate->qinfo.qtype);
 }

@@ -11,6 +11,7 @@
 
 struct delegpt;
 struct infra_cache;
+struct module_env;
 struct module_qstate;
 struct query_info;
 
@@ -32,10 +33,19 @@ const struct delegpt *caa_host_delegation(struct module_qstate *qstate);
 void caa_host_forget_timeouts(struct infra_cache *infra, struct sockaddr_storage *ss, socklen_t len, uint8_t *zone,
 	size_t zone_len, uint32_t srtt_us);
 
-/** Remove a SERVFAIL that Unbound keeps for a question, so that it is looked up when it is asked again. */
+/** Remove a SERVFAIL or a bogus answer that Unbound keeps for a name of class IN, so that it is looked up when it is asked
+ *  again. */
+void caa_host_forget_answer(struct module_env *env, struct caa_name name, uint16_t qtype);
+
+/** The same for a question. */
 void caa_host_forget_failure(struct module_qstate *qstate);
 
 /** A caa_name_reader (core/config.h) on Unbound's own parser of names. */
 enum caa_res caa_host_read_name(uint8_t wire[static CAA_NAME_MAX], size_t *len, const char *text, const char **why);
+
+/** A query that the iterator chose an address for is not sent: undo what it counted, timeout, attempt and quota, before it hears that
+ *  nothing came.
+ *  @param qstate: that waits for it, at the iterator. @param use_up: the address is used up for this try instead. */
+void caa_host_unsend(struct module_qstate *qstate, struct sockaddr_storage *ss, socklen_t len, bool use_up);
 
 #endif

@@ -665,27 +665,32 @@ void caa_merging_end(struct caa_ctx *ctx, struct caa_merged *m, bool failed)
 		count_saved(ctx, m, followers);
 }
 
+void caa_merging_abandon(struct caa_ctx *ctx, struct caa_merged *m)
+{
+	struct caa_link told, mine;
+	struct slice *slice;
+
+	if (m->qstate == NULL || !m->lead.leads)
+		return;
+	caa_link_init(&told);
+	caa_link_init(&mine);
+	slice = take(ctx->merging, m->lead.question);
+	caa_merge_abandon(&slice->table, &m->lead, &told);
+	hand_out(ctx->merging, m->worker, &told, &mine);
+	release(slice);
+	wake_all(&mine);
+}
+
 void caa_merging_clear(struct caa_ctx *ctx, struct caa_merged *m)
 {
 	struct caa_merging *g = ctx->merging;
-	struct caa_link told, mine;
 	bool late;
 
 	if (m->qstate == NULL)
 		return;
 	if (m->waiting)
 		(void)settle(g, m, &late);
-	if (m->lead.leads) {
-		struct slice *slice;
-
-		caa_link_init(&told);
-		caa_link_init(&mine);
-		slice = take(g, m->lead.question);
-		caa_merge_abandon(&slice->table, &m->lead, &told);
-		hand_out(g, m->worker, &told, &mine);
-		release(slice);
-		wake_all(&mine);
-	}
+	caa_merging_abandon(ctx, m);
 	if (m->timer != NULL)
 		comm_timer_delete(m->timer);
 	leave_worker(g, m);

@@ -82,6 +82,9 @@ bool caa_merging_idle(struct caa_ctx *ctx, struct caa_merged *m);
 /** A question has an answer, or has failed for good. */
 void caa_merging_end(struct caa_ctx *ctx, struct caa_merged *m, bool failed);
 
+/** A question's lookup ends without anything to tell: the first who follows it leads one of its own. */
+void caa_merging_abandon(struct caa_ctx *ctx, struct caa_merged *m);
+
 /** A question goes away, at its end or before it. */
 void caa_merging_clear(struct caa_ctx *ctx, struct caa_merged *m);
 

@@ -7,6 +7,7 @@
 #include "glue/ctx.h"
 #include "glue/failure.h"
 #include "glue/host.h"
+#include "glue/keys.h"
 #include "glue/merge.h"
 
 #include "iterator/iter_delegpt.h"
@@ -21,7 +22,10 @@
 #include "util/regional.h"
 #include "validator/validator.h"
 
-enum { US_PER_S = 1000000 };
+enum {
+	US_PER_S = 1000000,
+	KEY_TRIES = 3	/**< of keys that another lookup has missed */
+};
 
 struct caa_query *caa_query_of(const struct caa_ctx *ctx, const struct module_qstate *qstate)
 {
@@ -57,21 +61,31 @@ static bool take(struct caa_ctx *ctx, struct module_qstate *qstate)
 	return true;
 }
 
-/** Whether the later modules ended without an answer.  Bogus data is an answer: it is not tried again. */
+/** Whether the later modules ended without an answer.  Bogus data is an answer: it is not tried again, unless it is called so
+ *  only because keys could not be fetched. */
 static bool failed(const struct module_qstate *qstate)
 {
 	const struct dns_msg *msg = qstate->return_msg;
+	struct caa_keys keys;
 
 	if (msg == NULL || msg->rep == NULL)
 		return qstate->return_rcode != LDNS_RCODE_NOERROR && qstate->return_rcode != LDNS_RCODE_NXDOMAIN;
-	return msg->rep->security != sec_status_bogus && FLAGS_GET_RCODE(msg->rep->flags) == LDNS_RCODE_SERVFAIL;
+	if (msg->rep->security == sec_status_bogus)
+		return caa_keys_missed(qstate, &keys);
+	return FLAGS_GET_RCODE(msg->rep->flags) == LDNS_RCODE_SERVFAIL;
 }
 
-/** The addresses that the iterator has for the zone may be blocked by what another question met there. */
-static void unblock_targets(struct caa_ctx *ctx, struct module_qstate *qstate, uint64_t now_us)
+void caa_query_ended(struct caa_query *const *queries, unsigned count, uint16_t qtype)
 {
-	const struct delegpt *dp = caa_host_delegation(qstate);
+	if (qtype != LDNS_RR_TYPE_DNSKEY && qtype != LDNS_RR_TYPE_DS)
+		return;
+	for (unsigned i = 0; i < count; i++)
+		queries[i]->keys_asked++;
+}
 
+/** The addresses of a zone may be blocked by what another question met there.  @param dp: may be NULL. */
+static void unblock_targets(struct caa_ctx *ctx, struct module_qstate *qstate, const struct delegpt *dp, uint64_t now_us)
+{
 	if (dp == NULL)
 		return;
 	for (struct delegpt_addr *a = dp->target_list; a != NULL; a = a->next_target) {
@@ -84,11 +98,15 @@ static void unblock_targets(struct caa_ctx *ctx, struct module_qstate *qstate, u
 	}
 }
 
-/** Wait for the next try.  @return false if there is to be none, or no memory for it. */
-static bool try_again(struct caa_ctx *ctx, struct module_qstate *qstate, struct caa_query *query)
+/** Wait for the next try.  @param keys: that were missed; or NULL. @return false if there is to be none, or no memory for it. */
+static bool try_again(struct caa_ctx *ctx, struct module_qstate *qstate, struct caa_query *query, const struct caa_keys *keys)
 {
 	uint64_t now_us = caa_host_now_us(), delay_us;
+	bool lost = query->tries.passing > 0;
 	struct timeval delay;
+
+	if (query->given_up)		/* somebody has come to wait for it since */
+		query->tries.passing++;
 
 	if (!caa_tries_next(&query->tries, now_us, caa_query_deadline_us(query), &delay_us))
 		return false;
@@ -96,22 +114,41 @@ static bool try_again(struct caa_ctx *ctx, struct module_qstate *qstate, struct 
 		query->timer = comm_timer_create(qstate->env->worker_base, &validate_suspend_timer_cb, qstate);
 	if (query->timer == NULL)
 		return false;
-	unblock_targets(ctx, qstate, now_us);
+	if (lost)
+		unblock_targets(ctx, qstate, caa_host_delegation(qstate), now_us);
+	if (keys != NULL) {
+		unblock_targets(ctx, qstate, caa_keys_delegation(qstate, keys), now_us);
+		caa_keys_forget(qstate, keys);
+	}
 	caa_host_forget_failure(qstate);
 	delay = (struct timeval){ (time_t)(delay_us / US_PER_S), (suseconds_t)(delay_us % US_PER_S) };
 	comm_timer_set(query->timer, &delay);
 	query->waiting = true;
 	query->lost = true;
+	query->given_up = false;
 	query->moves = 0;
 	caa_stats_add(&ctx->stats, CAA_STAT_tries, 1);
 	return true;
+}
+
+/** Whether it is worth to ask as plain Unbound does, who asks a name with type A first, and so finds an alias though the server does
+ *  not answer CAA there. */
+static bool try_usual(struct caa_ctx *ctx, struct module_qstate *qstate, struct caa_query *query)
+{
+	if (query->usual || query->tries.definite == 0 || query->silent || !qstate->env->cfg->qname_minimisation)
+		return false;
+	query->usual = true;
+	query->merged.whole = false;
+	query->tries.passing++;
+	return try_again(ctx, qstate, query, NULL);
 }
 
 /** The later modules are done. */
 static enum module_ext_state done(struct caa_ctx *ctx, struct module_qstate *qstate)
 {
 	struct caa_query *query = caa_query_of(ctx, qstate);
-	bool passing;
+	struct caa_keys keys;
+	bool missed, passing, wanted;
 
 	if (query == NULL)
 		return module_finished;
@@ -122,10 +159,27 @@ static enum module_ext_state done(struct caa_ctx *ctx, struct module_qstate *qst
 	}
 	if (caa_hold_rescue(ctx, qstate, query))
 		return module_finished;
+	missed = caa_keys_missed(qstate, &keys);
+	if (missed && query->keys_asked == 0 && query->tries.made < KEY_TRIES)	/* by another lookup, and how is not known */
+		query->tries.passing++;
 	passing = query->tries.passing > 0;
-	if (caa_merging_wanted(ctx, &query->merged) && try_again(ctx, qstate, query))
+	wanted = caa_merging_wanted(ctx, &query->merged);
+	if (wanted && !(missed && keys.settled) && try_again(ctx, qstate, query, missed ? &keys : NULL))
 		return module_wait_reply;
+	if (wanted && !missed && try_usual(ctx, qstate, query))
+		return module_wait_reply;
+	if (!wanted) {		/* that it failed is nobody's answer: who comes to wait for it leads a lookup of its own */
+		caa_host_forget_failure(qstate);
+		caa_merging_abandon(ctx, &query->merged);
+		return module_finished;
+	}
 	caa_failure_end(ctx, qstate, query);
+	if (missed && !passing && query->keys_asked > 0) {
+		caa_keys_settle(qstate, &keys);
+	} else if (missed && !keys.settled) {
+		caa_keys_forget(qstate, &keys);
+		passing = true;
+	}
 	if (passing)
 		caa_host_forget_failure(qstate);	/* who asks again within seconds is to be helped, too */
 	return module_finished;

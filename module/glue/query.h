@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include "core/addr.h"
+#include "core/denials.h"
 #include "core/options.h"
 #include "core/tries.h"
 #include "glue/merge.h"
@@ -20,19 +20,20 @@ struct caa_ctx;
 struct caa_note;
 struct comm_timer;
 
-enum { CAA_QUERY_REFUSERS = 8 };	/**< addresses of one zone, more than most have */
-
 struct caa_query {
 	uint64_t started_us;		/**< when the question arrived, by caa_host_now_us() */
 	struct caa_zone_options zone;	/**< of the question's name, as they were then */
 	struct comm_timer *timer;	/**< until the next try; NULL if there was none */
 	struct caa_tries tries;
 	unsigned moves;			/**< times it left a silent address for another */
+	unsigned keys_asked;		/**< queries for a DNSKEY or DS that have ended */
 	bool waiting;			/**< for the timer */
+	uint8_t losses;			/**< queries in a row that were lost where no limit is known, up to 255 */
+	bool silent;			/**< nothing came back for its last query, and may never */
 	bool lost;			/**< its last query was lost or denied: the next one goes ahead */
-	/** addresses that do not implement the type: not asked for it again, for this question */
-	struct caa_addr refuser[CAA_QUERY_REFUSERS];
-	unsigned refusers;
+	bool usual;			/**< its names are asked as plain Unbound asks them, with type A before: that may show an alias */
+	bool given_up;			/**< its lookup did not go well, and nobody waited for it */
+	struct caa_denials denials;	/**< of this question and of what it waited for */
 	struct caa_note *note;		/**< what is noted of it (glue/failure.c) */
 	struct caa_merged merged;	/**< what it shares with other questions */
 	struct caa_hold_watch hold;
@@ -44,6 +45,9 @@ uint64_t caa_query_deadline_us(const struct caa_query *query);
 
 /** @return the question's state; NULL if the query state is no CAA question of an enabled zone. */
 struct caa_query *caa_query_of(const struct caa_ctx *ctx, const struct module_qstate *qstate);
+
+/** A query has ended that questions waited for: whether it was for keys is what a bogus answer is judged by. */
+void caa_query_ended(struct caa_query *const *queries, unsigned count, uint16_t qtype);
 
 /** The module's operate: takes CAA questions, hands every query on to the next module, and tries a question again that
  *  failed for something that may pass, until its budget ends. */

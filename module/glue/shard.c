@@ -5,7 +5,7 @@
 
 #include "core/flight.h"
 #include "core/hash.h"
-#include "core/served.h"
+#include "core/serving.h"
 
 #include "util/locks.h"
 
@@ -23,7 +23,7 @@ struct slice {
 	lock_basic_type lock;		/**< guards what follows */
 	struct caa_upstreams *upstreams;
 	struct caa_flight flight;
-	struct caa_served served;
+	struct caa_servings servings;
 	struct caa_cookie_secret secret;	/**< of the client cookies of these upstreams */
 	char pad[CACHE_LINE];		/**< the next slice's lock is on another cache line */
 };
@@ -49,7 +49,7 @@ struct caa_shards *caa_shards_create(size_t max)
 		lock_basic_init(&s->slice[i].lock);
 	for (size_t i = 0; i < SHARDS; i++) {
 		caa_flight_init(&s->slice[i].flight);
-		caa_served_init(&s->slice[i].served);
+		caa_servings_init(&s->slice[i].servings);
 	}
 	for (size_t i = 0; i < SHARDS; i++) {
 		s->slice[i].upstreams = caa_upstreams_create((max + SHARDS - 1) / SHARDS, table_key);
@@ -133,28 +133,56 @@ struct caa_shards *caa_shards_renew(struct caa_shards *old, size_t max)
 	return s;
 }
 
+/** What a query is about, under the lock of its upstream. */
+struct at {
+	struct slice *slice;
+	struct caa_upstream *u;		/**< NULL if it is not known */
+	struct caa_serving *zone;	/**< NULL likewise */
+};
+
+/** What an upstream does for the zone of a query. */
+static struct caa_serving *serving_of(const struct caa_shards *s, struct slice *slice, const struct caa_upstream *u,
+	const struct caa_asking *q, uint64_t now_us)
+{
+	struct { struct caa_addr addr; uint32_t zone, epoch; uint8_t caa, zero[3]; } pair =
+		{ u->addr, q->zone, u->epoch, q->caa_type, { 0 } };
+
+	return caa_servings_get(&slice->servings, caa_hash(s->key, &pair, sizeof(pair)), now_us);
+}
+
+/** Lock the upstream of a query. @param make: if it is not known yet. */
+static struct at take_for(struct caa_shards *s, const struct caa_addr *a, const struct caa_asking *q, uint64_t now_us, bool make)
+{
+	struct caa_addr key = *a;
+	struct at at;
+
+	key.line = q->line;
+	at.slice = take(s, &key);
+	at.u = make ? upstream_of(at.slice, &key) : caa_upstreams_find(at.slice->upstreams, &key);
+	at.zone = at.u != NULL ? serving_of(s, at.slice, at.u, q, now_us) : NULL;
+	return at;
+}
+
 enum caa_gate caa_shards_ask(struct caa_shards *s, const struct caa_addr *a, struct caa_asking *q,
 	const struct caa_wish *wish, uint64_t *wait_us, bool *known)
 {
-	struct slice *slice = take(s, a);
-	struct caa_upstream *u = upstream_of(slice, a);
+	struct at at = take_for(s, a, q, wish->now_us, true);
 	enum caa_gate gate = CAA_GATE_SEND;
 
-	*known = u != NULL;
-	if (u != NULL)
-		gate = caa_gate_ask(u, q, wish, wait_us);
-	release(slice);
+	*known = at.u != NULL;
+	if (at.u != NULL)
+		gate = caa_gate_ask(at.u, q, at.zone, wish, wait_us);
+	release(at.slice);
 	return gate;
 }
 
 void caa_shards_other(struct caa_shards *s, const struct caa_addr *a, struct caa_asking *q, uint64_t now_us, bool tcp)
 {
-	struct slice *slice = take(s, a);
-	struct caa_upstream *u = upstream_of(slice, a);
+	struct at at = take_for(s, a, q, now_us, true);
 
-	if (u != NULL)
-		caa_gate_other(u, q, now_us, tcp);
-	release(slice);
+	if (at.u != NULL)
+		caa_gate_other(at.u, q, now_us, tcp);
+	release(at.slice);
 }
 
 /** The slice's secret, another one when its time is over. */
@@ -171,62 +199,78 @@ static const struct caa_cookie_secret *secret_of(struct slice *slice, uint64_t n
 size_t caa_shards_cookie(struct caa_shards *s, const struct caa_addr *a, struct caa_asking *q, uint64_t now_us,
 	uint8_t out[static CAA_COOKIE_MAX])
 {
-	struct slice *slice = take(s, a);
-	struct caa_upstream *u = caa_upstreams_find(slice->upstreams, a);
-	size_t len = u != NULL ? caa_gate_cookie(u, q, secret_of(slice, now_us), now_us, out) : 0;
+	struct at at = take_for(s, a, q, now_us, false);
+	size_t len = at.u != NULL ? caa_gate_cookie(at.u, q, secret_of(at.slice, now_us), now_us, out) : 0;
 
-	release(slice);
+	release(at.slice);
 	return len;
 }
 
 bool caa_shards_accept(struct caa_shards *s, const struct caa_addr *a, struct caa_asking *q, uint64_t now_us,
 	const struct caa_packet *packet)
 {
-	struct slice *slice = take(s, a);
-	struct caa_upstream *u = caa_upstreams_find(slice->upstreams, a);
-	bool accepted = u == NULL || caa_gate_accept(u, q, secret_of(slice, now_us), now_us, packet);
+	struct at at = take_for(s, a, q, now_us, false);
+	bool accepted = at.u == NULL || caa_gate_accept(at.u, q, secret_of(at.slice, now_us), now_us, packet);
 
-	release(slice);
+	release(at.slice);
 	return accepted;
-}
-
-/** An address and a zone that it is asked for, as the table of zones answered for knows them. */
-static uint64_t pair_of(const struct caa_shards *s, const struct caa_addr *a, uint32_t zone)
-{
-	uint8_t octets[sizeof(*a) + sizeof(zone)];
-
-	memcpy(octets, a, sizeof(*a));
-	memcpy(octets + sizeof(*a), &zone, sizeof(zone));
-	return caa_hash(s->key, octets, sizeof(octets));
 }
 
 struct caa_outcome caa_shards_outcome(struct caa_shards *s, const struct caa_addr *a, struct caa_asking *q,
 	uint64_t now_us, enum caa_end end, const struct caa_packet *packet, bool tcp)
 {
-	struct slice *slice = take(s, a);
-	struct caa_upstream *u = caa_upstreams_find(slice->upstreams, a);
-	struct caa_outcome outcome = { .passing = end != CAA_END_ANSWER };
-	uint64_t pair = pair_of(s, a, q->zone);
+	struct at at = take_for(s, a, q, now_us, false);
+	struct caa_outcome outcome = { .meaning = end == CAA_END_ANSWER ? CAA_MEANS_ANSWER : CAA_MEANS_SILENCE };
 
-	q->served = caa_served_has(&slice->served, pair);
-	if (u != NULL) {
-		outcome = caa_gate_outcome(u, q, secret_of(slice, now_us), now_us, end, packet, tcp);
-		if (end == CAA_END_ANSWER && !outcome.denied)
-			caa_served_note(&slice->served, pair);
-	}
-	release(slice);
+	if (at.u != NULL)
+		outcome = caa_gate_outcome(at.u, q, at.zone, secret_of(at.slice, now_us), now_us, end, packet, tcp);
+	release(at.slice);
 	return outcome;
 }
 
-enum caa_again caa_shards_again(struct caa_shards *s, const struct caa_addr *a, struct caa_asking *q, uint64_t now_us,
-	const struct caa_packet *packet, bool edns)
+bool caa_shards_wonders(struct caa_shards *s, const struct caa_addr *a, const struct caa_asking *q, uint64_t now_us)
 {
-	struct slice *slice = take(s, a);
-	struct caa_upstream *u = caa_upstreams_find(slice->upstreams, a);
-	enum caa_again again = u != NULL ? caa_gate_again(u, q, now_us, packet, edns) : CAA_AGAIN_NO;
+	struct at at = take_for(s, a, q, now_us, false);
+	bool wonders = at.u != NULL && caa_gate_wonders(at.u, q);
 
-	release(slice);
+	release(at.slice);
+	return wonders;
+}
+
+enum caa_again caa_shards_again(struct caa_shards *s, const struct caa_addr *a, struct caa_asking *q, uint64_t now_us,
+	const struct caa_packet *packet, bool edns, bool good)
+{
+	struct at at = take_for(s, a, q, now_us, false);
+	enum caa_again again = at.u != NULL ? caa_gate_again(at.u, q, now_us, packet, edns, good) : CAA_AGAIN_NO;
+
+	release(at.slice);
 	return again;
+}
+
+void caa_shards_denies(struct caa_shards *s, const struct caa_addr *a, const struct caa_asking *q, uint64_t now_us)
+{
+	struct at at = take_for(s, a, q, now_us, false);
+
+	struct caa_asking other = { .zone = q->zone, .caa_type = !q->caa_type };
+
+	if (at.u != NULL) {
+		caa_serving_denies(at.zone, now_us);
+		/* where it has answered no other type either, it is not served there at all */
+		caa_serving_denies(serving_of(s, at.slice, at.u, &other, now_us), now_us);
+	}
+	release(at.slice);
+}
+
+size_t caa_shards_forget(struct caa_shards *s, const struct caa_addr *a, uint64_t now_us)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < SHARDS; i++) {
+		lock_basic_lock(&s->slice[i].lock);
+		count += caa_upstreams_forget(s->slice[i].upstreams, a, now_us);
+		lock_basic_unlock(&s->slice[i].lock);
+	}
+	return count;
 }
 
 uint64_t caa_shards_cost(struct caa_shards *s, const struct caa_addr *a, uint64_t now_us)

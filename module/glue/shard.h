@@ -37,15 +37,23 @@ bool caa_shards_accept(struct caa_shards *s, const struct caa_addr *a, struct ca
 	const struct caa_packet *packet);
 struct caa_outcome caa_shards_outcome(struct caa_shards *s, const struct caa_addr *a, struct caa_asking *q,
 	uint64_t now_us, enum caa_end end, const struct caa_packet *packet, bool tcp);
+bool caa_shards_wonders(struct caa_shards *s, const struct caa_addr *a, const struct caa_asking *q, uint64_t now_us);
 enum caa_again caa_shards_again(struct caa_shards *s, const struct caa_addr *a, struct caa_asking *q, uint64_t now_us,
-	const struct caa_packet *packet, bool edns);
+	const struct caa_packet *packet, bool edns, bool good);
 /** @return us; 0 for an unknown upstream. */
 uint64_t caa_shards_cost(struct caa_shards *s, const struct caa_addr *a, uint64_t now_us);
 /** @param wait_us: what a query would have to wait there; untouched if false.
  *  @return whether the upstream is not silent, as far as is known. */
 bool caa_shards_free(struct caa_shards *s, const struct caa_addr *a, uint64_t now_us, uint64_t *wait_us);
-/** @param srtt_us: its round trip time. @return whether the upstream answered something lately. */
+/** @param srtt_us: its round trip time; 0 = unknown. @return whether the upstream answered something lately. */
 bool caa_shards_alive(struct caa_shards *s, const struct caa_addr *a, uint64_t now_us, uint32_t *srtt_us);
+
+/** A question found that a denial is the zone's own answer.  @param q: for the zone and type. */
+void caa_shards_denies(struct caa_shards *s, const struct caa_addr *a, const struct caa_asking *q, uint64_t now_us);
+
+/** Forget what was learned of an address, or of all: limit, cookie, TCP, zones.  Who waits goes on waiting in order.
+ *  @param a: NULL = all. @return how many addresses. */
+size_t caa_shards_forget(struct caa_shards *s, const struct caa_addr *a, uint64_t now_us);
 
 /** A question as the tables of questions under way know it.
  *  @return a keyed hash of name, without case, and type. */

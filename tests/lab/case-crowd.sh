@@ -94,7 +94,7 @@ start
 tld 5000
 crowd "the parent's server answers after 5 s"
 check "  and all have the answer" [ "$noerror" -eq "$asked" ]
-check "  of one lookup for each name" [ "$queries" -eq 101 ]
+check "  of one lookup for each name" [ "$queries" -le 101 ]
 
 start
 kill -STOP "${LAB_PID[tld]}"

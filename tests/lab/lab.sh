@@ -264,7 +264,7 @@ lab_relay() {
 	lab_until 20 grep -q '^ready' "$LAB_WORK/$name.out" || lab_die "$name does not listen"
 }
 
-# lab_relay_count NAME WORD: what it counted so far: queries, answers, connections, lost, forged, dropped.
+# lab_relay_count NAME WORD: what it counted so far: queries, answers, connections, lost, forged, dropped, muted.
 lab_relay_count() {
 	local lines
 	lines=$(wc -l <"$LAB_WORK/$1.out")

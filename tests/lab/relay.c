@@ -59,8 +59,11 @@ struct relay {
 	uint64_t random;		/**< state of the generator */
 	enum forge forge;
 	bool no_tcp;
+	unsigned mute_type;		/**< queries of this type over UDP are dropped for a while from the first one on; 0 = none */
+	uint64_t mute_ms;
+	struct timeval mute_end;	/**< zero before the first */
 	struct bucket clients[BUCKETS];
-	struct { uint64_t queries, answers, connections, lost, forged, dropped; } count;
+	struct { uint64_t queries, answers, connections, lost, forged, dropped, muted; } count;
 };
 
 /** Somebody who sends over UDP. */
@@ -279,6 +282,35 @@ static struct client *client_of(struct relay *r, const struct address *from)
 	return client_create(r, from);
 }
 
+/** @return the type of a query; 0 if it has none. */
+static unsigned type_of(const uint8_t *query, size_t len)
+{
+	size_t at = 12;
+
+	while (at < len && query[at] != 0)
+		at += query[at] + 1u;
+	return at + 3 <= len ? (unsigned)query[at + 1] << 8 | query[at + 2] : 0;
+}
+
+/** Whether a query is not passed on because of its type. */
+static bool muted(struct relay *r, const uint8_t *query, size_t len)
+{
+	struct timeval now;
+
+	if (r->mute_type == 0 || type_of(query, len) != r->mute_type)
+		return false;
+	event_base_gettimeofday_cached(r->base, &now);
+	if (!timerisset(&r->mute_end)) {
+		const struct timeval length = { (time_t)(r->mute_ms / 1000), (suseconds_t)(r->mute_ms % 1000 * 1000) };
+
+		timeradd(&now, &length, &r->mute_end);
+	}
+	if (!timercmp(&now, &r->mute_end, <))
+		return false;
+	r->count.muted++;
+	return true;
+}
+
 static void asked(evutil_socket_t fd, short what, void *arg)
 {
 	static uint8_t data[MESSAGE_MAX];
@@ -295,6 +327,8 @@ static void asked(evutil_socket_t fd, short what, void *arg)
 			return;
 		from.len = (int)from_len;
 		r->count.queries++;
+		if (muted(r, data, (size_t)len))
+			continue;
 		c = client_of(r, &from);
 		if (c != NULL)
 			pass_on(c, false, data, (size_t)len);
@@ -500,9 +534,9 @@ static bool listen_tcp(struct relay *r)
 
 static void print_counts(const struct relay *r)
 {
-	printf("queries %ju answers %ju connections %ju lost %ju forged %ju dropped %ju\n", (uintmax_t)r->count.queries,
+	printf("queries %ju answers %ju connections %ju lost %ju forged %ju dropped %ju muted %ju\n", (uintmax_t)r->count.queries,
 		(uintmax_t)r->count.answers, (uintmax_t)r->count.connections, (uintmax_t)r->count.lost,
-		(uintmax_t)r->count.forged, (uintmax_t)r->count.dropped);
+		(uintmax_t)r->count.forged, (uintmax_t)r->count.dropped, (uintmax_t)r->count.muted);
 	fflush(stdout);
 }
 
@@ -523,6 +557,7 @@ static void usage(void)
 		"  --loss PERCENT   of the round trips of packets, as ping would count; as much is lost on either way\n"
 		"  --seed N         of the losses; 1 if not given\n"
 		"  --no-tcp         refuse connections\n"
+		"  --mute TYPE:MS   drop queries of that type (a number) over UDP, for so long from the first one on\n"
 		"  --forge wrong|missing   before each answer over UDP send one with \"true\" in it made \"fake\", and a wrong\n"
 		"                   cookie or none\n", stderr);
 	exit(2);
@@ -536,6 +571,17 @@ static uint64_t number(const char *text, uint64_t max)
 	if (*text < '0' || *text > '9' || *end != '\0' || value > max)
 		usage();
 	return value;
+}
+
+static void mute(struct relay *r, char *text)
+{
+	char *ms = strchr(text, ':');
+
+	if (ms == NULL)
+		usage();
+	*ms++ = '\0';
+	r->mute_type = (unsigned)number(text, UINT16_MAX);
+	r->mute_ms = number(ms, 3600 * 1000);
 }
 
 static struct address address(const char *text)
@@ -572,7 +618,8 @@ static void options(struct relay *r, int argc, char **argv)
 		{ "listen", required_argument, NULL, 'l' }, { "to", required_argument, NULL, 't' },
 		{ "delay", required_argument, NULL, 'd' }, { "loss", required_argument, NULL, 'p' },
 		{ "seed", required_argument, NULL, 's' }, { "no-tcp", no_argument, NULL, 'n' },
-		{ "forge", required_argument, NULL, 'f' }, { NULL, 0, NULL, 0 }
+		{ "forge", required_argument, NULL, 'f' }, { "mute", required_argument, NULL, 'm' },
+		{ NULL, 0, NULL, 0 }
 	};
 	uint64_t delay_ms = 0;
 	int c;
@@ -587,6 +634,7 @@ static void options(struct relay *r, int argc, char **argv)
 		case 's': r->random = number(optarg, UINT32_MAX); break;
 		case 'n': r->no_tcp = true; break;
 		case 'f': r->forge = forge(optarg); break;
+		case 'm': mute(r, optarg); break;
 		default: usage();
 		}
 	}

@@ -287,7 +287,8 @@ static bool gives_up(const struct sim *s, struct climb *c, enum limiter_reply re
 static void back(struct sim *s, struct climb *c, enum limiter_reply reply)
 {
 	static const enum caa_signal signal[] = {
-		[REPLY_ANSWER] = CAA_SIGNAL_ANSWER, [REPLY_NOTHING] = CAA_SIGNAL_SILENCE, [REPLY_DENIED] = CAA_SIGNAL_DENIED
+		[REPLY_ANSWER] = CAA_SIGNAL_ANSWER, [REPLY_NOTHING] = CAA_SIGNAL_SILENCE, [REPLY_DENIED] = CAA_SIGNAL_DENIED,
+		[REPLY_CUT] = CAA_SIGNAL_CUT
 	};
 
 	c->authority->limiter.under_way -= reply == REPLY_ANSWER;

@@ -6,7 +6,7 @@ enum { US_PER_S = 1000000 };
 /** What a query gets that is not answered. */
 static enum limiter_reply refuse(struct limiter *l)
 {
-	return l->slip != 0 && ++l->slipped % l->slip == 0 ? REPLY_DENIED : l->refusal;
+	return l->slip != 0 && ++l->slipped % l->slip == 0 ? REPLY_CUT : l->refusal;
 }
 
 static enum limiter_reply bucket(struct limiter *l, uint64_t now_us)

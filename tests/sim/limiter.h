@@ -18,16 +18,16 @@ enum limiter_kind {
 	LIMITER_DEAD		/**< answers nothing */
 };
 
-/** What comes back. */
-enum limiter_reply { REPLY_ANSWER, REPLY_NOTHING, REPLY_DENIED };
+/** What comes back: with REPLY_DENIED REFUSED or SERVFAIL, with REPLY_CUT TC without data. */
+enum limiter_reply { REPLY_ANSWER, REPLY_NOTHING, REPLY_DENIED, REPLY_CUT };
 
 struct limiter {
 	enum limiter_kind kind;
 	uint32_t rate;		/**< queries/s; for LIMITER_CONCURRENT queries under way */
 	uint32_t burst;		/**< queries at once */
 	uint32_t window_s;
-	uint32_t slip;		/**< each slip-th refused query gets TC, a denial, instead; 0 = none */
-	enum limiter_reply refusal;	/**< what a refused query gets: nothing, or a denial */
+	uint32_t slip;		/**< each slip-th refused query gets TC instead; 0 = none */
+	enum limiter_reply refusal;	/**< what a refused query gets: nothing, a denial or TC */
 	double loss;		/**< part of the packets that are lost anyway */
 	uint64_t round_us;	/**< round trip time */
 

@@ -6,7 +6,8 @@ enum { US_PER_S = 1000000, US_PER_MS = 1000, LOCAL_US = 200, REST_US = 60 * US_P
 #define NEAR .round_us = LOCAL_US
 #define FAR .round_us = 60 * US_PER_MS
 #define DROP .refusal = REPLY_NOTHING
-#define DENY .refusal = REPLY_DENIED	/* REFUSED, SERVFAIL and TC without data are the same signal */
+#define DENY .refusal = REPLY_DENIED
+#define CUT .refusal = REPLY_CUT
 #define BUCKET .kind = LIMITER_BUCKET, .rate = 20, .burst = 32
 #define BIND .kind = LIMITER_RRL, .rate = 20
 
@@ -17,12 +18,12 @@ const struct sim_model sim_models[SIM_MODELS] = {
 	{ "bucket 20, drop", { BUCKET, DROP, NEAR }, false },
 	{ "bucket 20, REFUSED", { BUCKET, DENY, NEAR }, false },
 	{ "bucket 20, SERVFAIL, 60 ms", { BUCKET, DENY, FAR }, false },
-	{ "bucket 20, TC, 300 ms", { BUCKET, DENY, .round_us = 300 * US_PER_MS }, false },
+	{ "bucket 20, TC, 300 ms", { BUCKET, CUT, .round_us = 300 * US_PER_MS }, false },
 	{ "bucket 20, drop, 60 ms", { BUCKET, DROP, FAR }, false },
 	{ "BIND 20, window 5", { BIND, .window_s = 5, DROP, NEAR }, false },
 	{ "BIND 20, window 15", { BIND, .window_s = 15, DROP, NEAR }, false },
 	{ "BIND 20, slip 2", { BIND, .window_s = 5, .slip = 2, DROP, NEAR }, false },
-	{ "BIND 20, TC", { BIND, .window_s = 5, DENY, NEAR }, false },
+	{ "BIND 20, TC", { BIND, .window_s = 5, CUT, NEAR }, false },
 	{ "BIND 20, 60 ms", { BIND, .window_s = 5, DROP, FAR }, false },
 	{ "bucket 100, drop", { .kind = LIMITER_BUCKET, .rate = 100, .burst = 100, DROP, NEAR }, false },
 	{ "bucket 1000, drop", { .kind = LIMITER_BUCKET, .rate = 1000, .burst = 100, DROP, NEAR }, false },

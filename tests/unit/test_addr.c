@@ -47,11 +47,37 @@ static void every_part_tells_addresses_apart(void **state)
 	assert_false(caa_addr_equal(&a, &b));
 }
 
+/** An address is made and read as itself; its lines are apart from it, and called by its name. */
+static void a_line_is_apart_and_has_the_addresss_name(void **state)
+{
+	static const char *const row[] = { "192.0.2.1", "192.0.2.1@5353", "2001:db8::1" };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		char text[CAA_ADDR_TEXT_MAX];
+		struct caa_addr a = { .line = 9 }, one, two;
+
+		assert_int_equal(caa_addr_parse(&a, row[i]), CAA_OK);
+		assert_int_equal(a.line, 0);
+		one = two = a;
+		one.line = 1;
+		two.line = UINT8_MAX;
+		assert_false(caa_addr_equal(&a, &one));
+		assert_false(caa_addr_equal(&one, &two));
+		assert_string_equal(caa_addr_text(text, &one), row[i]);
+		assert_string_equal(caa_addr_text(text, &two), row[i]);
+		assert_int_equal(caa_addr_port(&one), caa_addr_port(&a));
+		two.line = 1;
+		assert_true(caa_addr_equal(&one, &two));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(text_reads_back), cmocka_unit_test(what_is_no_address_is_refused),
 		cmocka_unit_test(every_part_tells_addresses_apart),
+		cmocka_unit_test(a_line_is_apart_and_has_the_addresss_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -125,6 +125,59 @@ static void the_main_cause_is_found(void **state)
 	}
 }
 
+static void keys_that_are_missed_are_the_cause(void **state)
+{
+#define KEY(n, type, zone, result, rcode) { n, type, zone, zone, CAA_RESULT_##result, rcode, 1232, false }
+	static const struct {
+		struct outcome o[8];
+		uint16_t missed;
+		const char *zone;
+		bool late;
+		enum caa_class class;
+		uint8_t server;		/**< of the cause; 0 = there is none */
+		const char *why;
+	} row[] = {
+		{ { ASK(1, GOOD, 0), KEY(2, DNSKEY, Z, TIMEOUT, 0) }, DNSKEY, Z, 0, CAA_CLASS_TIMEOUT, 2, "nothing comes back" },
+		{ { ASK(1, GOOD, 0), KEY(2, DNSKEY, Z, RCODE, 2) }, DNSKEY, Z, 0, CAA_CLASS_SERVFAIL, 2, "SERVFAIL" },
+		{ { ASK(1, GOOD, 0), KEY(2, DNSKEY, Z, RCODE, 5) }, DNSKEY, Z, 0, CAA_CLASS_REFUSED, 2, "REFUSED" },
+		{ { ASK(1, GOOD, 0), KEY(2, DNSKEY, Z, RCODE, 1) }, DNSKEY, Z, 0, CAA_CLASS_FORMERR_EDNS, 2, "FORMERR" },
+		{ { ASK(1, GOOD, 0), KEY(2, DS, Z, TIMEOUT, 0) }, DS, Z, 0, CAA_CLASS_TIMEOUT, 2, "a DS" },
+		{ { ASK(1, GOOD, 0), KEY(2, DNSKEY, "Example.COM.", TIMEOUT, 0) }, DNSKEY, Z, 0, CAA_CLASS_TIMEOUT, 2, "the query's letters" },
+		{ { ASK(1, GOOD, 0), KEY(2, DNSKEY, "Other.Net.", TIMEOUT, 0) }, DNSKEY, "otheR.net.", 0, CAA_CLASS_TIMEOUT, 2,
+			"another zone's, by an alias" },
+		{ { ASK(3, TIMEOUT, 0), ASK(3, TIMEOUT, 0), ASK(1, GOOD, 0), KEY(2, DNSKEY, Z, RCODE, 5) }, DNSKEY, Z, 0, CAA_CLASS_REFUSED, 2,
+			"they count, not the question" },
+		{ { ASK(3, TIMEOUT, 0), KEY(2, DNSKEY, Z, RCODE, 5) }, DNSKEY, Z, 0, CAA_CLASS_REFUSED, 2, "not even where it was not got" },
+		{ { KEY(1, DNSKEY, "com.", RCODE, 5), ASK(1, GOOD, 0), KEY(2, DNSKEY, Z, TIMEOUT, 0) }, DNSKEY, Z, 0, CAA_CLASS_TIMEOUT, 2,
+			"of that zone" },
+		{ { KEY(1, DNSKEY, "com.", GOOD, 0), ASK(1, GOOD, 0) }, DNSKEY, Z, 0, CAA_CLASS_INTERNAL, 0, "another's lookup missed them" },
+		{ { KEY(1, DS, Z, GOOD, 0), ASK(1, GOOD, 0) }, DNSKEY, Z, 0, CAA_CLASS_INTERNAL, 0, "that the DS was got is another matter" },
+		{ { ASK(1, GOOD, 0), KEY(2, DNSKEY, Z, TIMEOUT, 0), KEY(2, DNSKEY, Z, GOOD, 0) }, DNSKEY, Z, 0, CAA_CLASS_BOGUS, 0,
+			"they came, and do not fit" },
+		{ { ASK(1, GOOD, 0), KEY(2, DNSKEY, Z, GOOD, 0), KEY(2, DNSKEY, Z, TIMEOUT, 0) }, DNSKEY, Z, 0, CAA_CLASS_TIMEOUT, 2,
+			"they came once, and not again" },
+		{ { ASK(1, GOOD, 0), KEY(2, DNSKEY, Z, LATE, 0) }, DNSKEY, Z, 1, CAA_CLASS_BUDGET, 2, "no turn for them" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		struct name_buffer b;
+		struct caa_case c;
+
+		start(&c, Q);
+		for (unsigned k = 0; k < COUNT_OF(row[i].o) && row[i].o[k].server != 0; k++)
+			note(&c.record, Q, &row[i].o[k], k);
+		c.bogus = true;
+		c.late = row[i].late;
+		caa_case_miss(&c, row[i].missed, name_of(&b, row[i].zone));
+		caa_case_class(&c);
+		if (c.class != row[i].class)
+			print_error("%s: %s\n", row[i].why, caa_class_name((enum caa_class)c.class));
+		assert_int_equal(c.class, row[i].class);
+		assert_int_equal(c.cause < CAA_ATTEMPTS_MAX ? c.record.attempt[c.cause].addr.ip[3] : 0, row[i].server);
+	}
+}
+
 static void the_feature_of_edns_is_found(void **state)
 {
 #define EDNS(size, cookie, result, rcode) { 1, CAA, Q, Z, CAA_RESULT_##result, rcode, size, cookie }
@@ -242,7 +295,7 @@ static void servers_of_the_zone_come_first(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_main_cause_is_found), cmocka_unit_test(the_feature_of_edns_is_found),
+		cmocka_unit_test(the_main_cause_is_found), cmocka_unit_test(keys_that_are_missed_are_the_cause), cmocka_unit_test(the_feature_of_edns_is_found),
 		cmocka_unit_test(a_record_is_bounded), cmocka_unit_test(attempts_of_a_kind_share_an_entry),
 		cmocka_unit_test(a_wrong_case_replaces_the_answer), cmocka_unit_test(servers_of_the_zone_come_first),
 		cmocka_unit_test(servers_alike_are_counted),

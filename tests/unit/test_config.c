@@ -132,11 +132,32 @@ static void long_texts_are_cut_not_overrun(void **state)
 	caa_config_destroy(c);
 }
 
+static void a_rate_by_hand_is_seen_wherever_it_is(void **state)
+{
+	static const struct { struct item item[8]; bool rated; } row[] = {
+		{ { { NULL, NULL } }, false },
+		{ { { "caa-zone:", "" }, { "name", "." }, { "caa-enable", "yes" } }, false },
+		{ { { "caa-zone:", "" }, { "name", "." }, { "caa-rate", "0" } }, false },	/* learned, as by default */
+		{ { { "caa-zone:", "" }, { "name", "." }, { "caa-zone:", "" }, { "name", "a.b" }, { "caa-rate", "9" } }, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		char err[CAA_CONFIG_TEXT_MAX];
+		struct caa_config *c = read_all(row[i].item, err);
+
+		assert_non_null(c);
+		assert_int_equal(caa_config_rated(c), row[i].rated);
+		caa_config_destroy(c);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(clauses_become_zones), cmocka_unit_test(nothing_is_enabled_by_default),
 		cmocka_unit_test(an_error_names_place_key_and_what_is_allowed), cmocka_unit_test(long_texts_are_cut_not_overrun),
+		cmocka_unit_test(a_rate_by_hand_is_seen_wherever_it_is),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

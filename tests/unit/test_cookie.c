@@ -143,7 +143,7 @@ static void an_answer_has_16_to_40_octets(void **state)
 {
 	(void)state;
 	for (size_t len = 0; len <= 64; len++) {
-		bool good = len >= 16 && len <= 40;
+		bool good = len >= 16 && len <= 40, ours = len >= CLIENT;
 		uint8_t option[64] = { 0 };
 		struct caa_cookie c;
 		struct caa_packet p = reply(option, len);
@@ -155,7 +155,7 @@ static void an_answer_has_16_to_40_octets(void **state)
 			option[i] = i < CLIENT ? q.option[i] : (uint8_t)(0xa0 + i);
 		assert_int_equal(caa_cookie_read(&c, &secret, now, &p, &q.sent, true), good ? CAA_COOKIE_GOOD : CAA_COOKIE_NONE);
 		caa_cookie_init(&c);
-		assert_int_equal(read_at(&c, &q, &p, now), good ? CAA_COOKIE_GOOD : CAA_COOKIE_FORGED);
+		assert_int_equal(read_at(&c, &q, &p, now), good ? CAA_COOKIE_GOOD : ours ? CAA_COOKIE_NONE : CAA_COOKIE_FORGED);
 		assert_int_equal(caa_cookie_proves(&c), good);
 		next = ask(&c, now);
 		assert_int_equal(next.len, good ? len : CLIENT);
@@ -264,6 +264,32 @@ static void rfc9018_vectors(void **state)
 	}
 }
 
+/** Some servers echo options that they do not know: it proves that they saw the query, and nothing is learned. */
+static void our_part_alone_is_accepted(void **state)
+{
+	(void)state;
+	for (int expected = 0; expected <= 1; expected++) {
+		struct caa_cookie c;
+		struct query q;
+		struct caa_packet p;
+
+		caa_cookie_init(&c);
+		if (expected)
+			c = known();
+		for (unsigned i = 0; i < SILENT_MAX; i++) {
+			q = ask(&c, now);
+			p = reply(q.option, CLIENT);
+			assert_int_equal(read_at(&c, &q, &p, now), CAA_COOKIE_NONE);
+			caa_cookie_silence(&c, &q.sent);	/* its losses are not the option's */
+		}
+		assert_int_equal(caa_cookie_proves(&c), expected);
+		assert_int_equal(ask(&c, now).len, expected ? FULL : CLIENT);
+		assert_int_equal(read_at(&c, &q, &without, now), expected ? CAA_COOKIE_MISSING : CAA_COOKIE_NONE);
+		q.option[0] ^= 1;
+		assert_int_equal(read_at(&c, &q, &p, now), CAA_COOKIE_FORGED);
+	}
+}
+
 /* --- a server that does not send it, or no more ---------------------------------------------------------------------- */
 
 static void a_server_without_cookies_may_answer(void **state)
@@ -283,8 +309,8 @@ static void a_server_without_cookies_may_answer(void **state)
 static void a_server_that_sent_cookies_is_held_to_it(void **state)
 {
 	static const struct { int64_t after_ms; enum caa_cookie_verdict verdict; } row[] = {
-		{ -5, CAA_COOKIE_FORGED },	/* a thread that read the clock a little earlier */
-		{ 0, CAA_COOKIE_FORGED }, { 15 * 60 * 1000 - 1, CAA_COOKIE_FORGED }, { 15 * 60 * 1000, CAA_COOKIE_NONE },
+		{ -5, CAA_COOKIE_MISSING },	/* a thread that read the clock a little earlier */
+		{ 0, CAA_COOKIE_MISSING }, { 15 * 60 * 1000 - 1, CAA_COOKIE_MISSING }, { 15 * 60 * 1000, CAA_COOKIE_NONE },
 		{ 30 * 86400000LL, CAA_COOKIE_NONE },
 	};
 
@@ -295,8 +321,8 @@ static void a_server_that_sent_cookies_is_held_to_it(void **state)
 		uint64_t at = now + (uint64_t)(row[i].after_ms * (int64_t)ms);
 
 		assert_int_equal(read_at(&c, &q, &without, at), row[i].verdict);
-		assert_int_equal(caa_cookie_proves(&c), row[i].verdict == CAA_COOKIE_FORGED);
-		if (row[i].verdict == CAA_COOKIE_FORGED) {	/* the true one is waited for */
+		assert_int_equal(caa_cookie_proves(&c), row[i].verdict == CAA_COOKIE_MISSING);
+		if (row[i].verdict == CAA_COOKIE_MISSING) {	/* and nothing is learned from it */
 			assert_int_equal(answer(&c, &q, 0x79, at), CAA_COOKIE_GOOD);
 			continue;
 		}
@@ -320,12 +346,11 @@ static void it_is_held_to_it_at_any_time(void **state)
 		caa_cookie_init(&c);
 		q = ask(&c, at[i]);
 		assert_int_equal(answer(&c, &q, 1, at[i]), CAA_COOKIE_GOOD);
-		assert_int_equal(read_at(&c, &q, &without, at[i] + ms), CAA_COOKIE_FORGED);
+		assert_int_equal(read_at(&c, &q, &without, at[i] + ms), CAA_COOKIE_MISSING);
 		assert_int_equal(read_at(&c, &q, &without, at[i] + expect + 2 * ms), CAA_COOKIE_NONE);
 	}
 }
 
-/** Over TCP nobody forges: there a server can show that it has stopped. */
 static void tcp_shows_that_it_has_stopped(void **state)
 {
 	struct caa_cookie c = known();
@@ -337,6 +362,53 @@ static void tcp_shows_that_it_has_stopped(void **state)
 	q = ask(&c, now);
 	assert_int_equal(q.len, CLIENT);
 	assert_int_equal(read_at(&c, &q, &without, now), CAA_COOKIE_NONE);
+	assert_int_equal(answer(&c, &q, 0x79, now), CAA_COOKIE_GOOD);	/* another node still sends them, ... */
+	q = ask(&c, now);
+	assert_int_equal(q.len, FULL);
+	assert_int_equal(read_at(&c, &q, &without, now), CAA_COOKIE_NONE);	/* ... and this one does not */
+}
+
+static void over_tcp_the_first_ones_absence_says_nothing_of_nodes(void **state)
+{
+	struct caa_cookie c;
+	struct query q;
+
+	(void)state;
+	caa_cookie_init(&c);
+	q = ask(&c, now);
+	assert_int_equal(caa_cookie_read(&c, &secret, now, &without, &q.sent, true), CAA_COOKIE_NONE);
+	assert_int_equal(answer(&c, &q, 1, now), CAA_COOKIE_GOOD);
+	assert_int_equal(read_at(&c, &q, &without, now), CAA_COOKIE_MISSING);	/* from now on it is held to it */
+}
+
+/** Some nodes send none: they are not missed for a while, though others go on to send them. */
+static void a_mixed_address_is_not_held_to_it_for_a_while(void **state)
+{
+	const uint64_t wrap = (UINT64_C(1) << 32) * ms, mixed = 15 * minute;
+	const uint64_t at[] = { 0, now, wrap - mixed, wrap - ms, wrap };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(at); i++) {
+		static const struct { int64_t after_ms; enum caa_cookie_verdict verdict; } row[] = {
+			{ 0, CAA_COOKIE_NONE }, { 15 * 60 * 1000 - 1, CAA_COOKIE_NONE },
+			{ 15 * 60 * 1000 + 1, CAA_COOKIE_MISSING }, { 25 * 86400000LL, CAA_COOKIE_MISSING },
+		};
+		struct caa_cookie c;
+
+		caa_cookie_init(&c);
+		caa_cookie_mixed(&c, at[i]);
+		for (size_t k = 0; k < COUNT_OF(row); k++) {
+			uint64_t then = at[i] + (uint64_t)row[k].after_ms * ms;
+			struct query q = ask(&c, then);
+			uint8_t option[FULL] = { 0 };
+			struct caa_packet wrong = reply(option, sizeof(option));
+
+			assert_int_equal(answer(&c, &q, 2, then), CAA_COOKIE_GOOD);
+			assert_int_equal(read_at(&c, &q, &without, then), row[k].verdict);
+			assert_true(caa_cookie_proves(&c));
+			assert_int_equal(read_at(&c, &q, &wrong, then), CAA_COOKIE_FORGED);	/* a wrong one is no missing one */
+		}
+	}
 }
 
 /** All it does is to make the query go over TCP. */
@@ -350,7 +422,7 @@ static void truncated_without_cookie_is_believed(void **state)
 	p.truncated = true;
 	assert_int_equal(read_at(&c, &q, &p, now), CAA_COOKIE_NONE);
 	assert_true(caa_cookie_proves(&c));
-	assert_int_equal(read_at(&c, &q, &without, now), CAA_COOKIE_FORGED);	/* it is still held to it */
+	assert_int_equal(read_at(&c, &q, &without, now), CAA_COOKIE_MISSING);	/* it is still held to it */
 }
 
 /* --- the secret is rolled ---------------------------------------------------------------------------------------------- */
@@ -377,6 +449,40 @@ static void a_new_secret_starts_both_parts_anew(void **state)
 }
 
 /** A query that left with the old secret may be answered after the new one came. */
+/** A query finds out whether the server takes its own part: until one with it is answered, nobody knows. */
+static void a_refusal_ends_when_the_servers_part_is_taken(void **state)
+{
+	static const struct { bool server_sent, cookie, tcp; uint16_t rcode; bool refused; const char *why; } row[] = {
+		{ true,  true,  false, CAA_RCODE_BADCOOKIE, true,  "refused again" },
+		{ false, true,  false, CAA_RCODE_BADCOOKIE, true,  "without the server's part" },
+		{ false, true,  false, CAA_RCODE_NOERROR,   true,  "that it answers such a one says nothing of its part" },
+		{ true,  false, true,  CAA_RCODE_NOERROR,   true,  "nor what comes without a cookie" },
+		{ true,  true,  false, CAA_RCODE_NOERROR,   false, "it was taken" },
+		{ true,  true,  false, CAA_RCODE_REFUSED,   false, "whatever else it says" },
+		{ true,  true,  true,  CAA_RCODE_NOERROR,   false, "over TCP, too" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		struct caa_cookie c = known();
+		struct query q = ask(&c, now);
+		uint8_t option[FULL] = { 0 };
+		struct caa_packet p = row[i].cookie ? reply(option, sizeof(option)) : without;
+
+		p.rcode = row[i].rcode;
+		memcpy(option, q.option, CLIENT);
+		q.sent.server_sent = row[i].server_sent;
+		assert_false(c.refused);
+		c.refused = true;
+		caa_cookie_read(&c, &secret, now, &p, &q.sent, row[i].tcp);
+		if (c.refused != row[i].refused)
+			fail_msg("%s", row[i].why);
+		c.refused = true;
+		caa_cookie_avoid(&c, now);	/* nobody finds out any more */
+		assert_false(c.refused);
+	}
+}
+
 static void an_old_answer_is_good_but_not_kept(void **state)
 {
 	static const struct caa_cookie_secret rolled = { .key = { 4, 5, 6 }, .serial = 2 };
@@ -526,12 +632,15 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_first_query_carries_the_clients_part),
 		cmocka_unit_test(the_clients_part_is_of_server_and_secret), cmocka_unit_test(the_clients_part_is_whole),
-		cmocka_unit_test(an_answer_has_16_to_40_octets),
-		cmocka_unit_test(the_echo_is_checked), cmocka_unit_test(what_was_not_sent_is_not_checked),
-		cmocka_unit_test(the_latest_of_the_server_counts), cmocka_unit_test(rfc9018_vectors),
+		cmocka_unit_test(an_answer_has_16_to_40_octets), cmocka_unit_test(the_echo_is_checked),
+		cmocka_unit_test(what_was_not_sent_is_not_checked), cmocka_unit_test(the_latest_of_the_server_counts),
+		cmocka_unit_test(rfc9018_vectors), cmocka_unit_test(our_part_alone_is_accepted),
 		cmocka_unit_test(a_server_without_cookies_may_answer), cmocka_unit_test(a_server_that_sent_cookies_is_held_to_it),
 		cmocka_unit_test(it_is_held_to_it_at_any_time), cmocka_unit_test(tcp_shows_that_it_has_stopped),
+		cmocka_unit_test(over_tcp_the_first_ones_absence_says_nothing_of_nodes),
+		cmocka_unit_test(a_mixed_address_is_not_held_to_it_for_a_while),
 		cmocka_unit_test(truncated_without_cookie_is_believed), cmocka_unit_test(a_new_secret_starts_both_parts_anew),
+		cmocka_unit_test(a_refusal_ends_when_the_servers_part_is_taken),
 		cmocka_unit_test(an_old_answer_is_good_but_not_kept), cmocka_unit_test(it_is_asked_without_for_a_while),
 		cmocka_unit_test(weeks_later_it_is_asked_with_it_again), cmocka_unit_test(silence_is_tried_without),
 		cmocka_unit_test(silence_to_both_is_no_dislike), cmocka_unit_test(who_has_answered_is_not_suspected),

@@ -13,18 +13,21 @@ static const struct caa_packet servfail = { .edns = true, .rcode = CAA_RCODE_SER
 static const struct caa_packet formerr = { .rcode = CAA_RCODE_FORMERR };
 static const struct caa_packet notimp = { .rcode = CAA_RCODE_NOTIMP };
 static const struct caa_packet badvers = { .edns = true, .rcode = CAA_RCODE_BADVERS };
+static const struct caa_packet badcookie = { .edns = true, .rcode = CAA_RCODE_BADCOOKIE };
+static const struct caa_packet cut = { .edns = true, .truncated = true };
 
 /** An upstream and its time. */
 struct scene {
 	struct caa_upstream u;
 	struct caa_zone_options zone;
+	struct caa_serving serving;	/**< what it does for the zone that is asked, if nothing else is said */
 	uint64_t now_us, wait_us;
 	uint32_t questions;	/**< asked so far */
 };
 
 static struct scene begin(void)
 {
-	struct scene s = { .now_us = minute };
+	struct scene s = { .now_us = minute, .serving = { .tag = 1 } };
 
 	s.u.addr = (struct caa_addr){ .family = CAA_IPV4, .ip = { 192, 0, 2, 1 } };
 	caa_learn_init(&s.u.learn, BURST);
@@ -45,16 +48,29 @@ static struct scene by_hand(uint32_t rate_qps)
 
 static struct caa_wish wish_of(const struct scene *s)
 {
-	return (struct caa_wish){ .zone = &s->zone, .now_us = s->now_us, .deadline_us = s->now_us + BUDGET_US };
+	return (struct caa_wish){
+		.zone = &s->zone, .now_us = s->now_us, .deadline_us = s->now_us + BUDGET_US, .age_us = s->now_us,
+	};
+}
+
+static enum caa_gate ask_wish(struct scene *s, struct caa_asking *q, struct caa_serving *zone, const struct caa_wish *wish)
+{
+	if (q->question == 0)
+		q->question = ++s->questions;
+	q->zone = zone->tag;
+	return caa_gate_ask(&s->u, q, zone, wish, &s->wait_us);
+}
+
+static enum caa_gate ask_zone(struct scene *s, struct caa_asking *q, struct caa_serving *zone)
+{
+	struct caa_wish wish = wish_of(s);
+
+	return ask_wish(s, q, zone, &wish);
 }
 
 static enum caa_gate ask(struct scene *s, struct caa_asking *q)
 {
-	struct caa_wish wish = wish_of(s);
-
-	if (q->question == 0)
-		q->question = ++s->questions;
-	return caa_gate_ask(&s->u, q, &wish, &s->wait_us);
+	return ask_zone(s, q, &s->serving);
 }
 
 /** What Unbound does with an answer that was truncated. */
@@ -63,7 +79,7 @@ static enum caa_gate ask_tcp(struct scene *s, struct caa_asking *q)
 	struct caa_wish wish = wish_of(s);
 
 	wish.tcp = true;
-	return caa_gate_ask(&s->u, q, &wish, &s->wait_us);
+	return ask_wish(s, q, &s->serving, &wish);
 }
 
 static size_t encode(struct scene *s, struct caa_asking *q)
@@ -74,15 +90,26 @@ static size_t encode(struct scene *s, struct caa_asking *q)
 }
 
 /** It leaves now, over UDP. */
+static void leave_zone(struct scene *s, struct caa_asking *q, struct caa_serving *zone)
+{
+	assert_int_equal(ask_zone(s, q, zone), CAA_GATE_SEND);
+	encode(s, q);
+}
+
 static void leave(struct scene *s, struct caa_asking *q)
 {
-	assert_int_equal(ask(s, q), CAA_GATE_SEND);
-	encode(s, q);
+	leave_zone(s, q, &s->serving);
+}
+
+static struct caa_outcome end_zone(struct scene *s, struct caa_asking *q, struct caa_serving *zone, enum caa_end how,
+	const struct caa_packet *p, bool tcp)
+{
+	return caa_gate_outcome(&s->u, q, zone, &secret, s->now_us, how, p, tcp);
 }
 
 static struct caa_outcome end(struct scene *s, struct caa_asking *q, enum caa_end how, const struct caa_packet *p, bool tcp)
 {
-	return caa_gate_outcome(&s->u, q, &secret, s->now_us, how, p, tcp);
+	return end_zone(s, q, &s->serving, how, p, tcp);
 }
 
 static struct caa_outcome answered(struct scene *s, struct caa_asking *q, const struct caa_packet *p)
@@ -95,17 +122,23 @@ static bool accepted(struct scene *s, struct caa_asking *q, const struct caa_pac
 	return caa_gate_accept(&s->u, q, &secret, s->now_us, p);
 }
 
-/** Some queries that are sent, and answered a round trip later. */
-static void chat(struct scene *s, unsigned queries)
+/** Some queries that are sent, and answered a round trip later: the zone is a witness. */
+static void chat_zone(struct scene *s, struct caa_serving *zone, unsigned queries)
 {
 	for (unsigned i = 0; i < queries; i++) {
 		struct caa_asking q = { .caa = false };
 
-		leave(s, &q);
+		leave_zone(s, &q, zone);
 		s->now_us += ROUND_US;
 		assert_true(accepted(s, &q, &data));
-		answered(s, &q, &data);
+		end_zone(s, &q, zone, CAA_END_ANSWER, &data, false);
 	}
+	assert_true(queries == 0 || caa_serving_is_witness(zone, s->now_us));
+}
+
+static void chat(struct scene *s, unsigned queries)
+{
+	chat_zone(s, &s->serving, queries);
 }
 
 /** Many queries of which nothing is heard: a limit. */
@@ -149,6 +182,7 @@ static void nothing_is_left(const struct scene *s)
 {
 	assert_int_equal(caa_pacer_waiting(&s->u.learn.pacer), 0);
 	assert_int_equal(s->u.learn.pacer.inflight, 0);
+	assert_int_equal(s->u.learn.asides, 0);
 	assert_int_equal(s->u.transport.inflight, 0);
 }
 
@@ -222,11 +256,10 @@ static void an_answer_is_waited_for_until_the_budget_ends(void **state)
 		struct scene s = begin();
 		struct caa_wish wish = wish_of(&s);
 		struct caa_asking q = { .caa = false };
-		uint64_t wait_us;
 
 		s.u.learn.srtt_us = (uint32_t)row[i].round_ms * 1000;
 		wish.deadline_us = wish.now_us + row[i].left_ms * 1000;
-		assert_int_equal(caa_gate_ask(&s.u, &q, &wish, &wait_us), CAA_GATE_SEND);
+		assert_int_equal(ask_wish(&s, &q, &s.serving, &wish), CAA_GATE_SEND);
 		if (q.patience_ms != row[i].patience_ms)
 			fail_msg("%u ms: %s", q.patience_ms, row[i].why);
 		caa_gate_other(&s.u, &q, wish.now_us, false);
@@ -244,10 +277,184 @@ static void a_repeated_query_goes_ahead(void **state)
 	leave(&s, &q[0]);
 	assert_int_equal(ask(&s, &q[1]), CAA_GATE_WAIT);
 	wish.repeated = true;
-	assert_int_equal(caa_gate_ask(&s.u, &q[2], &wish, &s.wait_us), CAA_GATE_WAIT);
+	assert_int_equal(ask_wish(&s, &q[2], &s.serving, &wish), CAA_GATE_WAIT);
 	s.now_us += 100 * ms;
 	assert_int_equal(ask(&s, &q[1]), CAA_GATE_WAIT);
 	assert_int_equal(ask(&s, &q[2]), CAA_GATE_SEND);
+}
+
+/** A parent is asked for a name: it has the name's place, and the name is finished before others begin. */
+static void within_a_zone_the_older_question_goes_first(void **state)
+{
+	static const uint64_t age_us[] = { 50, 40, 30, 45 };
+	static const unsigned order[] = { 2, 1, 3, 0 };
+	struct scene s = by_hand(10);
+	struct caa_asking first = { .caa = false }, q[COUNT_OF(age_us)] = { { .caa = false } };
+
+	(void)state;
+	leave(&s, &first);
+	for (size_t i = 0; i < COUNT_OF(q); i++) {
+		struct caa_wish wish = wish_of(&s);
+
+		wish.age_us = age_us[i];
+		assert_int_equal(ask_wish(&s, &q[i], &s.serving, &wish), CAA_GATE_WAIT);
+	}
+	for (size_t i = 0; i < COUNT_OF(order); i++) {
+		s.now_us += 100 * ms;
+		for (size_t later = COUNT_OF(order) - 1; later > i; later--)
+			assert_int_equal(ask(&s, &q[order[later]]), CAA_GATE_WAIT);
+		assert_int_equal(ask(&s, &q[order[i]]), CAA_GATE_SEND);
+	}
+}
+
+enum { ZONES = 10, NAMES = 50 };
+
+/** Ten zones with many names each, which come one zone after the other. */
+static void zones_take_turns_at_a_rate(void **state)
+{
+	enum { RATE = 100, SENDS = 200 };
+	struct scene s = by_hand(RATE);
+	struct caa_serving zone[ZONES];
+	struct caa_asking q[ZONES][NAMES] = { { { .caa = false } } };
+	unsigned sent[ZONES] = { 0 }, total = 0;
+	uint64_t start_us = s.now_us;
+
+	(void)state;
+	for (unsigned z = 0; z < ZONES; z++) {
+		zone[z] = (struct caa_serving){ .tag = 10 + z };
+		for (unsigned n = 0; n < NAMES; n++)
+			total += ask_zone(&s, &q[z][n], &zone[z]) == CAA_GATE_SEND && ++sent[z] > 0;
+	}
+	for (; total < SENDS; s.now_us += ms)
+		for (unsigned z = 0; z < ZONES; z++)
+			for (unsigned n = 0; n < NAMES; n++)
+				if (q[z][n].turn.in_line && ask_zone(&s, &q[z][n], &zone[z]) == CAA_GATE_SEND) {
+					sent[z]++;
+					total++;
+				}
+	assert_in_range(s.now_us - start_us, (SENDS - 1) * second / RATE, (SENDS + 5) * second / RATE);
+	for (unsigned z = 0; z < ZONES; z++)
+		assert_in_range(sent[z], SENDS / ZONES - 1, SENDS / ZONES + 1);
+}
+
+/** Who was not admitted leaves the line as it was: it asks again and again. */
+static void who_is_not_admitted_moves_nobody(void **state)
+{
+	enum { WAITING = 10, REFUSED = 200 };
+	struct scene s = by_hand(10);
+	struct caa_serving other = { .tag = 2 };
+	struct caa_asking q[WAITING] = { { .caa = false } }, refused_one[2] = { { .caa = false } };
+	struct caa_place place[WAITING];
+
+	(void)state;
+	for (unsigned i = 0; i < WAITING; i++) {
+		assert_int_equal(ask(&s, &q[i]), i == 0 ? CAA_GATE_SEND : CAA_GATE_WAIT);
+		place[i] = q[i].turn.place;
+	}
+	for (unsigned i = 0; i < REFUSED; i++) {
+		struct caa_wish wish = wish_of(&s);
+
+		/* one at the end; one of another zone, before others; and the zone's own oldest */
+		wish.deadline_us = s.now_us + 50 * ms;
+		wish.repeated = i % 3 == 2;
+		s.serving.full_ms = other.full_ms = 0;	/* what is known of the last one is another test's */
+		assert_int_equal(ask_wish(&s, &refused_one[i % 3 == 1], i % 3 == 1 ? &other : &s.serving, &wish), CAA_GATE_WAIT);
+		assert_false(refused_one[i % 3 == 1].turn.in_line);
+	}
+	for (unsigned i = 1; i < WAITING; i++)
+		assert_int_equal(q[i].turn.place.at, place[i].at);
+	assert_int_equal(caa_pacer_waiting(&s.u.learn.pacer), WAITING - 1);
+	assert_int_equal(caa_gate_wait_new(&s.u, s.now_us), WAITING * 100 * ms);
+	for (unsigned i = 1; i < WAITING; i++) {
+		s.now_us += 100 * ms;
+		for (unsigned later = WAITING - 1; later > i; later--)
+			assert_int_equal(ask(&s, &q[later]), CAA_GATE_WAIT);
+		assert_int_equal(ask(&s, &q[i]), CAA_GATE_SEND);
+	}
+}
+
+/** A turn that is looked for is the whole line's work: a thousand names that have none do not look each for itself. */
+static void who_is_full_looks_for_no_turn_for_a_moment(void **state)
+{
+	static const struct { uint64_t after_us; bool other, repeated, in_line; const char *why; } row[] = {
+		{ 0,         false, false, false, "another of the zone, at once" },
+		{ 198 * 1000, false, false, false, "or a moment later" },
+		{ 201 * 1000, false, false, true,  "the pace may have risen" },
+		{ 0,         true,  false, true,  "another zone's turn is another" },
+		{ 0,         false, true,  true,  "and so is that of a query that goes ahead" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(row); i++)
+		for (int ahead = 0; ahead <= 1; ahead++) {	/* that a query which goes ahead has none says nothing of others */
+			struct scene s = by_hand(1);
+			struct caa_serving other = { .tag = 2 };
+			struct caa_asking first = { .caa = false }, full = { .caa = false }, q = { .caa = false };
+			struct caa_wish wish = wish_of(&s);
+
+			leave(&s, &first);
+			wish.deadline_us = s.now_us + 50 * ms;
+			wish.repeated = ahead;
+			assert_int_equal(ask_wish(&s, &full, &s.serving, &wish), CAA_GATE_WAIT);
+			assert_false(full.turn.in_line);
+			assert_int_equal(s.wait_us, 50 * ms);
+			s.now_us += row[i].after_us;
+			wish = wish_of(&s);
+			wish.repeated = row[i].repeated;
+			assert_int_equal(ask_wish(&s, &q, row[i].other ? &other : &s.serving, &wish), CAA_GATE_WAIT);
+			if (q.turn.in_line != (row[i].in_line || ahead))
+				fail_msg("%s", row[i].why);
+		}
+}
+
+/** Who asks late does not take the turn of those who have not come yet: they would come in vain. */
+static void at_a_rate_the_front_of_the_line_uses_the_turns(void **state)
+{
+	static const struct { uint32_t rate_qps; unsigned front; const char *why; } row[] = {
+		{ 1, 8, "some in any case" }, { 10, 10, "and those of the next moment" }, { 100, 28, "more where turns are faster" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(row); i++)
+		for (unsigned before = row[i].front - 1; before <= row[i].front; before++) {
+			enum { MOST = 32 };
+			struct scene s = by_hand(row[i].rate_qps);
+			struct caa_asking first = { .caa = false }, q[MOST] = { { .caa = false } };
+			struct caa_wish wish = wish_of(&s);
+
+			wish.deadline_us = s.now_us + 1000 * second;
+			leave(&s, &first);
+			for (unsigned n = 0; n < MOST; n++)
+				assert_int_equal(ask_wish(&s, &q[n], &s.serving, &wish), CAA_GATE_WAIT);
+			wish.now_us = s.now_us += 100 * second;	/* the turns of all have come */
+			if ((ask_wish(&s, &q[before], &s.serving, &wish) == CAA_GATE_SEND) != (before < row[i].front))
+				fail_msg("%u before it: %s", before, row[i].why);
+			if (before < row[i].front)
+				continue;
+			assert_int_equal(s.wait_us, second / row[i].rate_qps > 400 * ms ? 500 * ms :
+				second / row[i].rate_qps);
+			end(&s, &q[0], CAA_END_ABANDONED, NULL, false);		/* it is one of the front then */
+			assert_int_equal(ask_wish(&s, &q[before], &s.serving, &wish), CAA_GATE_SEND);
+		}
+}
+
+/** At a window it is the answers that make room, and whoever comes may use it. */
+static void at_a_window_room_is_for_whoever_comes(void **state)
+{
+	enum { CROWD = 300 };
+	struct scene s = begin();
+	struct caa_asking under_way[BURST] = { { .caa = false } }, q[CROWD] = { { .caa = false } };
+
+	(void)state;
+	for (unsigned i = 0; i < BURST; i++)
+		leave(&s, &under_way[i]);
+	for (unsigned i = 0; i < CROWD; i++)
+		assert_int_equal(ask(&s, &q[i]), CAA_GATE_WAIT);
+	s.now_us += ROUND_US;
+	for (unsigned i = 0; i < BURST; i++)
+		answered(&s, &under_way[BURST - 1 - i], &data);
+	s.u.learn.pacer.window = 2 * CROWD;
+	assert_int_equal(ask(&s, &q[CROWD - 1]), CAA_GATE_SEND);
 }
 
 static void who_is_queued_takes_its_place_only(void **state)
@@ -258,7 +465,7 @@ static void who_is_queued_takes_its_place_only(void **state)
 
 	(void)state;
 	wish.queued = true;
-	assert_int_equal(caa_gate_ask(&s.u, &q[0], &wish, &s.wait_us), CAA_GATE_SEND);
+	assert_int_equal(ask_wish(&s, &q[0], &s.serving, &wish), CAA_GATE_SEND);
 	assert_int_equal(s.u.sent, 0);
 	assert_int_equal(caa_pacer_waiting(&s.u.learn.pacer), 1);
 	assert_int_equal(ask(&s, &q[1]), CAA_GATE_WAIT);	/* came later */
@@ -277,29 +484,29 @@ static void a_turn_beyond_the_budget(void **state)
 	(void)state;
 	wish.deadline_us = start_us + 2 * second + second / 2;
 	for (unsigned i = 0; i < 3; i++)
-		assert_int_equal(caa_gate_ask(&s.u, &q[i], &wish, &s.wait_us), i == 0 ? CAA_GATE_SEND : CAA_GATE_WAIT);
-	assert_int_equal(caa_gate_ask(&s.u, &q[3], &wish, &s.wait_us), CAA_GATE_WAIT);
+		assert_int_equal(ask_wish(&s, &q[i], &s.serving, &wish), i == 0 ? CAA_GATE_SEND : CAA_GATE_WAIT);
+	assert_int_equal(ask_wish(&s, &q[3], &s.serving, &wish), CAA_GATE_WAIT);
 	assert_true(s.wait_us <= 250 * ms);	/* the pace may rise */
-	assert_false(q[3].placed);
+	assert_false(q[3].turn.in_line);
 	assert_int_equal(caa_pacer_waiting(&s.u.learn.pacer), 2);
 	wish.now_us = wish.deadline_us - 1;
-	assert_int_equal(caa_gate_ask(&s.u, &q[3], &wish, &s.wait_us), CAA_GATE_WAIT);
+	assert_int_equal(ask_wish(&s, &q[3], &s.serving, &wish), CAA_GATE_WAIT);
 	assert_int_equal(s.wait_us, 1);		/* no longer than the budget */
 	wish.now_us = wish.deadline_us;
-	assert_int_equal(caa_gate_ask(&s.u, &q[3], &wish, &s.wait_us), CAA_GATE_LATE);
+	assert_int_equal(ask_wish(&s, &q[3], &s.serving, &wish), CAA_GATE_LATE);
 	assert_int_equal(s.u.refused, 1);
-	assert_int_equal(caa_gate_ask(&s.u, &q[2], &wish, &s.wait_us), CAA_GATE_LATE);	/* nor one with a place */
+	assert_int_equal(ask_wish(&s, &q[2], &s.serving, &wish), CAA_GATE_LATE);	/* nor one with a place */
 	assert_int_equal(caa_pacer_waiting(&s.u.learn.pacer), 1);
 	wish.queued = true;
-	assert_int_equal(caa_gate_ask(&s.u, &q[3], &wish, &s.wait_us), CAA_GATE_LATE);
+	assert_int_equal(ask_wish(&s, &q[3], &s.serving, &wish), CAA_GATE_LATE);
 	assert_int_equal(s.u.refused, 2);	/* counted when it is to be sent */
 }
 
 static void a_silent_address_is_left(void **state)
 {
-	static const struct { uint64_t after_us; bool may_move; enum caa_gate gate; } row[] = {
-		{ 20 * 1000, true, CAA_GATE_WAIT }, { 10 * 1000000, false, CAA_GATE_WAIT },
-		{ 10 * 1000000, true, CAA_GATE_ELSEWHERE },
+	static const struct { uint64_t after_us, other_us; bool may_move; enum caa_gate gate; } row[] = {
+		{ 20 * 1000, 0, true, CAA_GATE_WAIT }, { 10 * 1000000, 0, false, CAA_GATE_WAIT },
+		{ 10 * 1000000, UINT64_MAX, true, CAA_GATE_WAIT }, { 10 * 1000000, 0, true, CAA_GATE_ELSEWHERE },
 	};
 
 	(void)state;
@@ -314,7 +521,8 @@ static void a_silent_address_is_left(void **state)
 		s.now_us += row[i].after_us;
 		wish = wish_of(&s);
 		wish.may_move = row[i].may_move;
-		assert_int_equal(caa_gate_ask(&s.u, &q[BURST], &wish, &s.wait_us), row[i].gate);
+		wish.other_us = row[i].other_us;
+		assert_int_equal(ask_wish(&s, &q[BURST], &s.serving, &wish), row[i].gate);
 		assert_int_equal(caa_pacer_waiting(&s.u.learn.pacer), row[i].gate == CAA_GATE_WAIT);
 	}
 }
@@ -347,11 +555,111 @@ static void after_a_limit_one_tries_tcp_and_many_follow(void **state)
 	nothing_is_left(&s);
 }
 
+/** A single loss is a moment's; two in a row are minutes'. */
 static void tcp_in_vain_is_left_alone(void **state)
 {
-	static const struct { enum caa_end end; const struct caa_packet *packet; bool broken; } row[] = {
-		{ CAA_END_TIMEOUT, NULL, true }, { CAA_END_ERROR, NULL, true }, { CAA_END_ANSWER, &refused, true },
-		{ CAA_END_ANSWER, &servfail, true }, { CAA_END_ANSWER, &data, false }, { CAA_END_ABANDONED, NULL, false },
+	static const struct { enum caa_end end; const struct caa_packet *packet; bool stranger, lost; } row[] = {
+		{ CAA_END_TIMEOUT, NULL, false, true }, { CAA_END_ERROR, NULL, false, true },
+		{ CAA_END_ANSWER, &refused, false, true }, { CAA_END_ANSWER, &servfail, false, true },
+		{ CAA_END_ANSWER, &refused, true, true },	/* it may be the zone's own answer, but TCP did not help */
+		{ CAA_END_ANSWER, &data, false, false }, { CAA_END_ABANDONED, NULL, false, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		struct scene s = begin();
+		struct caa_serving stranger = { .tag = 2 }, *zone = row[i].stranger ? &stranger : &s.serving;
+		struct caa_asking q = { .caa = false }, must = { .caa = false };
+		uint64_t rest_us = second;
+
+		meet_limit(&s);
+		for (unsigned times = 1; times <= 2; times++) {
+			assert_int_equal(ask_zone(&s, &q, zone), CAA_GATE_SEND_TCP);
+			end_zone(&s, &q, zone, row[i].end, row[i].packet, true);
+			s.now_us += rest_us - ms;
+			assert_int_equal(ask_zone(&s, &q, zone) == CAA_GATE_SEND_TCP, !row[i].lost);
+			end_zone(&s, &q, zone, CAA_END_ABANDONED, NULL, !row[i].lost);
+			assert_int_equal(ask_tcp(&s, &must), CAA_GATE_SEND_TCP);	/* whatever happened before */
+			end(&s, &must, CAA_END_ABANDONED, NULL, true);
+			nothing_is_left(&s);
+			s.now_us += ms;
+			if (!row[i].lost)
+				break;
+			rest_us = 10 * minute;
+			if (times == 2) {	/* then it takes another limit */
+				assert_int_not_equal(ask_zone(&s, &q, zone), CAA_GATE_SEND_TCP);
+				end_zone(&s, &q, zone, CAA_END_ABANDONED, NULL, false);
+				caa_transport_prefer_tcp(&s.u.transport, s.now_us);
+			}
+			assert_int_equal(ask_zone(&s, &q, zone), CAA_GATE_SEND_TCP);
+			end_zone(&s, &q, zone, CAA_END_ABANDONED, NULL, true);
+		}
+	}
+}
+
+/** Whoever had to go over it: what is denied may be the zone's own answer, where it was not answered before. */
+static void a_denial_over_tcp_that_had_to_be_counts_for_a_witness(void **state)
+{
+	(void)state;
+	for (int witness = 0; witness <= 1; witness++) {
+		struct scene s = begin();
+		struct caa_asking q = { .caa = false };
+
+		chat(&s, witness);
+		assert_int_equal(ask_tcp(&s, &q), CAA_GATE_SEND_TCP);
+		end(&s, &q, CAA_END_ANSWER, &refused, true);
+		assert_int_equal(caa_transport_fails(&s.u.transport), witness);
+		assert_int_equal(caa_transport_works(&s.u.transport), !witness);
+		nothing_is_left(&s);
+	}
+}
+
+/** It was the gate's choice, so the question does not pay for it. */
+static void tcp_that_was_chosen_in_vain_is_followed_by_udp(void **state)
+{
+	static const enum caa_end how[] = { CAA_END_TIMEOUT, CAA_END_ERROR };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(how); i++) {
+		struct scene s = begin();
+		struct caa_asking q = { .caa = false };
+
+		caa_transport_prefer_tcp(&s.u.transport, s.now_us);
+		assert_int_equal(ask(&s, &q), CAA_GATE_SEND_TCP);
+		assert_int_equal(q.patience_ms, 400);	/* not as long as the budget lasts */
+		encode(&s, &q);
+		assert_int_equal(end(&s, &q, how[i], NULL, true).meaning, CAA_MEANS_NOTHING);
+		assert_int_equal(caa_gate_again(&s.u, &q, s.now_us, NULL, true, true), CAA_AGAIN_SEND);
+		assert_int_equal(ask(&s, &q), CAA_GATE_SEND);
+		assert_int_equal(encode(&s, &q), CAA_COOKIE_CLIENT);	/* nothing is held against cookies */
+		assert_int_equal(s.u.cookie.mixed_ms, 0);
+		answered(&s, &q, &data);
+		nothing_is_left(&s);
+	}
+}
+
+static void tcp_that_had_to_be_is_left_to_unbound(void **state)
+{
+	struct scene s = begin();
+	struct caa_asking q = { .caa = false };
+
+	(void)state;
+	assert_int_equal(ask(&s, &q), CAA_GATE_SEND);
+	answered(&s, &q, &cut);
+	assert_int_equal(ask_tcp(&s, &q), CAA_GATE_SEND_TCP);
+	assert_int_equal(q.patience_ms, 0);
+	assert_int_equal(end(&s, &q, CAA_END_TIMEOUT, NULL, true).meaning, CAA_MEANS_NO_TCP);
+	assert_int_equal(caa_gate_again(&s.u, &q, s.now_us, NULL, true, true), CAA_AGAIN_NO);
+	assert_int_equal(ask_tcp(&s, &q), CAA_GATE_SEND_TCP);
+}
+
+/** A limiter may drop TCP as well, and a connection that was answered may break: UDP has its turn then. */
+static void where_tcp_works_it_is_waited_for_longer(void **state)
+{
+	static const struct { bool works; uint32_t round_ms, patience_ms; const char *why; } row[] = {
+		{ false, 0, 400, "it is not known to work" }, { false, 100, 400, "whatever the round trip is, ..." },
+		{ false, 101, 404, "... but four of them" }, { true, 0, 1000, "it works" }, { true, 250, 1000, "as well" },
+		{ true, 251, 1004, "as well" },
 	};
 
 	(void)state;
@@ -360,16 +668,17 @@ static void tcp_in_vain_is_left_alone(void **state)
 		struct caa_asking q = { .caa = false }, must = { .caa = false };
 
 		meet_limit(&s);
-		assert_int_equal(ask(&s, &q), CAA_GATE_SEND_TCP);
-		end(&s, &q, row[i].end, row[i].packet, true);
-		if (row[i].broken)
-			assert_int_not_equal(ask(&s, &q), CAA_GATE_SEND_TCP);
-		else
+		if (row[i].works) {
 			assert_int_equal(ask(&s, &q), CAA_GATE_SEND_TCP);
-		end(&s, &q, CAA_END_ABANDONED, NULL, !row[i].broken);
-		assert_int_equal(ask_tcp(&s, &must), row[i].broken ? CAA_GATE_ELSEWHERE : CAA_GATE_SEND_TCP);
-		end(&s, &must, CAA_END_ABANDONED, NULL, true);
-		nothing_is_left(&s);
+			end(&s, &q, CAA_END_ANSWER, &data, true);
+		}
+		s.u.learn.srtt_us = row[i].round_ms * 1000;
+		assert_int_equal(ask(&s, &q), CAA_GATE_SEND_TCP);
+		if (q.patience_ms != row[i].patience_ms)
+			fail_msg("%u ms: %s", q.patience_ms, row[i].why);
+		end(&s, &q, CAA_END_ABANDONED, NULL, true);
+		assert_int_equal(ask_tcp(&s, &must), CAA_GATE_SEND_TCP);
+		assert_int_equal(must.patience_ms, 0);		/* as long as Unbound does */
 	}
 }
 
@@ -389,14 +698,17 @@ static void without_caa_tcp_udp_is_paced(void **state)
 static void who_needs_tcp_waits_for_the_first(void **state)
 {
 	struct scene s = begin();
-	struct caa_asking first = { .caa = false }, second_one = { .caa = false };
+	struct caa_asking first = { .caa = false }, q[8] = { { .caa = false } };
 
 	(void)state;
 	assert_int_equal(ask_tcp(&s, &first), CAA_GATE_SEND_TCP);
-	assert_int_equal(ask_tcp(&s, &second_one), CAA_GATE_WAIT);
+	assert_int_equal(ask_tcp(&s, &q[0]), CAA_GATE_WAIT);
 	assert_int_equal(s.wait_us, SOON_US);
 	end(&s, &first, CAA_END_TIMEOUT, NULL, true);
-	assert_int_equal(ask_tcp(&s, &second_one), CAA_GATE_ELSEWHERE);
+	for (size_t i = 0; i < COUNT_OF(q); i++)	/* it failed: nobody waits for another's end */
+		assert_int_equal(ask_tcp(&s, &q[i]), CAA_GATE_SEND_TCP);
+	for (size_t i = 0; i < COUNT_OF(q); i++)
+		end(&s, &q[i], CAA_END_TIMEOUT, NULL, true);
 	nothing_is_left(&s);
 }
 
@@ -485,6 +797,159 @@ static void losses_from_before_the_cookie_do_not_count(void **state)
 
 static void a_wrong_echo_is_forged(void **state)
 {
+	static const size_t len[] = { FULL, CAA_COOKIE_CLIENT };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(len); i++) {
+		struct scene s = begin();
+		struct caa_asking q = { .caa = false };
+		uint8_t option[FULL];
+		struct caa_packet p;
+
+		learn_cookie(&s);
+		leave(&s, &q);
+		p = with_cookie(option, &q, CAA_RCODE_NOERROR);
+		p.cookie_len = len[i];
+		option[3] ^= 1;
+		assert_false(accepted(&s, &q, &p));
+		option[3] ^= 1;
+		assert_true(accepted(&s, &q, &p));	/* the true one is still waited for */
+		assert_false(q.unproved);
+		assert_int_equal(answered(&s, &q, &p).meaning, CAA_MEANS_ANSWER);
+		assert_int_equal(caa_gate_again(&s.u, &q, s.now_us, &p, true, true), CAA_AGAIN_NO);
+		assert_int_equal(ask(&s, &q), CAA_GATE_SEND);	/* and it is no reason for TCP */
+	}
+}
+
+/** Many questions, each with an answer that was dropped, or without. */
+static void silence_after_a_dropped_answer_says_nothing(void **state)
+{
+	(void)state;
+	for (int dropped = 0; dropped <= 1; dropped++) {
+		struct scene s = begin();
+		struct caa_asking q[BURST] = { { .caa = false } };
+		uint8_t option[FULL];
+
+		learn_cookie(&s);
+		for (size_t i = 0; i < COUNT_OF(q); i++) {
+			struct caa_packet p;
+
+			leave(&s, &q[i]);
+			p = with_cookie(option, &q[i], CAA_RCODE_NOERROR);
+			option[0] ^= 1;
+			assert_true(!dropped || !accepted(&s, &q[i], &p));
+		}
+		s.now_us += second;
+		for (size_t i = 0; i < COUNT_OF(q); i++)
+			end(&s, &q[i], CAA_END_TIMEOUT, NULL, false);
+		assert_int_equal(caa_learn_limited(&s.u.learn), !dropped);
+		if (!dropped)
+			continue;
+		chat(&s, 1);
+		for (size_t i = 0; i < COUNT_OF(q); i++)	/* it was so of that attempt, and not of the next */
+			leave(&s, &q[i]);
+		s.now_us += second;
+		for (size_t i = 0; i < COUNT_OF(q); i++)
+			end(&s, &q[i], CAA_END_TIMEOUT, NULL, false);
+		assert_true(caa_learn_limited(&s.u.learn));
+	}
+}
+
+/** Nor is it a dislike of the option. */
+static void silence_after_a_dropped_answer_is_not_held_against_the_option(void **state)
+{
+	struct scene s = begin();
+
+	(void)state;
+	for (unsigned i = 0; i < 20; i++) {
+		static const uint8_t option[FULL] = { 1 };
+		const struct caa_packet p = { .edns = true, .records = 1, .cookie = option, .cookie_len = FULL };
+		struct caa_asking q = { .caa = false };
+
+		assert_int_equal(ask(&s, &q), CAA_GATE_SEND);
+		assert_int_equal(encode(&s, &q), CAA_COOKIE_CLIENT);
+		assert_false(accepted(&s, &q, &p));
+		end(&s, &q, CAA_END_TIMEOUT, NULL, false);
+	}
+}
+
+/** A query was answered without the cookie that has to be there, and has to go over TCP. */
+static void miss_cookie(struct scene *s, struct caa_asking *q)
+{
+	leave(s, q);
+	assert_true(accepted(s, q, &data));
+	assert_int_equal(answered(s, q, &data).meaning, CAA_MEANS_NOTHING);	/* nothing of it is used */
+	assert_int_equal(caa_gate_again(&s->u, q, s->now_us, &data, true, true), CAA_AGAIN_SEND);
+	assert_int_equal(ask(s, q), CAA_GATE_SEND_TCP);
+	encode(s, q);
+}
+
+static void a_missing_cookie_is_seen_over_tcp(void **state)
+{
+	static const struct { const char *why; enum caa_end end; bool cookie, believed; enum caa_again again; } row[] = {
+		{ "it sends them, and what came was forged", CAA_END_ANSWER, true, false, CAA_AGAIN_NO },
+		{ "it sends none, or this node does not", CAA_END_ANSWER, false, true, CAA_AGAIN_NO },
+		{ "nothing came: as plain Unbound takes it", CAA_END_TIMEOUT, false, true, CAA_AGAIN_SEND },
+		{ "or could not be sent", CAA_END_ERROR, false, true, CAA_AGAIN_SEND },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		struct scene s = begin();
+		struct caa_asking q = { .caa = false }, next = { .caa = false };
+		bool answer = row[i].end == CAA_END_ANSWER;
+		uint8_t option[FULL];
+		struct caa_packet p;
+
+		learn_cookie(&s);
+		miss_cookie(&s, &q);
+		p = row[i].cookie ? with_cookie(option, &q, CAA_RCODE_NOERROR) : data;
+		assert_int_equal(end(&s, &q, row[i].end, &p, true).meaning, answer ? CAA_MEANS_ANSWER : CAA_MEANS_NOTHING);
+		assert_int_equal(caa_gate_again(&s.u, &q, s.now_us, answer ? &p : NULL, true, true), row[i].again);
+		leave(&s, &next);
+		assert_true(next.cookie.client_sent);
+		assert_true(accepted(&s, &next, &data));
+		if (next.unproved == row[i].believed)
+			fail_msg("%s", row[i].why);
+		answered(&s, &next, &data);
+		if (answer)
+			continue;
+		leave(&s, &q);		/* the same one, over UDP */
+		assert_true(accepted(&s, &q, &data));
+		assert_int_equal(answered(&s, &q, &data).meaning, CAA_MEANS_ANSWER);
+		assert_int_equal(caa_gate_again(&s.u, &q, s.now_us, &data, true, true), CAA_AGAIN_NO);
+		nothing_is_left(&s);
+	}
+}
+
+/** An answer that proves nothing is none to the learner: neither that it is alive, nor that its zone is served. */
+static void a_missing_cookie_teaches_nothing(void **state)
+{
+	static const struct caa_packet *const packet[] = { &data, &refused };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(packet); i++) {
+		struct scene s = begin();
+		struct caa_serving stranger = { .tag = 2 };
+
+		learn_cookie(&s);
+		for (unsigned n = 0; n < 2 * BURST; n++) {
+			struct caa_asking q = { .caa = false };
+
+			leave_zone(&s, &q, &stranger);
+			assert_true(accepted(&s, &q, packet[i]));
+			end_zone(&s, &q, &stranger, CAA_END_ANSWER, packet[i], false);
+		}
+		assert_false(caa_serving_is_witness(&stranger, s.now_us));
+		assert_false(caa_learn_limited(&s.u.learn));
+		assert_int_equal(s.u.learn.answered_seq, 1);
+		nothing_is_left(&s);
+	}
+}
+
+/** Nobody waited for it, and it is asked again: it is the attempt that was unproved. */
+static void a_missing_cookie_is_of_one_attempt(void **state)
+{
 	struct scene s = begin();
 	struct caa_asking q = { .caa = false };
 	uint8_t option[FULL];
@@ -493,29 +958,63 @@ static void a_wrong_echo_is_forged(void **state)
 	(void)state;
 	learn_cookie(&s);
 	leave(&s, &q);
+	assert_true(accepted(&s, &q, &data));
+	end(&s, &q, CAA_END_ABANDONED, NULL, false);
+	leave(&s, &q);
 	p = with_cookie(option, &q, CAA_RCODE_NOERROR);
-	option[3] ^= 1;
-	assert_false(accepted(&s, &q, &p));
-	option[3] ^= 1;
-	assert_true(accepted(&s, &q, &p));	/* the true one is still waited for */
-	answered(&s, &q, &p);
-	assert_int_equal(ask(&s, &q), CAA_GATE_SEND);	/* and it is no reason for TCP */
+	assert_true(accepted(&s, &q, &p));
+	assert_int_equal(answered(&s, &q, &p).meaning, CAA_MEANS_ANSWER);
+	assert_int_equal(caa_gate_again(&s.u, &q, s.now_us, &p, true, true), CAA_AGAIN_NO);
 }
 
-static void a_missing_cookie_is_forged_or_seen_over_tcp(void **state)
+/** The question that it was sent for has gone, and it is sent again as without a module. */
+static void who_goes_for_others_misses_no_cookie(void **state)
 {
 	struct scene s = begin();
-	struct caa_asking q = { .caa = false }, next = { .caa = false };
+	struct caa_asking q = { .caa = false };
 
 	(void)state;
 	learn_cookie(&s);
 	leave(&s, &q);
-	assert_false(accepted(&s, &q, &data));
-	assert_int_equal(ask(&s, &next), CAA_GATE_SEND_TCP);
-	encode(&s, &next);
-	end(&s, &next, CAA_END_ANSWER, &data, true);	/* the server has stopped to send them */
+	assert_true(q.cookie.client_sent);
+	end(&s, &q, CAA_END_TIMEOUT, NULL, false);
+	caa_gate_other(&s.u, &q, s.now_us, false);
+	assert_true(accepted(&s, &q, &data));
+	assert_false(q.unproved);
+	assert_int_equal(answered(&s, &q, &data).meaning, CAA_MEANS_ANSWER);
+}
+
+/** TCP waits its turn there, and is asked all the same. */
+static void at_a_rate_by_hand_a_missing_cookie_is_seen_over_tcp(void **state)
+{
+	struct scene s = by_hand(10);
+	struct caa_asking q = { .caa = false }, before = { .caa = false };
+	uint8_t option[FULL];
+	struct caa_packet p;
+
+	(void)state;
+	learn_cookie(&s);
+	s.now_us += second;
+	leave(&s, &q);
 	assert_true(accepted(&s, &q, &data));
 	answered(&s, &q, &data);
+	assert_int_equal(caa_gate_again(&s.u, &q, s.now_us, &data, true, true), CAA_AGAIN_SEND);
+	assert_int_equal(ask(&s, &before), CAA_GATE_WAIT);
+	assert_int_equal(ask(&s, &q), CAA_GATE_WAIT);
+	s.now_us += 100 * ms;
+	leave(&s, &before);
+	s.now_us += 100 * ms;
+	assert_int_equal(ask(&s, &q), CAA_GATE_SEND_TCP);
+	encode(&s, &q);
+	end(&s, &q, CAA_END_TIMEOUT, NULL, true);
+	assert_int_equal(caa_gate_again(&s.u, &q, s.now_us, NULL, true, true), CAA_AGAIN_SEND);
+	s.now_us += 100 * ms;
+	leave(&s, &q);
+	p = with_cookie(option, &q, CAA_RCODE_NOERROR);
+	assert_true(accepted(&s, &q, &p));
+	assert_int_equal(answered(&s, &q, &p).meaning, CAA_MEANS_ANSWER);
+	answered(&s, &before, &data);
+	nothing_is_left(&s);
 }
 
 static void without_cookies_nothing_is_forged(void **state)
@@ -535,19 +1034,25 @@ static void without_cookies_nothing_is_forged(void **state)
 
 /* --- again ------------------------------------------------------------------------------------------------------------- */
 
+/** @return whether an answer is of use. */
+static bool is_good(const struct caa_packet *p)
+{
+	return (p->rcode == CAA_RCODE_NOERROR || p->rcode == CAA_RCODE_NXDOMAIN) && !p->truncated;
+}
+
 /** One answer of a server, and what is done about it. */
 static enum caa_again again(struct scene *s, struct caa_asking *q, const struct caa_packet *p, bool edns)
 {
 	answered(s, q, p);
-	return caa_gate_again(&s->u, q, s->now_us, p, edns);
+	return caa_gate_again(&s->u, q, s->now_us, p, edns, is_good(p));
 }
 
 static void a_server_that_dislikes_the_option_is_asked_without(void **state)
 {
-	static const struct { const struct caa_packet *packet; enum caa_again with, without; } row[] = {
-		{ &formerr, CAA_AGAIN_SEND, CAA_AGAIN_NO }, { &badvers, CAA_AGAIN_SEND, CAA_AGAIN_NO },
-		{ &notimp, CAA_AGAIN_SEND, CAA_AGAIN_NO }, { &data, CAA_AGAIN_NO, CAA_AGAIN_NO },
-		{ &refused, CAA_AGAIN_NO, CAA_AGAIN_NO }, { &servfail, CAA_AGAIN_NO, CAA_AGAIN_NO },
+	/* Others have to go without at once only where the answer says that it is the option. */
+	static const struct { const struct caa_packet *packet; enum caa_again with; bool disliked; } row[] = {
+		{ &formerr, CAA_AGAIN_SEND, true }, { &badvers, CAA_AGAIN_SEND, true }, { &notimp, CAA_AGAIN_SEND, true },
+		{ &data, CAA_AGAIN_NO, false }, { &refused, CAA_AGAIN_SEND, false }, { &servfail, CAA_AGAIN_SEND, false },
 	};
 
 	(void)state;
@@ -559,9 +1064,9 @@ static void a_server_that_dislikes_the_option_is_asked_without(void **state)
 		assert_true(q.cookie.client_sent);
 		assert_int_equal(again(&s, &q, row[i].packet, true), row[i].with);
 		assert_int_equal(ask(&s, &next), CAA_GATE_SEND);
-		assert_int_equal(encode(&s, &next), row[i].with == CAA_AGAIN_SEND ? 0 : CAA_COOKIE_CLIENT);
-		if (row[i].with == CAA_AGAIN_SEND)
-			assert_int_equal(again(&s, &next, row[i].packet, true), row[i].without);
+		assert_int_equal(encode(&s, &next), row[i].disliked ? 0 : CAA_COOKIE_CLIENT);
+		if (row[i].disliked)
+			assert_int_equal(again(&s, &next, row[i].packet, true), CAA_AGAIN_NO);
 	}
 }
 
@@ -634,48 +1139,273 @@ static void notimp_is_remembered_for_a_while(void **state)
 		struct caa_asking q = { .caa = true, .cookie = { .client_sent = false } };
 
 		s.now_us = at[i / COUNT_OF(row)];
-		assert_int_equal(caa_gate_again(&s.u, &q, s.now_us, &notimp, false), CAA_AGAIN_FINAL);
+		assert_int_equal(caa_gate_again(&s.u, &q, s.now_us, &notimp, false, false), CAA_AGAIN_FINAL);
 		s.now_us += row[i % COUNT_OF(row)].after_us;
 		q.cookie.client_sent = true;
-		assert_int_equal(caa_gate_again(&s.u, &q, s.now_us, &notimp, true), row[i % COUNT_OF(row)].again);
+		assert_int_equal(caa_gate_again(&s.u, &q, s.now_us, &notimp, true, false), row[i % COUNT_OF(row)].again);
 	}
 }
 
-/** RFC 7873, section 5.3: with the new cookie, then over TCP. */
-static void badcookie_twice_is_tcp(void **state)
+/** Asked with the new cookie as RFC 7873, section 5.3, wants it; who does not take that one takes none, over TCP neither. */
+static void badcookie_twice_is_no_cookie(void **state)
 {
-	struct scene s = begin();
-	struct caa_asking q = { .caa = false };
-	uint8_t option[FULL];
-	struct caa_packet p;
+	static const struct { const struct caa_packet *packet; const char *why; } row[] = {
+		{ &data, "it answers" }, { &badcookie, "it goes on, and is believed: not for ever" },
+	};
 
 	(void)state;
-	leave(&s, &q);
-	p = with_cookie(option, &q, CAA_RCODE_BADCOOKIE);
-	assert_true(accepted(&s, &q, &p));
-	assert_int_equal(again(&s, &q, &p, true), CAA_AGAIN_SEND);
-	assert_int_equal(ask(&s, &q), CAA_GATE_SEND);
-	assert_int_equal(encode(&s, &q), FULL);			/* it brought the new one */
-	p = with_cookie(option, &q, CAA_RCODE_BADCOOKIE);
-	assert_true(accepted(&s, &q, &p));
-	assert_int_equal(again(&s, &q, &p, true), CAA_AGAIN_SEND);
-	assert_int_equal(ask(&s, &q), CAA_GATE_SEND_TCP);
-	encode(&s, &q);
-	end(&s, &q, CAA_END_ANSWER, &p, true);
-	assert_int_equal(caa_gate_again(&s.u, &q, s.now_us, &p, true), CAA_AGAIN_NO);	/* and not for ever */
-	nothing_is_left(&s);
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		struct scene s = begin();
+		struct caa_asking q = { .caa = false }, next = { .caa = false };
+		uint8_t option[FULL];
+		struct caa_packet p;
+
+		leave(&s, &q);
+		p = with_cookie(option, &q, CAA_RCODE_BADCOOKIE);
+		assert_true(accepted(&s, &q, &p));
+		assert_int_equal(again(&s, &q, &p, true), CAA_AGAIN_SEND);
+		assert_int_equal(ask(&s, &q), CAA_GATE_SEND);
+		assert_int_equal(encode(&s, &q), FULL);			/* it brought the new one */
+		p = with_cookie(option, &q, CAA_RCODE_BADCOOKIE);
+		assert_true(accepted(&s, &q, &p));
+		assert_int_equal(again(&s, &q, &p, true), CAA_AGAIN_SEND);
+		assert_int_equal(ask(&s, &q), CAA_GATE_SEND);		/* over UDP */
+		assert_int_equal(encode(&s, &q), 0);
+		assert_true(accepted(&s, &q, row[i].packet));
+		assert_false(q.unproved);
+		if (again(&s, &q, row[i].packet, true) != CAA_AGAIN_NO)
+			fail_msg("%s", row[i].why);
+		assert_int_equal(ask(&s, &next), CAA_GATE_SEND);
+		assert_int_equal(encode(&s, &next), 0);			/* nor do others have one */
+		end(&s, &next, CAA_END_ABANDONED, NULL, false);
+		nothing_is_left(&s);
+	}
 }
 
 static void badcookie_without_cookie_is_an_answer(void **state)
 {
-	static const struct caa_packet p = { .edns = true, .rcode = CAA_RCODE_BADCOOKIE };
 	struct scene s = begin();
 	struct caa_asking q = { .caa = false };
 
 	(void)state;
 	s.zone.cookie = 0;
 	leave(&s, &q);
+	assert_int_equal(again(&s, &q, &badcookie, true), CAA_AGAIN_NO);
+}
+
+/** Its cookie is refused, and it brings another one. */
+static void refuse(struct scene *s, struct caa_asking *q)
+{
+	uint8_t option[FULL];
+	struct caa_packet p = with_cookie(option, q, CAA_RCODE_BADCOOKIE);
+
+	assert_true(accepted(s, q, &p));
+	assert_int_equal(again(s, q, &p, true), CAA_AGAIN_SEND);
+}
+
+/** A server that takes no cookie, its own neither, costs one question its time. */
+static void one_finds_out_about_badcookie_and_others_go_without(void **state)
+{
+	enum { MANY = 10 };
+	struct scene s = begin();
+	struct caa_asking finder = { .caa = false }, q[MANY] = { { .caa = false } }, next = { .caa = false };
+	uint8_t option[FULL];
+	struct caa_packet p;
+
+	(void)state;
+	leave(&s, &finder);
+	for (unsigned i = 0; i < MANY; i++)
+		leave(&s, &q[i]);
+	refuse(&s, &finder);
+	assert_int_equal(ask(&s, &finder), CAA_GATE_SEND);
+	assert_int_equal(encode(&s, &finder), FULL);
+	for (unsigned i = 0; i < MANY; i++) {
+		refuse(&s, &q[i]);
+		assert_int_equal(ask(&s, &q[i]), CAA_GATE_SEND);	/* over UDP, at once */
+		assert_int_equal(encode(&s, &q[i]), 0);
+		assert_true(accepted(&s, &q[i], &data));		/* and need not prove anything */
+		assert_false(q[i].unproved);
+		assert_int_equal(again(&s, &q[i], &data, true), CAA_AGAIN_NO);
+	}
+	leave(&s, &next);						/* who comes new tries it */
+	assert_int_equal(encode(&s, &next), FULL);
+	refuse(&s, &next);
+	assert_int_equal(ask(&s, &next), CAA_GATE_SEND);
+	assert_int_equal(encode(&s, &next), 0);
+	end(&s, &next, CAA_END_ABANDONED, NULL, false);
+	p = with_cookie(option, &finder, CAA_RCODE_NOERROR);		/* found out: it takes the new one */
+	assert_true(accepted(&s, &finder, &p));
+	assert_int_equal(again(&s, &finder, &p, true), CAA_AGAIN_NO);
+	next = (struct caa_asking){ .caa = false };
+	leave(&s, &next);
+	refuse(&s, &next);
+	assert_int_equal(ask(&s, &next), CAA_GATE_SEND);		/* so this one is a finder again */
+	assert_int_equal(encode(&s, &next), FULL);
+	end(&s, &next, CAA_END_ABANDONED, NULL, false);
+	nothing_is_left(&s);
+}
+
+/** None of these may be without a cookie for ever because of it. */
+static void a_finder_that_is_gone_leaves_cookies_as_they_are(void **state)
+{
+	struct scene s = begin();
+	struct caa_asking finder = { .caa = false }, q = { .caa = false };
+	uint8_t option[FULL];
+	struct caa_packet p;
+
+	(void)state;
+	leave(&s, &finder);
+	refuse(&s, &finder);
+	leave(&s, &finder);
+	end(&s, &finder, CAA_END_ABANDONED, NULL, false);
+	leave(&s, &q);
+	assert_true(q.cookie.server_sent);
+	p = with_cookie(option, &q, CAA_RCODE_NOERROR);
+	assert_true(accepted(&s, &q, &p));
 	assert_int_equal(again(&s, &q, &p, true), CAA_AGAIN_NO);
+	assert_false(s.u.cookie.refused);
+}
+
+/* --- whether the cookie is the reason ------------------------------------------------------------------------------------- */
+
+/** The same with an answer whose use its packet does not show: a referral may be of none. */
+static enum caa_again judged(struct scene *s, struct caa_asking *q, const struct caa_packet *p, bool good)
+{
+	answered(s, q, p);
+	return caa_gate_again(&s->u, q, s->now_us, p, true, good);
+}
+
+/** A query with a cookie was answered badly, and the same leaves without. */
+static void blame(struct scene *s, struct caa_asking *q, const struct caa_packet *p)
+{
+	leave(s, q);
+	assert_true(q->cookie.client_sent);
+	assert_true(caa_gate_wonders(&s->u, q));
+	assert_int_equal(judged(s, q, p, false), CAA_AGAIN_SEND);
+	leave(s, q);
+	assert_false(q->cookie.client_sent);
+	assert_true(caa_gate_wonders(&s->u, q));
+}
+
+/** Before an answer with a cookie was good it may be the reason of a bad one; what the same is answered without it tells. */
+static void a_bad_answer_is_asked_for_without_the_cookie(void **state)
+{
+	static const struct caa_packet *const bad[] = { &refused, &servfail, &cut, &data };
+
+	(void)state;
+	for (size_t i = 0; i < 2 * COUNT_OF(bad); i++) {
+		bool good = i % 2 == 0;
+		struct scene s = begin();
+		struct caa_asking q = { .caa = false }, next = { .caa = false }, later = { .caa = false };
+
+		blame(&s, &q, bad[i / 2]);
+		assert_int_equal(s.u.cookie.avoid_ms, 0);
+		assert_int_equal(judged(&s, &q, good ? &data : bad[i / 2], good), CAA_AGAIN_NO);
+		leave(&s, &next);
+		assert_int_equal(next.cookie.client_sent, !good);	/* where it was the reason, nobody carries it */
+		assert_false(caa_gate_wonders(&s.u, &next));
+		assert_int_equal(judged(&s, &next, bad[i / 2], false), CAA_AGAIN_NO);	/* and nobody pays for that again, ... */
+		s.now_us += 15 * minute + ms;
+		leave(&s, &later);
+		assert_true(later.cookie.client_sent);
+		assert_int_equal(caa_gate_wonders(&s.u, &later), good);	/* ... until it is tried anew */
+		answered(&s, &later, &data);
+		nothing_is_left(&s);
+	}
+}
+
+static void a_good_answer_clears_the_cookie(void **state)
+{
+	struct scene s = begin();
+	struct caa_asking first = { .caa = false }, q = { .caa = false }, next = { .caa = false };
+
+	(void)state;
+	leave(&s, &first);
+	assert_int_equal(judged(&s, &first, &data, true), CAA_AGAIN_NO);
+	leave(&s, &q);
+	assert_false(caa_gate_wonders(&s.u, &q));
+	assert_int_equal(judged(&s, &q, &servfail, false), CAA_AGAIN_NO);
+	leave(&s, &next);
+	assert_true(next.cookie.client_sent);
+}
+
+/** Another one was answered well with it while the first went without: a good answer to that says nothing of cookies. */
+static void a_good_answer_meanwhile_clears_the_cookie(void **state)
+{
+	struct scene s = begin();
+	struct caa_asking q = { .caa = false }, other = { .caa = false }, next = { .caa = false };
+
+	(void)state;
+	leave(&s, &other);
+	blame(&s, &q, &servfail);
+	assert_int_equal(judged(&s, &other, &data, true), CAA_AGAIN_NO);
+	assert_false(caa_gate_wonders(&s.u, &q));
+	assert_int_equal(judged(&s, &q, &data, true), CAA_AGAIN_NO);
+	leave(&s, &next);
+	assert_true(next.cookie.client_sent);
+}
+
+static void nothing_without_the_cookie_leaves_it_open(void **state)
+{
+	struct scene s = begin();
+	struct caa_asking q = { .caa = false }, other = { .caa = false }, next = { .caa = false };
+
+	(void)state;
+	blame(&s, &q, &servfail);
+	end(&s, &q, CAA_END_TIMEOUT, NULL, false);
+	leave(&s, &other);
+	assert_true(other.cookie.client_sent);		/* nothing is held against it yet, ... */
+	assert_true(caa_gate_wonders(&s.u, &other));
+	answered(&s, &other, &data);
+	leave(&s, &q);
+	assert_false(q.cookie.client_sent);		/* ... and the same is asked without it until it is answered */
+	assert_int_equal(judged(&s, &q, &data, true), CAA_AGAIN_NO);
+	leave(&s, &next);
+	assert_false(next.cookie.client_sent);
+}
+
+/** What says by itself that it is the option, or EDNS, or the type, goes its own way. */
+static void errors_that_speak_are_no_wonder(void **state)
+{
+	static const struct { const struct caa_packet *packet; enum caa_again again; bool liked; const char *why; } row[] = {
+		{ &formerr, CAA_AGAIN_NO, true, "it is not the option: Unbound tries without EDNS" },
+		{ &notimp, CAA_AGAIN_FINAL, false, "NOTIMP is of the type, and says nothing of the option" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		struct scene s = begin();
+		struct caa_asking q = { .caa = false };
+
+		blame(&s, &q, &servfail);
+		answered(&s, &q, row[i].packet);
+		if (caa_gate_again(&s.u, &q, s.now_us, row[i].packet, false, false) != row[i].again ||
+		    s.u.cookie.liked != row[i].liked)
+			fail_msg("%s", row[i].why);
+		assert_int_equal(s.u.cookie.avoid_ms, 0);
+	}
+}
+
+static void it_wonders_only_about_a_cookie(void **state)
+{
+	static const struct { struct caa_asking q; bool liked, wonders; const char *why; } row[] = {
+		{ { .caa = true, .cookie = { .client_sent = true } }, false, true, "it carried one" },
+		{ { .caa = true, .blamed = true }, false, true, "or went without to see" },
+		{ { .caa = true, .without = true }, false, false, "but not for BADCOOKIE" },
+		{ { .caa = true }, false, false, "it carried none" },
+		{ { .caa = false, .cookie = { .client_sent = true } }, false, false, "it is not for CAA any more" },
+		{ { .caa = true, .cookie = { .client_sent = true } }, true, false, "it is known" },
+		{ { .caa = true, .blamed = true }, true, false, "by now" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		struct scene s = begin();
+
+		s.u.cookie.liked = row[i].liked;
+		if (caa_gate_wonders(&s.u, &row[i].q) != row[i].wonders)
+			fail_msg("%s", row[i].why);
+	}
 }
 
 static void what_is_not_for_caa_is_left_to_unbound(void **state)
@@ -693,15 +1423,16 @@ static void what_is_not_for_caa_is_left_to_unbound(void **state)
 	}
 }
 
-/** Three questions that are denied, of a zone that was answered for or not. */
+/** Five questions that are denied, of a zone that was answered for or not. */
 static void a_denial_counts_where_the_zone_was_answered_for(void **state)
 {
 	(void)state;
 	for (int served = 0; served <= 1; served++) {
 		struct scene s = begin();
-		struct caa_asking q[3] = { { .served = served }, { .served = served }, { .served = served } };
+		struct caa_serving other = { .tag = 2 };
+		struct caa_asking q[5] = { { .caa = false } };
 
-		chat(&s, 4);
+		chat_zone(&s, served ? &s.serving : &other, 4);
 		for (size_t i = 0; i < COUNT_OF(q); i++)
 			leave(&s, &q[i]);
 		for (size_t i = 0; i < COUNT_OF(q); i++)
@@ -711,46 +1442,503 @@ static void a_denial_counts_where_the_zone_was_answered_for(void **state)
 	}
 }
 
-/* --- what an outcome means --------------------------------------------------------------------------------------------- */
+/* --- whose losses say what ----------------------------------------------------------------------------------------------- */
 
-static void an_outcome_says_what_may_pass(void **state)
+/** What a limiter, or a server that does not serve the zone, does. */
+static const struct loss { enum caa_end end; const struct caa_packet *packet; } losses[] = {
+	{ CAA_END_TIMEOUT, NULL }, { CAA_END_ANSWER, &refused }, { CAA_END_ANSWER, &servfail }, { CAA_END_ANSWER, &cut },
+};
+
+static struct caa_outcome lose(struct scene *s, struct caa_asking *q, struct caa_serving *zone, const struct loss *loss)
 {
-	static const struct caa_packet tc = { .truncated = true }, tc_data = { .truncated = true, .records = 1 };
-	static const struct { enum caa_end end; const struct caa_packet *packet; bool tcp, denied, passing, passing_limited; }
-	row[] = {
-		{ CAA_END_ANSWER, &data,     false, false, false, false },
-		{ CAA_END_ANSWER, &formerr,  false, false, false, false },
-		{ CAA_END_ANSWER, &notimp,   false, false, false, false },
-		{ CAA_END_ANSWER, &refused,  false, true,  false, true },
-		{ CAA_END_ANSWER, &servfail, false, true,  false, true },
-		{ CAA_END_ANSWER, &refused,  true,  true,  false, true },
-		{ CAA_END_ANSWER, &tc,       false, true,  false, true },
-		{ CAA_END_ANSWER, &tc,       true,  false, false, false },
-		{ CAA_END_ANSWER, &tc_data,  false, false, false, false },
-		{ CAA_END_TIMEOUT, NULL,     false, false, true,  true },
-		{ CAA_END_TIMEOUT, NULL,     true,  false, true,  true },
-		{ CAA_END_ERROR, NULL,       false, false, true,  true },
-		{ CAA_END_ABANDONED, NULL,   false, false, false, false },
-	};
+	return end_zone(s, q, zone, loss->end, loss->packet, false);
+}
+
+/** However many of its names are lost, and for however long. */
+static void one_stranger_never_limits_the_address(void **state)
+{
+	enum { NAMES_LOST = 20, SECONDS = 60, SENT_LEAST = 4 };
 
 	(void)state;
-	for (size_t i = 0; i < 2 * COUNT_OF(row); i++) {
-		bool limited = i >= COUNT_OF(row);
-		size_t r = i % COUNT_OF(row);
+	for (size_t i = 0; i < COUNT_OF(losses); i++) {
 		struct scene s = begin();
-		struct caa_asking q = { .caa = false };
-		struct caa_outcome o;
+		struct caa_serving stranger = { .tag = 2 };
 
-		if (limited)
-			meet_limit(&s);
-		caa_gate_other(&s.u, &q, s.now_us, row[r].tcp);
-		o = end(&s, &q, row[r].end, row[r].packet, row[r].tcp);
-		assert_int_equal(o.denied, row[r].denied);
-		assert_int_equal(o.passing, limited ? row[r].passing_limited : row[r].passing);
+		chat(&s, 8);
+		for (unsigned n = 0; n < SECONDS; n++) {
+			struct caa_asking q[NAMES_LOST] = { { .caa = false } };
+			bool suspect = caa_serving_is_suspect(&stranger, s.now_us);
+			unsigned sent = 0;
+
+			for (size_t k = 0; k < COUNT_OF(q); k++)
+				if (ask_zone(&s, &q[k], &stranger) == CAA_GATE_SEND)
+					sent++;
+				else
+					end_zone(&s, &q[k], &stranger, CAA_END_ABANDONED, NULL, false);
+			assert_true(sent >= SENT_LEAST);
+			assert_int_equal(s.u.learn.pacer.inflight, suspect ? 0 : sent);
+			s.now_us += second / 2;
+			for (size_t k = 0; k < COUNT_OF(q); k++)
+				if (q[k].udp)
+					lose(&s, &q[k], &stranger, &losses[i]);
+			assert_false(caa_learn_limited(&s.u.learn));
+			s.now_us += second / 2;
+			chat(&s, 1);
+		}
+		assert_int_equal(s.u.limits, 0);
+		nothing_is_left(&s);
 	}
 }
 
-static void an_outcome_says_who_is_alive(void **state)
+/** Its names that are lost fill no room while the wait for an answer grows, and wait for none. */
+static void who_is_suspect_goes_aside(void **state)
+{
+	static const struct { const char *why; bool lost, served, by_hand, limited, aside; uint64_t after_us; } row[] = {
+		{ "a zone that was lost a moment ago", true, false, false, false, true, 0 },
+		{ "for seconds", true, false, false, false, true, 3998 * 1000 },
+		{ "it may be served by now", true, false, false, false, false, 4001 * 1000 },
+		{ "a zone that is new", false, false, false, false, false, 0 },
+		{ "a witness that was lost", true, true, false, false, false, 0 },
+		{ "where a limit is known it has its turn", true, false, false, true, false, 0 },
+		{ "or a rate by hand", true, false, true, false, false, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		struct scene s = row[i].by_hand ? by_hand(1000) : begin();
+		struct caa_serving zone = { .tag = 2 };
+		struct caa_asking q[3 * BURST] = { { .caa = false } }, other = { .caa = false };
+		unsigned sent = 0, aside = 0;
+
+		s.zone.tcp = 0;
+		if (row[i].limited)
+			meet_limit(&s);
+		else
+			chat(&s, 4);
+		s.now_us += second;
+		if (row[i].served)
+			chat_zone(&s, &zone, 1);
+		if (row[i].lost)
+			caa_serving_lost(&zone, s.now_us, s.u.learn.seq, s.u.learn.answered_seq);
+		s.now_us += row[i].after_us;
+		for (unsigned n = 0; n < COUNT_OF(q); n++)
+			if (ask_zone(&s, &q[n], &zone) == CAA_GATE_SEND) {
+				sent++;
+				aside += q[n].sent.aside;
+			}
+		if (aside != (row[i].aside ? COUNT_OF(q) : 0) || (sent == COUNT_OF(q)) != row[i].aside)
+			fail_msg("%u sent, %u of them aside: %s", sent, aside, row[i].why);
+		if (row[i].aside) {
+			assert_int_equal(s.u.learn.pacer.inflight, 0);
+			leave(&s, &other);	/* a witness has all the room */
+			s.now_us += ROUND_US;
+			answered(&s, &other, &data);
+			end_zone(&s, &q[0], &zone, CAA_END_ANSWER, &data, false);	/* nor is it suspect then */
+			q[0] = (struct caa_asking){ .caa = false };
+			leave_zone(&s, &q[0], &zone);
+			assert_false(q[0].sent.aside);
+		}
+		for (unsigned n = 0; n < COUNT_OF(q); n++)
+			end_zone(&s, &q[n], &zone, CAA_END_ABANDONED, NULL, false);
+		nothing_is_left(&s);
+	}
+}
+
+/** It came, and waited for the room that it does not need any more. */
+static void who_becomes_suspect_in_the_line_leaves_it(void **state)
+{
+	struct scene s = begin();
+	struct caa_serving zone = { .tag = 2 };
+	struct caa_asking q[BURST + 2] = { { .caa = false } };
+
+	(void)state;
+	chat(&s, 1);
+	for (unsigned i = 0; i < COUNT_OF(q); i++)
+		ask_zone(&s, &q[i], &zone);
+	assert_int_equal(caa_pacer_waiting(&s.u.learn.pacer), 2);
+	s.now_us += second / 2;
+	end_zone(&s, &q[0], &zone, CAA_END_TIMEOUT, NULL, false);
+	for (unsigned i = BURST; i < COUNT_OF(q); i++)
+		leave_zone(&s, &q[i], &zone);
+	assert_int_equal(caa_pacer_waiting(&s.u.learn.pacer), 0);
+	assert_int_equal(s.u.waited, 2);
+	for (unsigned i = 1; i < COUNT_OF(q); i++)
+		end_zone(&s, &q[i], &zone, CAA_END_TIMEOUT, NULL, false);
+	nothing_is_left(&s);
+}
+
+/** Each zone has one name, and none has been answered before. */
+static void many_strangers_find_a_limit(void **state)
+{
+	enum { PASS = 20, CLIENTS = 100, NEEDED = 8 };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(losses); i++) {
+		struct scene s = begin();
+		struct caa_serving zone[CLIENTS];
+		struct caa_asking q[CLIENTS] = { { .caa = false } };
+		unsigned sent = 0, ended = 0, lost = 0;
+		bool limited = false;
+
+		for (unsigned n = 0; n < CLIENTS; n++)
+			zone[n] = (struct caa_serving){ .tag = 10 + n };
+		while (!limited) {
+			while (sent < CLIENTS && ask_zone(&s, &q[sent], &zone[sent]) == CAA_GATE_SEND)
+				sent++;
+			assert_true(ended < sent);
+			s.now_us += ROUND_US;
+			for (; ended < sent && !limited; ended++) {
+				if (ended < PASS) {
+					end_zone(&s, &q[ended], &zone[ended], CAA_END_ANSWER, &data, false);
+					continue;
+				}
+				lost++;
+				limited = lose(&s, &q[ended], &zone[ended], &losses[i]).limited;
+			}
+		}
+		assert_int_equal(lost, NEEDED);
+		assert_true(sent < CLIENTS);
+		assert_int_equal(s.u.limits, 1);
+	}
+}
+
+enum { STRANGERS = 8 };
+
+/** Zones that may not be served there are lost, and say that there is a limit. */
+static void strangers_claim(struct scene *s, struct caa_serving zone[static STRANGERS])
+{
+	struct caa_asking q[STRANGERS] = { { .caa = false } };
+
+	s->zone.tcp = 0;
+	chat(s, 4);
+	for (unsigned i = 0; i < STRANGERS; i++) {
+		zone[i] = (struct caa_serving){ .tag = 10 + i };
+		leave_zone(s, &q[i], &zone[i]);
+	}
+	s->now_us += second / 2;
+	for (unsigned i = 0; i < STRANGERS; i++)
+		lose(s, &q[i], &zone[i], &losses[0]);
+	assert_true(caa_learn_limited(&s->u.learn));
+}
+
+/** It waits for its turn, if it has to. */
+static void leave_in_turn(struct scene *s, struct caa_asking *q, struct caa_serving *zone, bool repeated)
+{
+	struct caa_wish wish = wish_of(s);
+
+	wish.repeated = repeated;
+	while (ask_wish(s, q, zone, &wish) == CAA_GATE_WAIT)
+		wish.now_us = s->now_us += s->wait_us;
+	encode(s, q);
+	assert_true(q->udp);
+}
+
+static void what_becomes_of_a_claim_of_strangers(void **state)
+{
+	/* s, w: a stranger, that was lost before, or a witness is answered; S, W: lost; D: a stranger is denied; v, V: a witness
+	 * that was lost before; f: a stranger that was not is answered */
+	static const struct { const char *events; bool limited, tested; const char *why; } row[] = {
+		{ "",    true,  true,  "a witness tests it" },
+		{ "w",   true,  true,  "no stranger was lost since" },
+		{ "www", true,  true,  "however often" },
+		{ "S",   true,  true,  "strangers say it once more" },
+		{ "Sw",  true,  true,  "a witness is answered though one is lost: it may be chance" },
+		{ "SSw", false, false, "a witness is answered though they are lost" },
+		{ "SSf", false, false, "or a stranger that is new" },
+		{ "wSwSw", false, false, "also after other answers" },
+		{ "SSSw", false, false, "or other losses" },
+		{ "DDDw", true, true,  "denials have their own count" },
+		{ "DDDD", false, false, "which makes them an answer" },
+		{ "s",   true,  false, "a stranger is answered when it comes slower: it is a limit" },
+		{ "Ss",  true,  false, "the second time, too" },
+		{ "W",   true,  false, "a witness is lost as well" },
+		{ "SW",  true,  false, "as well" },
+		{ "Ww",  true,  false, "and what is answered then came at the rate" },
+		{ "V",   true,  true,  "but one that was so before says nothing" },
+		{ "SSVw", false, false, "of either" },
+		{ "v",   true,  false, "unless it is answered" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		struct scene s = begin();
+		struct caa_serving zone[STRANGERS];
+		struct caa_asking last = { .caa = false };
+		unsigned strangers = 0;
+
+		strangers_claim(&s, zone);
+		for (const char *event = row[i].events; *event != '\0'; event++) {
+			bool stranger = strchr("sSD", *event) != NULL, lost = strchr("SWV", *event) != NULL;
+			struct caa_serving fresh = { .tag = 99 }, *of = stranger ? &zone[strangers++] : *event == 'f' ? &fresh : &s.serving;
+			struct caa_asking q = { .caa = false };
+
+			of->spoke_ms = 0;	/* its voice is another test's */
+			leave_in_turn(&s, &q, of, strchr("sSDvV", *event) != NULL);
+			s.now_us += lost ? second / 2 : ROUND_US;
+			end_zone(&s, &q, of, lost ? CAA_END_TIMEOUT : CAA_END_ANSWER, *event == 'D' ? &refused : &data, false);
+		}
+		if (caa_learn_limited(&s.u.learn) != row[i].limited || caa_learn_wants_witness(&s.u.learn, 0) != row[i].tested)
+			fail_msg("\"%s\": %s", row[i].events, row[i].why);
+		if (row[i].tested)
+			leave(&s, &last);	/* at once */
+	}
+}
+
+/** The claim may be true: not all of a witness' names leave at once. */
+static void a_witness_tests_a_claim_with_a_window(void **state)
+{
+	enum { CROWD = 500 };
+	struct scene s = begin();
+	struct caa_serving zone[STRANGERS];
+	struct caa_asking q[CROWD] = { { .caa = false } };
+	unsigned sent = 0;
+
+	(void)state;
+	strangers_claim(&s, zone);
+	for (unsigned i = 0; i < CROWD; i++)
+		sent += ask(&s, &q[i]) == CAA_GATE_SEND;
+	assert_int_equal(sent, BURST);
+	s.now_us += ROUND_US;
+	answered(&s, &q[0], &data);
+	assert_int_equal(ask(&s, &q[BURST]), CAA_GATE_SEND);
+	s.now_us += second / 2;
+	for (unsigned i = 1; i <= BURST; i++)
+		end(&s, &q[i], CAA_END_TIMEOUT, NULL, false);
+	assert_true(caa_learn_limited(&s.u.learn));
+	for (unsigned i = BURST + 1; i < CROWD; i++)
+		assert_int_equal(ask(&s, &q[i]), CAA_GATE_WAIT);
+}
+
+/** Those who say so have more names than one, which are under way aside and for long: a witness is not held back by them. */
+static void who_is_suspect_does_not_keep_a_witness_from_testing(void **state)
+{
+	struct scene s = begin();
+	struct caa_serving zone[STRANGERS];
+	struct caa_asking suspect[2 * BURST] = { { .caa = false } }, q[BURST + 1] = { { .caa = false } };
+	struct caa_serving silent = { .tag = 2 };
+
+	(void)state;
+	s.zone.tcp = 0;
+	chat(&s, 4);
+	caa_serving_lost(&silent, s.now_us, s.u.learn.seq, s.u.learn.answered_seq);
+	for (unsigned i = 0; i < COUNT_OF(suspect); i++)
+		leave_zone(&s, &suspect[i], &silent);
+	strangers_claim(&s, zone);
+	for (unsigned i = 0; i <= BURST; i++)
+		assert_int_equal(ask(&s, &q[i]), i < BURST ? CAA_GATE_SEND : CAA_GATE_WAIT);
+	for (unsigned i = 0; i < COUNT_OF(suspect); i++)	/* nor makes their end room */
+		end_zone(&s, &suspect[i], &silent, CAA_END_TIMEOUT, NULL, false);
+	assert_true(caa_learn_limited(&s.u.learn));
+	assert_int_equal(ask(&s, &q[BURST]), CAA_GATE_WAIT);
+	end(&s, &q[0], CAA_END_ABANDONED, NULL, false);
+	assert_int_equal(ask(&s, &q[BURST]), CAA_GATE_SEND);
+	for (unsigned i = 1; i <= BURST; i++)
+		end(&s, &q[i], CAA_END_ABANDONED, NULL, false);
+	nothing_is_left(&s);
+}
+
+/** Many under way, all answered: the window is wide. */
+static void warm_up(struct scene *s)
+{
+	for (unsigned round = 0; round < 3; round++) {
+		struct caa_asking q[BURST] = { { .caa = false } };
+
+		for (unsigned i = 0; i < BURST; i++)
+			leave(s, &q[i]);
+		s->now_us += 2 * ROUND_US;
+		for (unsigned i = 0; i < BURST; i++)
+			answered(s, &q[i], &data);
+	}
+	assert_true(s->u.learn.pacer.window >= 2 * BURST);
+}
+
+/** A query of two zones that are asked at the same address, of which one is silent: it comes, waits, and ends. */
+struct guest {
+	struct caa_asking q;
+	struct caa_serving *zone;
+	uint64_t end_us;	/**< when it will be answered or lost, once it was sent */
+	enum { COMES, SENT, GONE } at;
+};
+
+/** @return whether it was answered. */
+static bool act(struct scene *s, struct guest *g, bool silent)
+{
+	if (g->at == COMES && ask_zone(s, &g->q, g->zone) == CAA_GATE_SEND) {
+		g->at = SENT;
+		g->end_us = s->now_us + (silent ? second / 2 : ROUND_US);
+	}
+	if (g->at != SENT || s->now_us < g->end_us)
+		return false;
+	end_zone(s, &g->q, g->zone, silent ? CAA_END_TIMEOUT : CAA_END_ANSWER, &data, false);
+	g->at = GONE;
+	return !silent;
+}
+
+/** Its servers have moved away, or are attacked. */
+static void a_witness_that_goes_silent_among_others_does_not_limit_them(void **state)
+{
+	enum { SECONDS = 40, MOST = 52 };
+	static const struct { unsigned silent, others, limited_s; const char *why; } row[] = {
+		{ 1,  4,  0, "a few names each second" },
+		{ 4,  8,  0, "more" },
+		{ 12, 40, 0, "many" },
+		{ 8,  2,  4, "more than are answered: until others were so three times" },
+	};
+	static struct guest guest[SECONDS * MOST];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		struct scene s = begin();
+		struct caa_serving silent = { .tag = 2 };
+		unsigned guests = 0, came = 0, answers = 0, limited_s = 0;
+
+		s.zone.tcp = 0;
+		chat_zone(&s, &silent, 4);
+		warm_up(&s);
+		s.now_us += 2 * second;
+		chat(&s, 1);
+		for (unsigned n = 0; n < SECONDS; n++) {
+			for (unsigned k = 0; k < row[i].silent + row[i].others; k++)
+				guest[guests++] = (struct guest){ .zone = k < row[i].silent ? &silent : &s.serving };
+			came += row[i].others;
+			for (unsigned tick = 0; tick < 200; tick++, s.now_us += 5 * ms)
+				for (unsigned k = 0; k < guests; k++)
+					answers += act(&s, &guest[k], guest[k].zone == &silent);
+			if (caa_learn_limited(&s.u.learn))
+				limited_s = n + 1;
+		}
+		if (limited_s > row[i].limited_s || (row[i].limited_s > 0) != (s.u.limits > 0))
+			fail_msg("limited until %u s: %s", limited_s, row[i].why);
+		assert_false(caa_serving_is_witness(&silent, s.now_us));
+		assert_int_equal(answers, came);
+	}
+}
+
+/** It has a line of its own: neither the others' queries nor their limit are seen there, and nothing is learned. */
+static void a_rate_by_hand_is_untouched_by_other_zones(void **state)
+{
+	enum { RATE = 10, SENDS = 50, CROWD = 40 };
+	static const uint8_t key[CAA_HASH_KEY] = { 5 };
+	struct scene others = begin(), hand = by_hand(RATE);
+	struct caa_upstreams *t = caa_upstreams_create(4, key);
+	struct caa_addr addr = others.u.addr, line = addr;
+	struct caa_upstream *u, *u_line;
+	uint64_t start_us = hand.now_us;
+
+	(void)state;
+	assert_non_null(t);
+	line.line = 7;
+	u = caa_upstreams_get(t, &addr, BURST);
+	u_line = caa_upstreams_get(t, &line, 1);
+	assert_ptr_not_equal(u, u_line);
+	for (unsigned sent = 0; sent < SENDS; hand.now_us += 20 * ms) {
+		static struct caa_asking q[SENDS], crowd[CROWD];
+		static struct caa_serving zone[CROWD];
+		struct caa_wish wish = wish_of(&hand), theirs = wish_of(&others);
+		uint64_t wait_us;
+
+		theirs.now_us = hand.now_us;
+		theirs.deadline_us = hand.now_us + BUDGET_US;
+		for (unsigned i = 0; i < CROWD; i++) {
+			crowd[i] = (struct caa_asking){ .zone = i + 1, .question = i + 1 + sent };
+			if (caa_gate_ask(u, &crowd[i], &zone[i], &theirs, &wait_us) == CAA_GATE_SEND)
+				caa_gate_outcome(u, &crowd[i], &zone[i], &secret, hand.now_us, CAA_END_ANSWER,
+					i < CROWD / 4 ? &data : &refused, false);
+			else
+				caa_gate_outcome(u, &crowd[i], &zone[i], &secret, hand.now_us, CAA_END_ABANDONED, NULL, crowd[i].tcp);
+		}
+		q[sent].zone = 99;
+		q[sent].question = sent + 1;
+		if (caa_gate_ask(u_line, &q[sent], &hand.serving, &wish, &wait_us) != CAA_GATE_SEND)
+			continue;
+		assert_int_equal(hand.now_us - start_us, sent * second / RATE);
+		caa_gate_outcome(u_line, &q[sent], &hand.serving, &secret, hand.now_us, CAA_END_ANSWER, sent % 2 == 0 ? &refused : &data,
+			false);
+		sent++;
+	}
+	assert_true(u->limits > 0);
+	assert_int_equal(u_line->limits, 0);
+	caa_upstreams_destroy(t);
+}
+
+/* --- what an outcome means --------------------------------------------------------------------------------------------- */
+
+static void an_outcome_says_what_it_means(void **state)
+{
+	static const struct caa_packet tc_data = { .truncated = true, .records = 1 };
+	static const struct caa_packet tc_refused = { .truncated = true, .rcode = CAA_RCODE_REFUSED };
+	static const struct caa_packet nxdomain = { .rcode = CAA_RCODE_NXDOMAIN };
+	static const struct { enum caa_end end; const struct caa_packet *packet; bool tcp; enum caa_meaning stranger, witness; }
+	row[] = {
+		{ CAA_END_ANSWER, &data,       false, CAA_MEANS_ANSWER, CAA_MEANS_ANSWER },
+		{ CAA_END_ANSWER, &nxdomain,   false, CAA_MEANS_ANSWER, CAA_MEANS_ANSWER },
+		{ CAA_END_ANSWER, &badcookie,  false, CAA_MEANS_ANSWER, CAA_MEANS_ANSWER },
+		{ CAA_END_ANSWER, &formerr,    false, CAA_MEANS_ERROR, CAA_MEANS_ERROR },
+		{ CAA_END_ANSWER, &notimp,     false, CAA_MEANS_ERROR, CAA_MEANS_ERROR },
+		{ CAA_END_ANSWER, &formerr,    true,  CAA_MEANS_ERROR, CAA_MEANS_ERROR },
+		{ CAA_END_ANSWER, &refused,    false, CAA_MEANS_DENIED, CAA_MEANS_DENIED },
+		{ CAA_END_ANSWER, &servfail,   false, CAA_MEANS_DENIED, CAA_MEANS_DENIED },
+		{ CAA_END_ANSWER, &refused,    true,  CAA_MEANS_DENIED, CAA_MEANS_DENIED },
+		{ CAA_END_ANSWER, &cut,        false, CAA_MEANS_NOTHING, CAA_MEANS_NOTHING },	/* TCP is asked */
+		{ CAA_END_ANSWER, &tc_data,    false, CAA_MEANS_NOTHING, CAA_MEANS_NOTHING },
+		{ CAA_END_ANSWER, &tc_refused, false, CAA_MEANS_NOTHING, CAA_MEANS_NOTHING },
+		{ CAA_END_ANSWER, &cut,        true,  CAA_MEANS_ANSWER, CAA_MEANS_ANSWER },
+		{ CAA_END_TIMEOUT, NULL,       false, CAA_MEANS_SILENCE, CAA_MEANS_LOST },
+		{ CAA_END_ERROR, NULL,         false, CAA_MEANS_SILENCE, CAA_MEANS_LOST },
+		{ CAA_END_TIMEOUT, NULL,       true,  CAA_MEANS_NO_TCP, CAA_MEANS_NO_TCP },
+		{ CAA_END_ERROR, NULL,         true,  CAA_MEANS_NO_TCP, CAA_MEANS_NO_TCP },
+		{ CAA_END_ABANDONED, NULL,     false, CAA_MEANS_NOTHING, CAA_MEANS_NOTHING },
+		{ CAA_END_ABANDONED, NULL,     true,  CAA_MEANS_NOTHING, CAA_MEANS_NOTHING },
+	};
+	enum { STRANGER, WITNESS, LIMITED_STRANGER, SCENES };
+
+	(void)state;
+	for (size_t i = 0; i < SCENES * COUNT_OF(row); i++) {
+		size_t scene = i / COUNT_OF(row), r = i % COUNT_OF(row);
+		struct scene s = begin();
+		struct caa_serving stranger = { .tag = 2 }, *zone = scene == WITNESS ? &s.serving : &stranger;
+		struct caa_asking q = { .caa = false };
+		struct caa_outcome o;
+
+		if (scene == LIMITED_STRANGER)
+			meet_limit(&s);
+		else
+			chat(&s, 1);
+		caa_gate_other(&s.u, &q, s.now_us, row[r].tcp);
+		o = end_zone(&s, &q, zone, row[r].end, row[r].packet, row[r].tcp);
+		if (o.meaning != (scene == STRANGER ? row[r].stranger : row[r].witness))
+			fail_msg("row %u, scene %u: %u", (unsigned)r, (unsigned)scene, (unsigned)o.meaning);
+		assert_int_equal(o.limit, scene == LIMITED_STRANGER);
+	}
+}
+
+static void an_outcome_says_whose_denial_it_is(void **state)
+{
+	struct scene s = begin();
+	struct caa_asking q = { .caa = false };
+
+	(void)state;
+	leave(&s, &q);
+	assert_false(answered(&s, &q, &refused).denying);
+	caa_serving_denies(&s.serving, s.now_us);
+	leave(&s, &q);
+	assert_true(answered(&s, &q, &refused).denying);
+	leave(&s, &q);
+	assert_false(answered(&s, &q, &data).denying);
+}
+
+/** A rate that is set by hand is no limit that was met. */
+static void a_rate_by_hand_is_no_limit(void **state)
+{
+	struct scene s = by_hand(10);
+	struct caa_asking q = { .caa = false };
+
+	(void)state;
+	leave(&s, &q);
+	assert_false(answered(&s, &q, &data).limit);
+}
+
+static void an_outcome_says_who_answered_lately(void **state)
 {
 	struct scene s = begin();
 	struct caa_asking q = { .caa = false };
@@ -759,19 +1947,19 @@ static void an_outcome_says_who_is_alive(void **state)
 	(void)state;
 	leave(&s, &q);
 	o = end(&s, &q, CAA_END_TIMEOUT, NULL, false);
-	assert_false(o.alive);
+	assert_false(o.lately);
 	assert_int_equal(o.srtt_us, 0);
 	leave(&s, &q);
 	s.now_us += ROUND_US;
 	o = answered(&s, &q, &data);
-	assert_true(o.alive);
+	assert_true(o.lately);
 	assert_int_equal(o.srtt_us, ROUND_US);
 	leave(&s, &q);
-	o = end(&s, &q, CAA_END_TIMEOUT, NULL, false);
-	assert_true(o.alive);
-	s.now_us += 10 * minute;
+	s.now_us += second;
+	assert_true(end(&s, &q, CAA_END_TIMEOUT, NULL, false).lately);
+	s.now_us += 2 * second;
 	leave(&s, &q);
-	assert_false(end(&s, &q, CAA_END_TIMEOUT, NULL, false).alive);
+	assert_false(end(&s, &q, CAA_END_TIMEOUT, NULL, false).lately);
 }
 
 static void everything_is_counted(void **state)
@@ -859,7 +2047,7 @@ static void who_is_abandoned_leaves_nothing_behind(void **state)
 	nothing_is_left(&s);
 	wish = wish_of(&s);
 	wish.queued = true;
-	assert_int_equal(caa_gate_ask(&s.u, &q[0], &wish, &s.wait_us), CAA_GATE_SEND);
+	assert_int_equal(ask_wish(&s, &q[0], &s.serving, &wish), CAA_GATE_SEND);
 	end(&s, &q[0], CAA_END_ABANDONED, NULL, false);
 	nothing_is_left(&s);
 	assert_int_equal(ask_tcp(&s, &q[0]), CAA_GATE_SEND_TCP);
@@ -905,23 +2093,32 @@ static void the_end_is_that_of_what_was_sent(void **state)
 /** A query of the random crowd. */
 struct actor {
 	struct caa_asking q;
+	struct caa_serving *zone;
 	enum { IDLE, WAITS, UNDER_WAY } at;
 	bool tcp;
 };
 
 static void check_invariants(const struct scene *s, const struct actor *actor, size_t actors)
 {
-	unsigned placed = 0, udp = 0, tcp = 0;
+	unsigned placed = 0, in_line = 0, udp = 0, asides = 0, tcp = 0;
 
 	for (size_t i = 0; i < actors; i++) {
-		placed += actor[i].q.placed;
-		udp += actor[i].q.udp;
+		placed += actor[i].q.turn.in_line;
+		udp += actor[i].q.udp && !actor[i].q.sent.aside;
+		asides += actor[i].q.udp && actor[i].q.sent.tests;
 		tcp += actor[i].q.tcp;
-		assert_true(!actor[i].q.placed || actor[i].at == WAITS);
+		assert_true(!actor[i].q.turn.in_line || actor[i].at == WAITS);
 	}
+	for (const struct caa_turn *t = s->u.line.first; t != NULL; t = t->behind) {
+		assert_true(t->in_line);
+		assert_true(t->behind == NULL || (int32_t)(t->behind->place.at - t->place.at) > 0);
+		in_line++;
+	}
+	assert_int_equal(in_line, placed);
 	assert_int_equal(caa_pacer_waiting(&s->u.learn.pacer), placed);
 	assert_int_equal(s->u.transport.inflight, tcp);
 	assert_true(s->u.learn.pacer.inflight <= udp);
+	assert_int_equal(s->u.learn.asides, asides);
 }
 
 static void act_ask(struct scene *s, struct actor *a, uint64_t *random)
@@ -930,6 +2127,7 @@ static void act_ask(struct scene *s, struct actor *a, uint64_t *random)
 
 	wish.deadline_us = s->now_us + next_random(random) % (2 * second);
 	wish.tcp = next_random(random) % 8 == 0;
+	wish.age_us = s->now_us - next_random(random) % second;
 	wish.repeated = next_random(random) % 4 == 0;
 	wish.may_move = next_random(random) % 2 == 0;
 	wish.queued = next_random(random) % 8 == 0;
@@ -939,7 +2137,7 @@ static void act_ask(struct scene *s, struct actor *a, uint64_t *random)
 		a->at = UNDER_WAY;
 		return;
 	}
-	switch (caa_gate_ask(&s->u, &a->q, &wish, &s->wait_us)) {
+	switch (ask_wish(s, &a->q, a->zone, &wish)) {
 	case CAA_GATE_SEND:
 		a->tcp = wish.tcp;
 		a->at = wish.queued ? WAITS : UNDER_WAY;
@@ -964,32 +2162,38 @@ static void act_ask(struct scene *s, struct actor *a, uint64_t *random)
 
 static void act_end(struct scene *s, struct actor *a, uint64_t *random)
 {
-	static const struct caa_packet *const packet[] = { &data, &data, &data, &refused, &servfail, &formerr, &notimp };
+	static const struct caa_packet *const packet[] = { &data, &data, &data, &refused, &servfail, &formerr, &notimp,
+		&badcookie };
 	enum caa_end how = (enum caa_end)(next_random(random) % 4);
 	struct caa_packet p = *packet[next_random(random) % COUNT_OF(packet)];
-	bool tcp = how == CAA_END_ABANDONED ? next_random(random) % 2 == 0 : a->tcp;
+	bool tcp = how == CAA_END_ABANDONED ? next_random(random) % 2 == 0 : a->tcp, edns = next_random(random) % 2 == 0;
 	uint8_t option[FULL];
 
 	if (next_random(random) % 4 == 0 && a->q.cookie.client_sent)
 		p = with_cookie(option, &a->q, p.rcode);
 	if (how == CAA_END_ANSWER && !tcp && !accepted(s, &a->q, &p))
 		return;		/* forged: it goes on waiting */
-	end(s, &a->q, how, &p, tcp);
-	if (how == CAA_END_ANSWER)
-		caa_gate_again(&s->u, &a->q, s->now_us, &p, next_random(random) % 2 == 0);
+	end_zone(s, &a->q, a->zone, how, &p, tcp);
+	if (how == CAA_END_ANSWER || (tcp && how != CAA_END_ABANDONED))
+		caa_gate_again(&s->u, &a->q, s->now_us, how == CAA_END_ANSWER ? &p : NULL, edns, is_good(&p));
 	a->at = IDLE;
 }
 
 static void whatever_happens_nothing_leaks(void **state)
 {
-	enum { ACTORS = 60, STEPS = 20000, RUNS = 12 };
+	enum { ACTORS = 60, ZONES_HERE = 5, STEPS = 20000, RUNS = 12 };
 	uint64_t random = 77;
 
 	(void)state;
 	for (unsigned run = 0; run < RUNS; run++) {
 		struct scene s = begin();
 		struct actor actor[ACTORS] = { { .at = IDLE } };
+		struct caa_serving zone[ZONES_HERE];
 
+		for (unsigned i = 0; i < ZONES_HERE; i++)
+			zone[i] = (struct caa_serving){ .tag = i + 1 };
+		for (unsigned i = 0; i < ACTORS; i++)
+			actor[i].zone = &zone[i * i % ZONES_HERE];
 		for (unsigned step = 0; step < STEPS; step++) {
 			struct actor *a = &actor[next_random(&random) % ACTORS];
 
@@ -1014,24 +2218,50 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_paced_certificate), cmocka_unit_test(the_first_burst_leaves_at_once),
-		cmocka_unit_test(an_answer_is_waited_for_until_the_budget_ends),
-		cmocka_unit_test(a_repeated_query_goes_ahead), cmocka_unit_test(who_is_queued_takes_its_place_only),
+		cmocka_unit_test(an_answer_is_waited_for_until_the_budget_ends), cmocka_unit_test(a_repeated_query_goes_ahead),
+		cmocka_unit_test(within_a_zone_the_older_question_goes_first), cmocka_unit_test(zones_take_turns_at_a_rate),
+		cmocka_unit_test(who_is_full_looks_for_no_turn_for_a_moment),
+		cmocka_unit_test(at_a_rate_the_front_of_the_line_uses_the_turns),
+		cmocka_unit_test(at_a_window_room_is_for_whoever_comes),
+		cmocka_unit_test(who_is_not_admitted_moves_nobody), cmocka_unit_test(who_is_queued_takes_its_place_only),
 		cmocka_unit_test(a_turn_beyond_the_budget), cmocka_unit_test(a_silent_address_is_left),
 		cmocka_unit_test(after_a_limit_one_tries_tcp_and_many_follow), cmocka_unit_test(tcp_in_vain_is_left_alone),
-		cmocka_unit_test(without_caa_tcp_udp_is_paced), cmocka_unit_test(who_needs_tcp_waits_for_the_first),
-		cmocka_unit_test(a_rate_by_hand_paces_tcp_too), cmocka_unit_test(only_caa_queries_carry_a_cookie),
-		cmocka_unit_test(who_proves_its_source_is_not_limited), cmocka_unit_test(losses_from_before_the_cookie_do_not_count),
-		cmocka_unit_test(a_wrong_echo_is_forged), cmocka_unit_test(a_missing_cookie_is_forged_or_seen_over_tcp),
+		cmocka_unit_test(tcp_that_was_chosen_in_vain_is_followed_by_udp),
+		cmocka_unit_test(tcp_that_had_to_be_is_left_to_unbound),
+		cmocka_unit_test(where_tcp_works_it_is_waited_for_longer),
+		cmocka_unit_test(a_denial_over_tcp_that_had_to_be_counts_for_a_witness), cmocka_unit_test(without_caa_tcp_udp_is_paced),
+		cmocka_unit_test(who_needs_tcp_waits_for_the_first), cmocka_unit_test(a_rate_by_hand_paces_tcp_too),
+		cmocka_unit_test(only_caa_queries_carry_a_cookie), cmocka_unit_test(who_proves_its_source_is_not_limited),
+		cmocka_unit_test(losses_from_before_the_cookie_do_not_count), cmocka_unit_test(a_wrong_echo_is_forged),
+		cmocka_unit_test(silence_after_a_dropped_answer_says_nothing),
+		cmocka_unit_test(silence_after_a_dropped_answer_is_not_held_against_the_option),
+		cmocka_unit_test(a_missing_cookie_is_seen_over_tcp), cmocka_unit_test(a_missing_cookie_teaches_nothing),
+		cmocka_unit_test(a_missing_cookie_is_of_one_attempt), cmocka_unit_test(who_goes_for_others_misses_no_cookie),
+		cmocka_unit_test(at_a_rate_by_hand_a_missing_cookie_is_seen_over_tcp),
 		cmocka_unit_test(without_cookies_nothing_is_forged),
 		cmocka_unit_test(a_server_that_dislikes_the_option_is_asked_without),
 		cmocka_unit_test(silence_to_the_option_is_tried_without),
 		cmocka_unit_test(notimp_is_final_without_edns_and_remembered), cmocka_unit_test(notimp_is_remembered_for_a_while),
-		cmocka_unit_test(badcookie_twice_is_tcp), cmocka_unit_test(badcookie_without_cookie_is_an_answer),
+		cmocka_unit_test(badcookie_twice_is_no_cookie),
+		cmocka_unit_test(badcookie_without_cookie_is_an_answer),
+		cmocka_unit_test(one_finds_out_about_badcookie_and_others_go_without),
+		cmocka_unit_test(a_finder_that_is_gone_leaves_cookies_as_they_are), cmocka_unit_test(a_bad_answer_is_asked_for_without_the_cookie), cmocka_unit_test(a_good_answer_clears_the_cookie),
+		cmocka_unit_test(a_good_answer_meanwhile_clears_the_cookie),
+		cmocka_unit_test(nothing_without_the_cookie_leaves_it_open), cmocka_unit_test(errors_that_speak_are_no_wonder),
+		cmocka_unit_test(it_wonders_only_about_a_cookie),
 		cmocka_unit_test(what_is_not_for_caa_is_left_to_unbound),
-		cmocka_unit_test(an_outcome_says_what_may_pass), cmocka_unit_test(a_denial_counts_where_the_zone_was_answered_for),
-		cmocka_unit_test(an_outcome_says_who_is_alive), cmocka_unit_test(everything_is_counted),
-		cmocka_unit_test(the_cost_is_the_wait), cmocka_unit_test(working_tcp_costs_nothing), cmocka_unit_test(silence_costs),
-		cmocka_unit_test(who_is_abandoned_leaves_nothing_behind),
+		cmocka_unit_test(a_denial_counts_where_the_zone_was_answered_for),
+		cmocka_unit_test(one_stranger_never_limits_the_address),
+		cmocka_unit_test(who_is_suspect_goes_aside), cmocka_unit_test(who_becomes_suspect_in_the_line_leaves_it),
+		cmocka_unit_test(many_strangers_find_a_limit),
+		cmocka_unit_test(what_becomes_of_a_claim_of_strangers), cmocka_unit_test(a_witness_tests_a_claim_with_a_window),
+		cmocka_unit_test(who_is_suspect_does_not_keep_a_witness_from_testing),
+		cmocka_unit_test(a_witness_that_goes_silent_among_others_does_not_limit_them),
+		cmocka_unit_test(a_rate_by_hand_is_untouched_by_other_zones), cmocka_unit_test(an_outcome_says_what_it_means),
+		cmocka_unit_test(an_outcome_says_whose_denial_it_is), cmocka_unit_test(a_rate_by_hand_is_no_limit),
+		cmocka_unit_test(an_outcome_says_who_answered_lately), cmocka_unit_test(everything_is_counted),
+		cmocka_unit_test(the_cost_is_the_wait), cmocka_unit_test(working_tcp_costs_nothing),
+		cmocka_unit_test(silence_costs), cmocka_unit_test(who_is_abandoned_leaves_nothing_behind),
 		cmocka_unit_test(who_goes_for_others_gives_up_its_place), cmocka_unit_test(the_end_is_that_of_what_was_sent),
 		cmocka_unit_test(whatever_happens_nothing_leaks),
 	};

@@ -391,10 +391,11 @@ static void an_idle_window_starts_anew(void **state)
 
 /* --- open: what is a limit and what is not -------------------------------------------------------------------------- */
 
-/** Outcomes in the order of the queries: 'a' answered, 's' silence, 'd' denied, 'n' nothing known. */
+/** Outcomes in the order of the queries: 'a' answered, 's' silence, 'd' denied, 'c' cut, 'n' nothing known. */
 static enum caa_signal signal_of(char c)
 {
-	return c == 'a' ? CAA_SIGNAL_ANSWER : c == 's' ? CAA_SIGNAL_SILENCE : c == 'd' ? CAA_SIGNAL_DENIED : CAA_SIGNAL_NONE;
+	return c == 'a' ? CAA_SIGNAL_ANSWER : c == 's' ? CAA_SIGNAL_SILENCE : c == 'd' ? CAA_SIGNAL_DENIED :
+		c == 'c' ? CAA_SIGNAL_CUT : CAA_SIGNAL_NONE;
 }
 
 static void losses_are_weighed(void **state)
@@ -402,11 +403,16 @@ static void losses_are_weighed(void **state)
 	static const struct { const char *outcome; bool limited; const char *why; } row[] = {
 		{ "aaaaaaaassss", true, "silence from some point on is a limit" },
 		{ "aaaaaaaasss", false, "three may be chance" },
-		{ "aaaaaaaaddd", true, "three denials are none" },
-		{ "aaaaaaaadd", false, "two may be" },
-		{ "aaaaaaaasdd", true, "a denial counts with silence" },
+		{ "aaaaaaaaccc", true, "three TC are none" },
+		{ "aaaaaaaacc", false, "two may be" },
+		{ "aaaaaaaaddddd", true, "five errors are none" },
+		{ "aaaaaaaadddd", false, "four are what servers send in any case" },
+		{ "aaaaaaaascc", true, "TC counts with silence" },
+		{ "aaaaaaaassddd", true, "so do errors" },
+		{ "aaaaaaaasddd", false, "but not for more" },
 		{ "ssssssssssssssss", false, "who never answered is dead" },
 		{ "dddddddddddddddd", false, "nor who only denies" },
+		{ "cccccccccccccccc", false, "nor who only cuts" },
 		{ "asssnnnnnnnnnnnn", false, "what nobody waited for is no loss" },
 		{ "saaasaaasaaasaaa", false, "holes among answers are chance" },
 		{ "aasaaasaaasaaasa", false, "wherever they are" },
@@ -439,11 +445,12 @@ static void losses_are_weighed(void **state)
 static void a_question_lost_again_is_no_sign(void **state)
 {
 	static const enum caa_signal signal[] = { CAA_SIGNAL_DENIED, CAA_SIGNAL_SILENCE };
-	static const struct { uint32_t question[6]; bool limited; } row[] = {
-		{ { 1001, 1001, 1001, 1001, 1001, 1001 }, false },
-		{ { 1001, 1001, 1001, 1002, 1002, 1002 }, false },
-		{ { 1001, 1001, 1002, 1003, 1003, 1004 }, true },
-		{ { 1001, 1002, 1001, 1002, 1002, 1002 }, true },	/* two that take turns */
+	enum { LOST = 7 };
+	static const struct { uint32_t question[LOST]; bool limited; } row[] = {
+		{ { 1001, 1001, 1001, 1001, 1001, 1001, 1001 }, false },
+		{ { 1001, 1001, 1001, 1002, 1002, 1002, 1002 }, false },
+		{ { 1001, 1001, 1002, 1003, 1003, 1004, 1005 }, true },
+		{ { 1001, 1002, 1001, 1002, 1001, 1001, 1001 }, true },	/* two that take turns */
 	};
 
 	(void)state;
@@ -451,8 +458,8 @@ static void a_question_lost_again_is_no_sign(void **state)
 		struct line *l = line_new(START_US);
 
 		exchange(l, 8, ROUND_US);
-		send_some(l, 6);
-		for (size_t n = 0; n < 6; n++) {
+		send_some(l, LOST);
+		for (size_t n = 0; n < LOST; n++) {
 			l->sent[8 + n].question = row[i / 2].question[n];
 			end(l, 8 + n, signal[i % 2]);
 		}
@@ -638,23 +645,42 @@ static void a_pause_too_short_is_repeated(void **state)
 	free(l);
 }
 
-/** Denied however slowly it is asked: that is its answer. */
-static void eight_denials_after_pauses_are_an_answer(void **state)
+/** Denied however slowly it is asked: that is its answer, which is found out sooner of an error than of TC. */
+static void denials_after_pauses_are_an_answer(void **state)
+{
+	static const struct { enum caa_signal signal; int times; } row[] = { { CAA_SIGNAL_DENIED, 4 }, { CAA_SIGNAL_CUT, 8 } };
+
+	(void)state;
+	for (size_t k = 0; k < COUNT_OF(row); k++) {
+		struct line *l = limited_line(START_US, 20);
+		uint64_t began_us = l->now_us + l->learn.pause_ms * (uint64_t)US_PER_MS;
+
+		for (int i = 1; i <= row[k].times; i++) {
+			send_waited(l, true);
+			assert_int_equal(end(l, l->count - 1, row[k].signal), i < row[k].times);
+			assert_int_equal(caa_learn_limited(&l->learn), i < row[k].times);
+		}
+		/* after the first pause, which was for the debt of those that were lost before */
+		assert_true(row[k].signal == CAA_SIGNAL_CUT || l->now_us - began_us < 1500 * (uint64_t)US_PER_MS);
+		free(l);
+	}
+}
+
+static void what_was_an_answer_is_none_of_a_limit_before_the_next_answer(void **state)
 {
 	struct line *l = limited_line(START_US, 20);
 
 	(void)state;
-	for (int i = 1; i <= 8; i++) {
+	for (int i = 1; i <= 4; i++) {
 		send_waited(l, true);
-		assert_int_equal(end(l, l->count - 1, CAA_SIGNAL_DENIED), i < 8);
-		assert_int_equal(caa_learn_limited(&l->learn), i < 8);
+		end(l, l->count - 1, CAA_SIGNAL_DENIED);
 	}
 	send_some(l, 8);
 	end_some(l, l->count - 8, l->count, CAA_SIGNAL_DENIED);
 	assert_false(caa_learn_limited(&l->learn));	/* not believed before an answer */
 	exchange(l, 8, ROUND_US);
-	send_some(l, 4);
-	end_some(l, l->count - 4, l->count, CAA_SIGNAL_DENIED);
+	send_some(l, 5);
+	end_some(l, l->count - 5, l->count, CAA_SIGNAL_DENIED);
 	assert_true(caa_learn_limited(&l->learn));
 	free(l);
 }
@@ -788,6 +814,82 @@ static void a_loss_alone_takes_the_limit_back(void **state)
 		l->now_us += TIMEOUT_US;
 		end(l, l->count - 1, row[i].signal);
 		assert_int_equal(caa_learn_limited(&l->learn), row[i].limited);
+		free(l);
+	}
+}
+
+/** A limiter: at most one query each interval_us, and some that were saved up. */
+struct limiter { uint64_t interval_us, saved, debt; enum caa_signal says; };
+
+/** @param free_us: when what it has let through is paid for. @param debt: refused queries that are charged at most. */
+static enum caa_signal limiter_says(const struct limiter *limiter, uint64_t *free_us, uint64_t now_us)
+{
+	bool passes = *free_us <= now_us + limiter->saved * limiter->interval_us;
+
+	if (*free_us < now_us)
+		*free_us = now_us;
+	if (passes || *free_us < now_us + (limiter->saved + limiter->debt) * limiter->interval_us)
+		*free_us += limiter->interval_us;
+	return passes ? CAA_SIGNAL_ANSWER : limiter->says;
+}
+
+/** Have what has come by now, or was waited for in vain, in its order. */
+static void end_due(struct line *l, enum caa_signal *said)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < l->count; i++) {
+		uint64_t after_us = said[i] == CAA_SIGNAL_SILENCE ? TIMEOUT_US : FAR_US;
+
+		if (l->sent[i].sent_us + after_us <= l->now_us) {
+			end(l, i, said[i]);
+			continue;
+		}
+		l->sent[kept] = l->sent[i];
+		said[kept++] = said[i];
+	}
+	l->count = kept;
+}
+
+/** Queries wait all the time, each for its turn.  @return whether the limit was known all the time. */
+static bool ask_limiter(struct line *l, const struct limiter *limiter, uint64_t for_us)
+{
+	enum caa_signal said[COUNT_OF(l->sent)];
+	uint64_t until_us = l->now_us + for_us, free_us = 0;
+	struct caa_place place = caa_pacer_enter(&l->learn.pacer, l->now_us, false);
+
+	for (l->count = 0; l->now_us < until_us && caa_learn_limited(&l->learn); l->now_us += US_PER_MS) {
+		end_due(l, said);
+		if (caa_learn_wait(&l->learn, place, l->now_us) != 0)
+			continue;
+		l->sent[l->count] = caa_learn_sent(&l->learn, l->now_us, true);
+		l->sent[l->count].question = ++l->questions;
+		said[l->count++] = limiter_says(limiter, &free_us, l->now_us);
+		place = caa_pacer_enter(&l->learn.pacer, l->now_us, false);
+	}
+	return caa_learn_limited(&l->learn);
+}
+
+/** The rate falls at each loss until hardly any are left. */
+static void a_limit_is_kept_while_it_is_met(void **state)
+{
+	static const struct { struct limiter limiter; size_t good; const char *why; } row[] = {
+		{ { US_PER_S / 20, 1, 0, CAA_SIGNAL_SILENCE }, 20, "it drops" },
+		{ { US_PER_S / 20, 1, 0, CAA_SIGNAL_DENIED }, 20, "or denies" },
+		{ { US_PER_S / 20, 1, 0, CAA_SIGNAL_CUT }, 20, "or cuts" },
+		{ { US_PER_S / 20, 20, 0, CAA_SIGNAL_SILENCE }, 20, "something was saved up" },
+		{ { US_PER_S / 20, 1, 100, CAA_SIGNAL_SILENCE }, 20, "what is lost is charged" },
+		{ { US_PER_S / 20, 1, 100, CAA_SIGNAL_CUT }, 20, "whatever comes for it" },
+		{ { US_PER_S / 5, 1, 0, CAA_SIGNAL_SILENCE }, 5, "it is slower" },
+		{ { US_PER_S / 200, 1, 0, CAA_SIGNAL_DENIED }, 200, "it is faster" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		struct line *l = confirmed_line(START_US, row[i].good);
+
+		if (!ask_limiter(l, &row[i].limiter, 120 * UINT64_C(1000000)))
+			fail_msg("%s", row[i].why);
 		free(l);
 	}
 }
@@ -1086,6 +1188,467 @@ static void the_same_at_each_wrap(void **state)
 	}
 }
 
+/** Of zones: a capital is a stranger's loss, a small letter a witness' one, by silence; each letter its own zone. */
+static void end_of_zone(struct line *l, size_t i, char zone)
+{
+	l->sent[i].stranger = zone >= 'A' && zone <= 'Z';
+	l->sent[i].zone = (uint32_t)zone;
+	end(l, i, CAA_SIGNAL_SILENCE);
+}
+
+static void strangers_need_more(void **state)
+{
+	static const struct { const char *losses; bool limited, doubtful; const char *why; } row[] = {
+		{ "ABCDEFG", false, false, "seven strangers may not be served there" },
+		{ "ABCDEFGH", true, true, "eight are a claim" },
+		{ "ABCDEFa", false, false, "a witness among them is one more" },
+		{ "ABCDEFGa", true, true, "or the eighth" },
+		{ "ABCDEFaa", true, true, "of which the witnesses alone would say too little" },
+		{ "ABaaaa", true, false, "four witnesses are a limit, whoever else is lost" },
+		{ "abcd", true, false, "of whatever zones" },
+		{ "abc", false, false, "three are not" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		size_t n = strlen(row[i].losses);
+		struct line *l = line_new(START_US);
+
+		exchange(l, BURST, ROUND_US);
+		send_some(l, n);
+		l->now_us += TIMEOUT_US;
+		for (size_t k = 0; k < n; k++)
+			end_of_zone(l, BURST + k, row[i].losses[k]);
+		if (caa_learn_limited(&l->learn) != row[i].limited || caa_learn_wants_witness(&l->learn, 0) != row[i].doubtful)
+			fail_msg("%s: %s", row[i].losses, row[i].why);
+		free(l);
+	}
+}
+
+/** Losses of strangers among answers say nothing, however many they are: they may not be served there. */
+static void strangers_among_answers_are_no_holes(void **state)
+{
+	(void)state;
+	for (int stranger = 0; stranger <= 1; stranger++) {
+		struct line *l = line_new(START_US);
+
+		exchange(l, BURST, ROUND_US);
+		l->now_us += 2 * US_PER_S;	/* those answers are long ago */
+		exchange(l, 1, ROUND_US);
+		for (int round = 0; round < 2; round++) {
+			size_t from = l->count;
+
+			send_some(l, 9);
+			l->now_us += ROUND_US;
+			for (size_t k = 5; k < 9; k++)
+				end(l, from + k, CAA_SIGNAL_ANSWER);
+			l->now_us += 100 * US_PER_MS;
+			for (size_t k = 0; k < 5; k++)
+				end_of_zone(l, from + k, (char)((stranger ? 'A' : 'a') + k));
+		}
+		assert_int_equal(caa_learn_limited(&l->learn), !stranger);
+		free(l);
+	}
+}
+
+static void who_was_doubted_needs_many_strangers(void **state)
+{
+	static const struct { size_t strangers; bool limited; } row[] = { { 23, false }, { 24, true } };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		struct line *l = confirmed_line(START_US, 20);
+
+		l->now_us = l->learn.pacer.next_us + 3 * US_PER_S;
+		send_waited(l, false);
+		end(l, l->count - 1, CAA_SIGNAL_SILENCE);
+		assert_false(caa_learn_limited(&l->learn));
+		l->now_us += US_PER_S;
+		exchange(l, BURST, FAR_US);
+		exchange(l, BURST, FAR_US);
+		send_some(l, row[i].strangers);
+		l->now_us += TIMEOUT_US;
+		for (size_t k = 0; k < row[i].strangers; k++)
+			end_of_zone(l, l->count - row[i].strangers + k, (char)('A' + k));
+		assert_int_equal(caa_learn_limited(&l->learn), row[i].limited);
+		free(l);
+	}
+}
+
+/** A zone is lost where others are answered: if none but it spoke of a limit, there is none. */
+static void a_split_takes_back_what_one_zone_said(void **state)
+{
+	static const struct { const char *losses; uint32_t split; bool limited; } row[] = {
+		{ "aaaa", 'a', false }, { "aaaa", 'b', true }, { "aaab", 'a', true }, { "baaa", 'a', true }, { "aaaa", 0, true },
+		{ "abcd", 0, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		struct line *l = line_new(START_US);
+
+		exchange(l, BURST, ROUND_US);
+		send_some(l, 4);
+		l->now_us += TIMEOUT_US;
+		for (size_t k = 0; k < 4; k++)
+			end_of_zone(l, BURST + k, row[i].losses[k]);
+		assert_true(caa_learn_limited(&l->learn));
+		caa_learn_split(&l->learn, l->now_us, row[i].split);
+		assert_int_equal(caa_learn_limited(&l->learn), row[i].limited);
+		free(l);
+	}
+}
+
+static void a_split_leaves_a_rate_by_hand_alone(void **state)
+{
+	struct line *l = line_new(START_US);
+
+	(void)state;
+	caa_learn_options(&l->learn, l->now_us, 10, 1);
+	caa_learn_split(&l->learn, l->now_us, 1);
+	assert_true(l->learn.manual);
+	assert_int_equal(l->learn.pacer.interval_us, US_PER_S / 10);
+	free(l);
+}
+
+/** A query leaves at nobody's cost. */
+static void send_aside(struct line *l)
+{
+	l->sent[l->count] = caa_learn_aside(&l->learn, l->now_us);
+	l->sent[l->count++].question = ++l->questions;
+}
+
+/** Eight strangers say that there is a limit. */
+static struct line *claimed_line(void)
+{
+	struct line *l = line_new(START_US);
+
+	exchange(l, BURST, ROUND_US);
+	send_some(l, 8);
+	l->now_us += TIMEOUT_US;
+	for (size_t k = 0; k < 8; k++)
+		end_of_zone(l, BURST + k, (char)('A' + k));
+	assert_true(caa_learn_wants_witness(&l->learn, 0));
+	return l;
+}
+
+/** A limit that a single zone has met is no other zone's, until that one meets it, too. */
+static void a_limit_of_one_zone_lets_the_others_pass(void **state)
+{
+	struct line *l = line_new(START_US);
+
+	(void)state;
+	exchange(l, BURST, ROUND_US);
+	send_some(l, 4);
+	l->now_us += TIMEOUT_US;
+	for (size_t k = 0; k < 4; k++) {
+		l->sent[BURST + k].zone = 7;
+		end(l, BURST + k, CAA_SIGNAL_SILENCE);
+	}
+	assert_true(caa_learn_limited(&l->learn));
+	assert_false(caa_learn_wants_witness(&l->learn, 7));
+	assert_true(caa_learn_wants_witness(&l->learn, 8));
+	send_aside(l);
+	l->sent[l->count - 1].zone = 8;
+	end(l, l->count - 1, CAA_SIGNAL_ANSWER);
+	assert_true(caa_learn_limited(&l->learn));	/* which says nothing of zone 7 */
+	assert_true(caa_learn_wants_witness(&l->learn, 8));
+	send_aside(l);
+	l->sent[l->count - 1].zone = 8;
+	end(l, l->count - 1, CAA_SIGNAL_SILENCE);
+	assert_false(caa_learn_wants_witness(&l->learn, 8));
+	assert_false(caa_learn_wants_witness(&l->learn, 9));
+	free(l);
+}
+
+/** What tests a claim leaves at once, but no more of it than of a first window. */
+static void a_claim_is_tested_with_a_window(void **state)
+{
+	struct line *l = claimed_line();
+	unsigned sent = 0;
+
+	(void)state;
+	while (caa_learn_wants_witness(&l->learn, 0) && sent < 1000) {
+		send_aside(l);
+		sent++;
+	}
+	assert_int_equal(sent, BURST);
+	assert_int_equal(l->learn.pacer.inflight, 0);
+	end(l, l->count - 1, CAA_SIGNAL_ANSWER);
+	assert_true(caa_learn_wants_witness(&l->learn, 0));
+	end(l, l->count - 2, CAA_SIGNAL_NONE);
+	end_of_zone(l, l->count - 3, 'a');
+	assert_true(caa_learn_limited(&l->learn));
+	assert_false(caa_learn_wants_witness(&l->learn, 0));	/* it is everyone's now */
+	end_some(l, l->count - BURST, l->count - 3, CAA_SIGNAL_NONE);
+	assert_int_equal(l->learn.asides, 0);
+	free(l);
+}
+
+static void what_ends_a_doubt(void **state)
+{
+	/* of strangers, asked again: S silence, D denied, C cut; of a witness: W lost, V lost again; a answered, r what was lost
+	 * before is; l answered late, from before the claim */
+	static const struct { const char *events; bool limited, doubtful; const char *why; } row[] = {
+		{ "",      true,  true,  "nothing" },
+		{ "aaaa",  true,  true,  "nor answers to others before it was tested" },
+		{ "S",     true,  true,  "nor that it is lost once more" },
+		{ "Sa",    true,  true,  "which may be chance" },
+		{ "SSa",   false, false, "what was lost is lost again and again, others are answered: there is none" },
+		{ "aSaSa", false, false, "whatever was answered between" },
+		{ "SSSSl", true,  true,  "what left before the claim says nothing of it" },
+		{ "SSDa",  true,  true,  "nor does this where they are denied: ..." },
+		{ "DDDa",  true,  true,  "... that has its own count" },
+		{ "DDDD",  false, false, "and is an answer then" },
+		{ "CCCa",  true,  true,  "TC, too" },
+		{ "r",     true,  false, "what was lost is answered when it is asked slower: it is true" },
+		{ "SSSr",  true,  false, "however late" },
+		{ "W",     true,  false, "a witness met it, too" },
+		{ "SSWa",  true,  false, "and what is answered then confirms it" },
+		{ "VVVV",  true,  true,  "one bad name of a witness says nothing" },
+		{ "SSVa",  false, false, "of either" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		struct line *l = claimed_line();
+
+		for (const char *event = row[i].events; *event != '\0'; event++) {
+			bool strange = strchr("SDCr", *event) != NULL;
+			struct caa_sent *sent;
+
+			if (strange || !caa_learn_wants_witness(&l->learn, 0))
+				send_waited(l, true);
+			else
+				send_aside(l);
+			l->now_us += ROUND_US;
+			sent = *event == 'l' ? &l->sent[0] : &l->sent[l->count - 1];
+			sent->stranger = strange;
+			sent->repeated = strange || *event == 'V';
+			caa_learn_outcome(&l->learn, l->now_us, *sent, strchr("arl", *event) != NULL ? CAA_SIGNAL_ANSWER :
+				*event == 'D' ? CAA_SIGNAL_DENIED : *event == 'C' ? CAA_SIGNAL_CUT : CAA_SIGNAL_SILENCE);
+		}
+		if (caa_learn_limited(&l->learn) != row[i].limited || caa_learn_wants_witness(&l->learn, 0) != row[i].doubtful)
+			fail_msg("\"%s\": %s", row[i].events, row[i].why);
+		free(l);
+	}
+}
+
+/** What a witness' loss says of a claim is all that it says. */
+static void a_witness_loss_ends_the_doubt_and_counts_as_nothing_else(void **state)
+{
+	(void)state;
+	for (int repeated = 1; repeated >= 0; repeated--) {
+		struct line *l = claimed_line();
+		struct caa_learn before;
+
+		send_aside(l);
+		send_aside(l);
+		before = l->learn;
+		l->sent[l->count - 2].repeated = repeated;
+		l->now_us += TIMEOUT_US;
+		assert_false(end(l, l->count - 2, CAA_SIGNAL_SILENCE));
+		before.asides--;
+		before.lost = l->learn.lost;
+		before.doubtful = repeated;
+		assert_memory_equal(&l->learn, &before, sizeof(before));
+		assert_false(end(l, l->count - 1, CAA_SIGNAL_SILENCE));	/* it did not wait for the limit either */
+		assert_int_equal(l->learn.failures, 0);
+		free(l);
+	}
+}
+
+/** It is known to be lost long after it left, and what strangers asked again was lost meanwhile: it tests the claim all the same. */
+static void a_witness_tests_a_claim_through_its_pauses(void **state)
+{
+	static const struct { bool stranger, repeated, doubtful; } row[] = {
+		{ false, false, false }, { false, true, true }, { true, false, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		struct line *l = claimed_line();
+		size_t test = l->count;
+		struct caa_learn before;
+
+		send_aside(l);
+		send_waited(l, true);
+		l->now_us += TIMEOUT_US;
+		l->sent[test + 1].repeated = true;
+		end_of_zone(l, test + 1, 'A');
+		assert_int_equal(l->learn.failures, 1);
+		l->sent[test].stranger = row[i].stranger;
+		l->sent[test].repeated = row[i].repeated;
+		before = l->learn;
+		assert_false(end(l, test, CAA_SIGNAL_SILENCE));
+		before.asides--;
+		before.lost = l->learn.lost;
+		before.doubtful = row[i].doubtful;
+		assert_memory_equal(&l->learn, &before, sizeof(before));
+		free(l);
+	}
+}
+
+/** Zones that are answered among others which are not: that is no matter of time. */
+static void a_later_answer_forgets_the_strangers_before_it(void **state)
+{
+	/* queries in their order, as in end_of_zone(); '.' is answered before the last one is lost */
+	static const struct { const char *queries; bool limited; const char *why; } row[] = {
+		{ "AB.DEFGHI", true,  "it may have overtaken the first of them" },
+		{ "ABC.EFGHI", false, "it left later" },
+		{ "ABCDEFG.I", false, "or last" },
+		{ ".BCDEFGHI", true,  "or before them" },
+		{ "aBC.EFGHI", true,  "the first stranger counts" },
+		{ "aBCD.FGHI", false, "and not who was lost before it" },
+		{ "abcDEF.d",  true,  "a witness' losses stay" },
+		{ "abcDEF.D",  false, "and are too few" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 2 * COUNT_OF(row); i++) {
+		const char *queries = row[i / 2].queries;
+		size_t n = strlen(queries), answered = (size_t)(strchr(queries, '.') - queries);
+		struct line *l = line_new(START_US);
+
+		exchange(l, BURST, ROUND_US);
+		send_some(l, n);
+		l->now_us += TIMEOUT_US;
+		for (size_t k = 0; k < n - 1; k++) {
+			size_t at = i % 2 == 0 ? k : n - 2 - k;		/* they may be given up in any order */
+
+			if (at != answered)
+				end_of_zone(l, BURST + at, queries[at]);
+		}
+		assert_false(caa_learn_limited(&l->learn));
+		end(l, BURST + answered, CAA_SIGNAL_ANSWER);
+		end_of_zone(l, BURST + n - 1, queries[n - 1]);
+		if (caa_learn_limited(&l->learn) != row[i / 2].limited)
+			fail_msg("%s: %s", queries, row[i / 2].why);
+		free(l);
+	}
+}
+
+/** Whatever becomes of it. */
+static void what_goes_aside_takes_room_from_nobody(void **state)
+{
+	static const enum caa_signal signal[] = { CAA_SIGNAL_NONE, CAA_SIGNAL_SILENCE, CAA_SIGNAL_DENIED, CAA_SIGNAL_ANSWER };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(signal); i++) {
+		struct line *l = line_new(START_US);
+
+		exchange(l, BURST, ROUND_US);
+		send_some(l, 2);
+		for (unsigned n = 0; n < 10 * BURST; n++)
+			send_aside(l);
+		assert_int_equal(l->learn.pacer.inflight, 2);
+		assert_int_equal(caa_pacer_waiting(&l->learn.pacer), 0);
+		assert_true(due(l));
+		l->now_us += TIMEOUT_US;
+		end(l, l->count - 1, signal[i]);
+		assert_int_equal(l->learn.pacer.inflight, 2);
+		assert_true(l->learn.pacer.window >= BURST);
+		free(l);
+	}
+}
+
+/** As if it were new, but for the queries that are there. */
+static void all_can_be_forgotten(void **state)
+{
+	struct line *l = confirmed_line(START_US, 20);
+	struct caa_place place;
+
+	(void)state;
+	send_some(l, 2);
+	place = caa_pacer_enter(&l->learn.pacer, l->now_us, false);
+	caa_learn_forget(&l->learn, l->now_us);
+	assert_false(caa_learn_limited(&l->learn));
+	assert_false(caa_learn_alive(&l->learn, l->now_us));
+	assert_int_equal(l->learn.srtt_us, 0);
+	assert_int_equal(l->learn.pacer.interval_us, 0);
+	assert_int_equal(l->learn.pacer.inflight, 2);		/* what is under way is so still, ... */
+	assert_int_equal(caa_pacer_waiting(&l->learn.pacer), 1);	/* ... and who waits */
+	assert_int_equal(caa_learn_wait(&l->learn, place, l->now_us), 0);
+	caa_pacer_leave(&l->learn.pacer);
+	send_some(l, BURST - 2);		/* with those two a first window */
+	assert_false(due(l));
+	l->now_us += FAR_US;
+	end(l, l->count - 3, CAA_SIGNAL_ANSWER);
+	assert_false(due(l));
+	end(l, l->count - 1, CAA_SIGNAL_ANSWER);
+	assert_true(due(l));
+	end_some(l, l->count - BURST, l->count - BURST + 2, CAA_SIGNAL_SILENCE);
+	assert_int_equal(l->learn.tail + l->learn.holes, 0);	/* what becomes of them says nothing any more */
+	assert_int_equal(l->learn.pacer.inflight, BURST - 4);
+	free(l);
+}
+
+/** Nor is what a mistake, or its own denials, taught. */
+static void what_it_was_taken_for_is_forgotten(void **state)
+{
+	(void)state;
+	for (int denies = 0; denies <= 1; denies++) {
+		struct line *l = limited_line(START_US, 20);
+		size_t needed = denies ? 5 : 4;
+
+		for (int i = 0; i < 4; i++) {
+			send_waited(l, true);
+			end(l, l->count - 1, denies ? CAA_SIGNAL_DENIED : i == 0 ? CAA_SIGNAL_ANSWER : CAA_SIGNAL_NONE);
+		}
+		if (!denies) {
+			l->now_us = l->learn.pacer.next_us + 3 * US_PER_S;
+			send_waited(l, false);
+			end(l, l->count - 1, CAA_SIGNAL_SILENCE);
+		}
+		assert_false(caa_learn_limited(&l->learn));
+		assert_int_equal(l->learn.denies, denies);
+		assert_int_equal(l->learn.doubted, !denies);
+		caa_learn_forget(&l->learn, l->now_us);
+		send_some(l, 1);
+		end(l, l->count - 1, CAA_SIGNAL_ANSWER);
+		send_some(l, needed);
+		end_some(l, l->count - needed, l->count, denies ? CAA_SIGNAL_DENIED : CAA_SIGNAL_SILENCE);
+		assert_true(caa_learn_limited(&l->learn));
+		free(l);
+	}
+}
+
+static void to_forget_leaves_a_rate_by_hand_alone(void **state)
+{
+	struct line *l = line_new(START_US);
+
+	(void)state;
+	caa_learn_options(&l->learn, l->now_us, 10, 2);
+	caa_learn_forget(&l->learn, l->now_us);
+	assert_true(l->learn.manual);
+	assert_int_equal(l->learn.pacer.interval_us, US_PER_S / 10);
+	assert_int_equal(l->learn.pacer.burst, 2);
+	free(l);
+}
+
+/** Queries waited for a rate until there was none: what is answered from then on says nothing of one. */
+static void no_rate_is_measured_without_one(void **state)
+{
+	struct line *l = confirmed_line(START_US, 20);
+
+	(void)state;
+	for (int i = 0; i < 10; i++)
+		caa_pacer_enter(&l->learn.pacer, l->now_us, false);
+	l->now_us += 1500 * US_PER_MS;
+	l->sent[l->count] = caa_learn_sent(&l->learn, l->now_us, true);	/* some wait on */
+	l->sent[l->count++].question = ++l->questions;
+	end(l, l->count - 1, CAA_SIGNAL_ANSWER);
+	assert_true(l->learn.backlog);
+	caa_learn_source_proved(&l->learn, l->now_us);
+	for (int round = 0; round < 3; round++) {
+		l->sent[l->count] = caa_learn_sent(&l->learn, l->now_us, true);
+		end(l, l->count++, CAA_SIGNAL_ANSWER);
+		l->now_us += 600 * US_PER_MS;
+	}
+	assert_int_equal(l->learn.steady_mqps, 0);
+	free(l);
+}
+
 /** Nothing of what a server does can stop an upstream for good, or let the rate leave its range. */
 static void a_random_server(void **state)
 {
@@ -1102,13 +1665,20 @@ static void a_random_server(void **state)
 			from = l->now_us;
 			for (size_t k = 0; k < n && l->learn.pacer.inflight < l->learn.pacer.window; k++)
 				send_waited(l, next_random(&random) % 2);
+			for (size_t k = 0; k < n && (caa_learn_wants_witness(&l->learn, 0) || !caa_learn_limited(&l->learn)); k++)
+				send_aside(l);
 			assert_true(l->now_us - from <= 20 * UINT64_C(1000000));
 			l->now_us += next_random(&random) % US_PER_S;
-			for (size_t k = 0; k < l->count; k++)
-				end(l, k, (enum caa_signal)(next_random(&random) % 4));
+			for (size_t k = 0; k < l->count; k++) {
+				l->sent[k].zone = (uint32_t)(next_random(&random) % 3);
+				l->sent[k].stranger = next_random(&random) % 3 == 0;
+				l->sent[k].repeated = next_random(&random) % 3 == 0;
+				end(l, k, (enum caa_signal)(next_random(&random) % (CAA_SIGNAL_NONE + 1)));
+			}
 			assert_true(l->learn.rate_mqps == 0 ||
 				(l->learn.rate_mqps >= MQPS / 2 && l->learn.rate_mqps <= CAA_RATE_MAX * MQPS));
 			assert_int_equal(l->learn.pacer.inflight, 0);
+			assert_int_equal(l->learn.asides, 0);
 			assert_int_equal(caa_pacer_waiting(&l->learn.pacer), 0);
 			assert_in_range(l->learn.pacer.window, 1, 8192);
 		}
@@ -1144,13 +1714,15 @@ int main(void)
 		cmocka_unit_test(one_goes_first_after_the_pause),
 		cmocka_unit_test(who_comes_late_confirms_nothing),
 		cmocka_unit_test(a_pause_too_short_is_repeated),
-		cmocka_unit_test(eight_denials_after_pauses_are_an_answer),
+		cmocka_unit_test(denials_after_pauses_are_an_answer),
+		cmocka_unit_test(what_was_an_answer_is_none_of_a_limit_before_the_next_answer),
 		cmocka_unit_test(a_loss_soon_after_the_pause_says_nothing_of_the_rate),
 		cmocka_unit_test(three_in_a_row_pause_again),
 		cmocka_unit_test(one_loss_cuts_once_for_what_was_under_way),
 		cmocka_unit_test(the_rise_is_slow_near_what_was_too_high),
 		cmocka_unit_test(the_rate_rises_only_while_queries_wait),
 		cmocka_unit_test(a_loss_alone_takes_the_limit_back),
+		cmocka_unit_test(a_limit_is_kept_while_it_is_met),
 		cmocka_unit_test(who_was_doubted_needs_more),
 		cmocka_unit_test(a_rest_gives_a_burst),
 		cmocka_unit_test(waits_need_no_rest),
@@ -1165,6 +1737,21 @@ int main(void)
 		cmocka_unit_test(to_forget_is_to_start_anew),
 		cmocka_unit_test(charged_packets_teach_as_well),
 		cmocka_unit_test(the_same_at_each_wrap),
+		cmocka_unit_test(strangers_need_more),
+		cmocka_unit_test(strangers_among_answers_are_no_holes),
+		cmocka_unit_test(who_was_doubted_needs_many_strangers),
+		cmocka_unit_test(a_split_takes_back_what_one_zone_said),
+		cmocka_unit_test(a_split_leaves_a_rate_by_hand_alone),
+		cmocka_unit_test(a_limit_of_one_zone_lets_the_others_pass), cmocka_unit_test(a_claim_is_tested_with_a_window),
+		cmocka_unit_test(what_ends_a_doubt),
+		cmocka_unit_test(a_witness_loss_ends_the_doubt_and_counts_as_nothing_else),
+		cmocka_unit_test(a_witness_tests_a_claim_through_its_pauses),
+		cmocka_unit_test(a_later_answer_forgets_the_strangers_before_it),
+		cmocka_unit_test(what_goes_aside_takes_room_from_nobody),
+		cmocka_unit_test(all_can_be_forgotten),
+		cmocka_unit_test(what_it_was_taken_for_is_forgotten),
+		cmocka_unit_test(to_forget_leaves_a_rate_by_hand_alone),
+		cmocka_unit_test(no_rate_is_measured_without_one),
 		cmocka_unit_test(a_random_server),
 	};
 

@@ -71,6 +71,43 @@ static void a_limit_is_told_by_what_was_seen(void **state)
 	}
 }
 
+static void keys_that_could_not_be_fetched_are_said_to_be(void **state)
+{
+	static const struct { uint16_t qtype; enum caa_result result; uint16_t rcode, ede; const char *text; } row[] = {
+		{ 48, CAA_RESULT_TIMEOUT, 0, 22, "DNSKEY of zone example.net could not be fetched: 192.0.2.1 (ns1.example.net) did not answer "
+			"it (2 UDP queries); see that it runs, and that no filter drops DNSKEY (48) or large answers" },
+		{ 48, CAA_RESULT_RCODE, 2, 23, "DNSKEY of zone example.net could not be fetched: 192.0.2.1 (ns1.example.net) answered SERVFAIL "
+			"to it (2 times); see that server's own log" },
+		{ 43, CAA_RESULT_TIMEOUT, 0, 22, "DS of zone example.net could not be fetched: 192.0.2.1 (ns1.example.net) did not answer "
+			"it (2 UDP queries); see that it runs, and that no filter drops DS (43)" },
+		{ 48, CAA_RESULT_GOOD, 0, 9, "DNSSEC of CAA www.example.net fails in zone example.net: the zone has no DNSKEY that fits its DS or "
+			"its signatures; sign the zone again, and compare its keys with the DS at the registrar" },
+		{ 1, CAA_RESULT_GOOD, 0, 0, "DNSKEY of zone example.net could not be fetched a moment ago; try again later" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		struct caa_case c = limited_case();
+		struct name_buffer z;
+		struct caa_answer a = { .rcode = row[i].rcode, .ede = CAA_NO_EDE };
+		struct caa_event e = { .addr = c.server[0].addr, .name = name_of(&z, "example.net."), .qtype = row[i].qtype, .size = 1232,
+			.result = row[i].result, .answer = row[i].result < CAA_RESULT_TIMEOUT ? &a : NULL };
+		char text[CAA_EDE_MAX];
+
+		e.zone = e.name;
+		caa_record_init(&c.record);
+		caa_record_note(&c.record, caa_case_name(&c), &e);
+		caa_record_note(&c.record, caa_case_name(&c), &e);
+		c.server[0].limited = false;
+		c.bogus = true;
+		c.bogus_ede = 9;
+		caa_case_miss(&c, row[i].qtype == 43 ? 43 : 48, e.name);
+		caa_case_class(&c);
+		assert_int_equal(caa_say_sentence(&c, text), row[i].ede);
+		assert_string_equal(text, row[i].text);
+	}
+}
+
 static void the_line_is_as_the_manual_says(void **state)
 {
 	struct caa_case c = limited_case();
@@ -195,6 +232,8 @@ static void the_worst_case_fits(void **state)
 		c.bogus = n % 7 == 0;
 		c.looped = n % 11 == 0;
 		c.no_address = n % 5 == 0;
+		c.missed = n % 13 == 0 ? 65535 : 0;	/* the type of all attempts */
+		c.missed_labels = n % 2 == 0 ? CAA_LABELS_NONE : (uint8_t)caa_name_labels(name);
 		caa_case_class(&c);
 		caa_say_sentence(&c, text);
 		assert_true(strlen(text) > 20 && strlen(text) <= 200);
@@ -212,7 +251,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_subscriber_sees_what_to_change), cmocka_unit_test(a_limit_is_told_by_what_was_seen),
-		cmocka_unit_test(the_line_is_as_the_manual_says),
+		cmocka_unit_test(the_line_is_as_the_manual_says), cmocka_unit_test(keys_that_could_not_be_fetched_are_said_to_be),
 		cmocka_unit_test(the_page_says_it_in_its_first_lines), cmocka_unit_test(the_worst_case_fits),
 	};
 

@@ -12,7 +12,7 @@ static const struct expected { const char *name; unsigned factor[2], more_ms[2];
 	{ "none, 60 ms",                { 100, 100 }, { 200, 130 } },	/* three round trips, and one for the window */
 	{ "none, 300 ms",               { 100, 100 }, { 1000, 700 } },
 	{ "bucket 20, drop",            { 100, 100 }, { 500, 500 } },
-	{ "bucket 20, REFUSED",         { 100, 100 }, { 500, 600 } },
+	{ "bucket 20, REFUSED",         { 100, 100 }, { 500, 700 } },
 	{ "bucket 20, SERVFAIL, 60 ms", { 100, 100 }, { 1500, 800 } },
 	{ "bucket 20, TC, 300 ms",      { 100, 100 }, { 1800, 800 } },
 	{ "bucket 20, drop, 60 ms",     { 100, 100 }, { 1500, 800 } },

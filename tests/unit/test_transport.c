@@ -3,9 +3,10 @@
 
 #include "core/transport.h"
 
-enum { INFLIGHT_MAX = 128, DENIED_MAX = 3 };
+enum { SLOW = 16, INFLIGHT_MAX = 128, LOST_MAX = 3 };
 
-static const uint64_t ms = 1000, minute = 60 * UINT64_C(1000000), prefer = 10 * minute, broken = 10 * minute;
+static const uint64_t ms = 1000, minute = 60 * UINT64_C(1000000), prefer = 10 * minute;
+static const uint64_t rest_first = 1000 * ms, rest = 10 * minute;
 static const uint64_t now = 7 * UINT64_C(1000000);
 
 static enum caa_transport_choice choose(struct caa_transport *t, uint64_t at_us)
@@ -21,7 +22,7 @@ static enum caa_transport_choice must(struct caa_transport *t, uint64_t at_us)
 static void outcome(struct caa_transport *t, uint64_t at_us, bool answered)
 {
 	caa_transport_sent(t);
-	caa_transport_outcome(t, at_us, answered, true);
+	caa_transport_outcome(t, at_us, answered ? CAA_TRANSPORT_ANSWERED : CAA_TRANSPORT_LOST);
 }
 
 /** A limit was met, and TCP works. */
@@ -59,34 +60,51 @@ static void a_truncated_answer_needs_no_limit(void **state)
 	assert_int_equal(choose(&t, now), CAA_TRANSPORT_UDP);
 }
 
+/** So many are let through, and the next one waits. */
+static void fill(struct caa_transport *t, unsigned window)
+{
+	while (t->inflight < window) {
+		assert_int_equal(choose(t, now), CAA_TRANSPORT_TCP);
+		caa_transport_sent(t);
+	}
+	assert_int_equal(choose(t, now), CAA_TRANSPORT_SOON);
+	assert_int_equal(must(t, now), CAA_TRANSPORT_SOON);
+}
+
 static void the_first_goes_alone(void **state)
 {
 	struct caa_transport t = { .window = 0 };
 
 	(void)state;
 	caa_transport_prefer_tcp(&t, now);
-	assert_int_equal(choose(&t, now), CAA_TRANSPORT_TCP);
-	caa_transport_sent(&t);
-	assert_int_equal(choose(&t, now), CAA_TRANSPORT_SOON);
-	assert_int_equal(must(&t, now), CAA_TRANSPORT_SOON);
-	caa_transport_outcome(&t, now, true, true);
-	/* Then two, and with each answer one more, up to a limit. */
-	for (unsigned window = 2; window <= INFLIGHT_MAX; window += window < INFLIGHT_MAX ? 1 : INFLIGHT_MAX) {
-		while (t.inflight < window) {
-			assert_int_equal(choose(&t, now), CAA_TRANSPORT_TCP);
-			caa_transport_sent(&t);
+	fill(&t, 1);
+	caa_transport_outcome(&t, now, CAA_TRANSPORT_ANSWERED);
+	/* Then two, with each answer one more, and from some on with each round of answers. */
+	for (unsigned window = 2; window < INFLIGHT_MAX; window++)
+		for (unsigned answers = window < SLOW ? 1 : window; answers > 0; answers--) {
+			fill(&t, window);
+			caa_transport_outcome(&t, now, CAA_TRANSPORT_ANSWERED);
 		}
-		assert_int_equal(choose(&t, now), CAA_TRANSPORT_SOON);
-		if (window < INFLIGHT_MAX)
-			caa_transport_outcome(&t, now, true, true);
+	for (unsigned answers = 0; answers < 3 * INFLIGHT_MAX; answers++) {	/* up to a limit */
+		fill(&t, INFLIGHT_MAX);
+		caa_transport_outcome(&t, now, CAA_TRANSPORT_ANSWERED);
 	}
-	caa_transport_outcome(&t, now, true, true);
-	assert_int_equal(choose(&t, now), CAA_TRANSPORT_TCP);
-	caa_transport_sent(&t);
-	assert_int_equal(choose(&t, now), CAA_TRANSPORT_SOON);
-	assert_int_equal(must(&t, now), CAA_TRANSPORT_SOON);
-	caa_transport_outcome(&t, now, true, true);
-	assert_int_equal(choose(&t, now), CAA_TRANSPORT_TCP);
+}
+
+/** Where a limiter counts TCP as well, the window is not wider than what it lets through: what is lost makes no room. */
+static void losses_are_no_answers_of_a_round(void **state)
+{
+	struct caa_transport t = { .window = 0 };
+
+	(void)state;
+	caa_transport_prefer_tcp(&t, now);
+	while (t.window < SLOW)
+		outcome(&t, now, true);
+	for (unsigned i = 0; i < 2 * (SLOW - 1); i++)
+		outcome(&t, now, i % 2 == 0);	/* not in a row: it works */
+	fill(&t, SLOW);
+	caa_transport_outcome(&t, now, CAA_TRANSPORT_ANSWERED);
+	fill(&t, SLOW + 1);
 }
 
 static void who_was_abandoned_says_nothing(void **state)
@@ -96,28 +114,87 @@ static void who_was_abandoned_says_nothing(void **state)
 	(void)state;
 	caa_transport_prefer_tcp(&t, now);
 	caa_transport_sent(&t);
-	caa_transport_outcome(&t, now, false, false);
+	caa_transport_outcome(&t, now, CAA_TRANSPORT_UNKNOWN);
 	assert_int_equal(t.inflight, 0);
+	assert_false(caa_transport_fails(&t));
 	assert_int_equal(choose(&t, now), CAA_TRANSPORT_TCP);	/* the next one tries it, */
 	caa_transport_sent(&t);
 	assert_int_equal(choose(&t, now), CAA_TRANSPORT_SOON);	/* alone */
 }
 
-static void a_first_one_in_vain_breaks_it(void **state)
+/** What is preferred; who needs it goes whatever happened before. */
+static void one_in_vain_is_a_rest_for_a_moment_and_two_for_minutes(void **state)
+{
+	static const struct { unsigned lost; uint64_t after_ms; enum caa_transport_choice choice; const char *why; } row[] = {
+		{ 1, 0, CAA_TRANSPORT_UDP, "one in vain" },
+		{ 1, 999, CAA_TRANSPORT_UDP, "a moment" },
+		{ 1, 1000, CAA_TRANSPORT_TCP, "and it is preferred as before" },
+		{ 2, 1000, CAA_TRANSPORT_UDP, "two in a row" },
+		{ 2, 599999, CAA_TRANSPORT_UDP, "minutes" },
+		{ 2, 600000, CAA_TRANSPORT_UDP, "nor then, before another limit is met" },
+		{ 9, 599999, CAA_TRANSPORT_UDP, "more are no longer" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		struct caa_transport t = { .window = 0 };
+		uint64_t at = now + row[i].after_ms * ms;
+
+		caa_transport_prefer_tcp(&t, now);
+		for (unsigned n = 0; n < row[i].lost; n++)
+			outcome(&t, now, false);
+		assert_true(caa_transport_fails(&t));
+		if (choose(&t, at) != row[i].choice)
+			fail_msg("%s", row[i].why);
+		assert_int_equal(must(&t, at), CAA_TRANSPORT_TCP);
+	}
+}
+
+static void a_limit_while_it_rests_prefers_nothing(void **state)
+{
+	struct caa_transport t = { .window = 0 };
+
+	(void)state;
+	outcome(&t, now, false);
+	outcome(&t, now, false);
+	caa_transport_prefer_tcp(&t, now + rest - ms);
+	assert_int_equal(choose(&t, now + rest), CAA_TRANSPORT_UDP);
+	caa_transport_prefer_tcp(&t, now + rest);
+	assert_int_equal(choose(&t, now + rest), CAA_TRANSPORT_TCP);
+}
+
+static void an_answer_ends_the_rest(void **state)
 {
 	struct caa_transport t = { .window = 0 };
 
 	(void)state;
 	caa_transport_prefer_tcp(&t, now);
 	outcome(&t, now, false);
+	outcome(&t, now, false);
+	outcome(&t, now, true);		/* to one that had to go over TCP */
+	assert_false(caa_transport_fails(&t));
+	assert_int_equal(choose(&t, now), CAA_TRANSPORT_UDP);	/* before another limit is met */
+	caa_transport_prefer_tcp(&t, now);
+	assert_int_equal(choose(&t, now), CAA_TRANSPORT_TCP);
+	for (unsigned i = 0; i < LOST_MAX - 1; i++)
+		outcome(&t, now, false);
+	assert_int_equal(choose(&t, now), CAA_TRANSPORT_TCP);	/* those before it do not count */
+}
+
+/** Where it failed nobody waits for another's end, as Unbound's own queries do not. */
+static void who_needs_it_where_it_failed_goes_at_once(void **state)
+{
+	struct caa_transport t = { .window = 0 };
+
+	(void)state;
+	outcome(&t, now, false);
+	for (unsigned i = 0; i < 10; i++) {
+		assert_int_equal(must(&t, now), CAA_TRANSPORT_TCP);
+		caa_transport_sent(&t);
+	}
 	assert_int_equal(choose(&t, now), CAA_TRANSPORT_UDP);
-	assert_int_equal(must(&t, now), CAA_TRANSPORT_UDP);
-	assert_int_equal(must(&t, now + broken - ms), CAA_TRANSPORT_UDP);
-	caa_transport_prefer_tcp(&t, now + broken - ms);	/* it is not preferred meanwhile */
-	assert_int_equal(must(&t, now + broken), CAA_TRANSPORT_TCP);
-	assert_int_equal(choose(&t, now + broken), CAA_TRANSPORT_UDP);
-	caa_transport_prefer_tcp(&t, now + broken);
-	assert_int_equal(choose(&t, now + broken), CAA_TRANSPORT_TCP);
+	caa_transport_prefer_tcp(&t, now + rest_first);
+	assert_int_equal(choose(&t, now + rest_first), CAA_TRANSPORT_SOON);	/* who need not, waits */
 }
 
 static void some_losses_in_a_row_break_it(void **state)
@@ -125,15 +202,18 @@ static void some_losses_in_a_row_break_it(void **state)
 	struct caa_transport t = working();
 
 	(void)state;
-	for (unsigned i = 0; i < DENIED_MAX - 1; i++)
+	for (unsigned i = 0; i < LOST_MAX - 1; i++)
 		outcome(&t, now, false);
 	assert_int_equal(choose(&t, now), CAA_TRANSPORT_TCP);
 	outcome(&t, now, true);					/* not in a row */
-	for (unsigned i = 0; i < DENIED_MAX - 1; i++)
+	for (unsigned i = 0; i < LOST_MAX - 1; i++)
 		outcome(&t, now, false);
 	assert_int_equal(choose(&t, now), CAA_TRANSPORT_TCP);
+	assert_true(caa_transport_works(&t));
 	outcome(&t, now, false);
-	assert_int_equal(must(&t, now), CAA_TRANSPORT_UDP);
+	assert_int_equal(choose(&t, now), CAA_TRANSPORT_UDP);
+	assert_false(caa_transport_works(&t));
+	assert_int_equal(choose(&t, now + rest_first), CAA_TRANSPORT_UDP);	/* that is no single one */
 }
 
 static void after_a_break_the_first_goes_alone_again(void **state)
@@ -141,13 +221,15 @@ static void after_a_break_the_first_goes_alone_again(void **state)
 	struct caa_transport t = working();
 
 	(void)state;
-	for (unsigned i = 0; i < DENIED_MAX; i++)
+	for (unsigned i = 0; i < LOST_MAX; i++)
 		outcome(&t, now, false);
-	caa_transport_prefer_tcp(&t, now + broken);
+	caa_transport_prefer_tcp(&t, now + rest);
+	assert_int_equal(choose(&t, now + rest), CAA_TRANSPORT_TCP);
 	caa_transport_sent(&t);
-	assert_int_equal(choose(&t, now + broken), CAA_TRANSPORT_SOON);
-	caa_transport_outcome(&t, now + broken, false, true);	/* one in vain is enough */
-	assert_int_equal(must(&t, now + broken), CAA_TRANSPORT_UDP);
+	assert_int_equal(choose(&t, now + rest), CAA_TRANSPORT_SOON);
+	caa_transport_outcome(&t, now + rest, CAA_TRANSPORT_LOST);	/* one in vain is enough, and not the first one */
+	caa_transport_prefer_tcp(&t, now + rest + rest_first);
+	assert_int_equal(choose(&t, now + rest + rest_first), CAA_TRANSPORT_UDP);
 }
 
 static void no_more_end_than_were_sent(void **state)
@@ -155,7 +237,7 @@ static void no_more_end_than_were_sent(void **state)
 	struct caa_transport t = { .window = 0 };
 
 	(void)state;
-	caa_transport_outcome(&t, now, true, true);
+	caa_transport_outcome(&t, now, CAA_TRANSPORT_ANSWERED);
 	assert_int_equal(t.inflight, 0);
 	assert_int_equal(must(&t, now), CAA_TRANSPORT_TCP);
 }
@@ -175,8 +257,13 @@ static void the_clock_may_wrap(void **state)
 		assert_int_equal(choose(&t, at + prefer - ms), CAA_TRANSPORT_TCP);
 		assert_int_equal(choose(&t, at + prefer + ms), CAA_TRANSPORT_UDP);
 		outcome(&t, at, false);
-		assert_int_equal(must(&t, at + broken - ms), CAA_TRANSPORT_UDP);
-		assert_int_equal(must(&t, at + broken + ms), CAA_TRANSPORT_TCP);
+		assert_int_equal(choose(&t, at + rest_first - ms), CAA_TRANSPORT_UDP);
+		assert_int_equal(choose(&t, at + rest_first + ms), CAA_TRANSPORT_TCP);
+		outcome(&t, at, false);
+		caa_transport_prefer_tcp(&t, at + rest - ms);
+		assert_int_equal(choose(&t, at + rest - ms), CAA_TRANSPORT_UDP);
+		caa_transport_prefer_tcp(&t, at + rest + ms);
+		assert_int_equal(choose(&t, at + rest + ms), CAA_TRANSPORT_TCP);
 	}
 }
 
@@ -188,7 +275,7 @@ static void a_caller_may_come_from_before(void **state)
 	caa_transport_prefer_tcp(&t, now);
 	assert_int_equal(choose(&t, now - 5 * ms), CAA_TRANSPORT_TCP);
 	outcome(&t, now, false);
-	assert_int_equal(must(&t, now - 5 * ms), CAA_TRANSPORT_UDP);
+	assert_int_equal(choose(&t, now - 5 * ms), CAA_TRANSPORT_UDP);
 }
 
 /** Nor does what was set weeks ago come back. */
@@ -204,16 +291,22 @@ static void the_long_past_is_not_ahead(void **state)
 		caa_transport_prefer_tcp(&preferred, now);
 		assert_int_equal(choose(&preferred, at), CAA_TRANSPORT_UDP);
 		outcome(&broke, now, false);
-		assert_int_equal(must(&broke, at), CAA_TRANSPORT_TCP);
+		outcome(&broke, now, false);
+		caa_transport_prefer_tcp(&broke, at);
+		assert_int_equal(choose(&broke, at), CAA_TRANSPORT_TCP);
 	}
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(tcp_is_chosen_after_a_limit_and_for_a_while), cmocka_unit_test(a_truncated_answer_needs_no_limit),
-		cmocka_unit_test(the_first_goes_alone), cmocka_unit_test(who_was_abandoned_says_nothing),
-		cmocka_unit_test(a_first_one_in_vain_breaks_it), cmocka_unit_test(some_losses_in_a_row_break_it),
+		cmocka_unit_test(tcp_is_chosen_after_a_limit_and_for_a_while),
+		cmocka_unit_test(a_truncated_answer_needs_no_limit), cmocka_unit_test(the_first_goes_alone),
+		cmocka_unit_test(losses_are_no_answers_of_a_round),
+		cmocka_unit_test(who_was_abandoned_says_nothing),
+		cmocka_unit_test(one_in_vain_is_a_rest_for_a_moment_and_two_for_minutes),
+		cmocka_unit_test(a_limit_while_it_rests_prefers_nothing), cmocka_unit_test(an_answer_ends_the_rest),
+		cmocka_unit_test(who_needs_it_where_it_failed_goes_at_once), cmocka_unit_test(some_losses_in_a_row_break_it),
 		cmocka_unit_test(after_a_break_the_first_goes_alone_again), cmocka_unit_test(no_more_end_than_were_sent),
 		cmocka_unit_test(the_clock_may_wrap), cmocka_unit_test(a_caller_may_come_from_before),
 		cmocka_unit_test(the_long_past_is_not_ahead),

@@ -90,6 +90,64 @@ static void what_is_unset_comes_from_the_enclosing_zone(void **state)
 	caa_zones_destroy(z);
 }
 
+/** Whose rate it is: who inherits the rate is in the same line, and others are not. */
+static void a_rate_has_the_line_of_the_zone_that_sets_it(void **state)
+{
+	static const struct { const char *name; uint32_t rate; const char *line_of; } row[] = {
+		{ "example.com", 9, "example.com" }, { "www.example.com", 9, "example.com" },
+		{ "own.example.com", 9, "own.example.com" },	/* the same rate, set by itself */
+		{ "a.own.example.com", 9, "own.example.com" }, { "heir.example.com", 9, "example.com" },
+		{ "a.heir.example.com", 9, "example.com" }, { "zero.example.com", 0, NULL }, { "heir.zero.example.com", 0, NULL },
+		{ "org", 0, NULL }, { "a.org", 5, "a.org" },
+	};
+	struct caa_zones *z = caa_zones_create();
+
+	(void)state;
+	set(add(z, "heir.zero.example.com"), "caa-budget", 5);
+	set(add(z, "example.com"), "caa-rate", 9);
+	set(add(z, "own.example.com"), "caa-rate", 9);
+	set(add(z, "a.own.example.com"), "caa-burst", 2);
+	set(add(z, "heir.example.com"), "caa-budget", 5);
+	set(add(z, "zero.example.com"), "caa-rate", 0);
+	set(add(z, "a.org"), "caa-rate", 5);
+	add(z, "org");
+	caa_zones_seal(z);
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		const struct caa_zone_options *zone = match(z, row[i].name);
+
+		assert_int_equal(zone->rate_qps, row[i].rate);
+		assert_int_equal(zone->rate_line, row[i].line_of != NULL ? match(z, row[i].line_of)->rate_line : 0);
+		assert_int_equal(zone->rate_line != 0, row[i].rate != 0);
+	}
+	assert_int_not_equal(match(z, "example.com")->rate_line, match(z, "own.example.com")->rate_line);
+	assert_int_not_equal(match(z, "example.com")->rate_line, match(z, "a.org")->rate_line);
+	caa_zones_destroy(z);
+}
+
+/** Lines are told apart by an octet, of which 0 is the address itself. */
+static void more_rates_than_lines_share_them(void **state)
+{
+	enum { ZONES = 600, LINES = 255 };
+	struct caa_zones *z = caa_zones_create();
+	unsigned used[LINES + 1] = { 0 };
+	char text[16];
+
+	(void)state;
+	for (unsigned i = 0; i < ZONES; i++) {
+		snprintf(text, sizeof(text), "z%u", i);
+		set(add(z, text), "caa-rate", i + 1);
+	}
+	caa_zones_seal(z);
+	for (unsigned i = 0; i < ZONES; i++) {
+		snprintf(text, sizeof(text), "z%u", i);
+		used[match(z, text)->rate_line]++;
+	}
+	assert_int_equal(used[0], 0);
+	for (unsigned line = 1; line <= LINES; line++)
+		assert_in_range(used[line], ZONES / LINES, ZONES / LINES + 1);
+	caa_zones_destroy(z);
+}
+
 static void a_name_is_taken_once(void **state)
 {
 	struct caa_zones *z = caa_zones_create();
@@ -179,7 +237,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_longest_match_counts), cmocka_unit_test(without_a_zone_there_is_no_match),
-		cmocka_unit_test(what_is_unset_comes_from_the_enclosing_zone), cmocka_unit_test(a_name_is_taken_once),
+		cmocka_unit_test(what_is_unset_comes_from_the_enclosing_zone),
+		cmocka_unit_test(a_rate_has_the_line_of_the_zone_that_sets_it), cmocka_unit_test(more_rates_than_lines_share_them),
+		cmocka_unit_test(a_name_is_taken_once),
 		cmocka_unit_test(at_visits_in_canonical_order), cmocka_unit_test(agrees_with_a_search),
 	};
 

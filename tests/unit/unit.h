@@ -5,6 +5,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>	/* before ldns, which makes bool a signed char otherwise */
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>

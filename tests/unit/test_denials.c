@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "unit.h"
+
+#include "core/denials.h"
+
+enum { QUESTION = 4711 };
+
+static const uint64_t ms = 1000, now = 77 * UINT64_C(1000000);
+static const struct caa_addr one = { .family = CAA_IPV4, .ip = { 192, 0, 2, 1 } };
+static const struct caa_addr two = { .family = CAA_IPV4, .ip = { 192, 0, 2, 2 } };
+
+static void it_takes_so_many_to_be_definite(void **state)
+{
+	static const struct { enum caa_denial_kind kind; unsigned tries; } row[] = {
+		{ CAA_DENIAL_OPEN, CAA_DENIED_TRIES }, { CAA_DENIAL_LIMITED, CAA_DENIED_TRIES_LIMITED },
+		{ CAA_DENIAL_OWN, 1 }, { CAA_DENIAL_ERROR, CAA_DENIED_TRIES_ERROR },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		struct caa_denials d = { .next = 0 };
+
+		for (unsigned n = 1; n <= row[i].tries; n++) {
+			assert_false(caa_denials_is_final(&d, &one, QUESTION));
+			assert_int_equal(caa_denials_note(&d, &one, QUESTION, now, row[i].kind), n == row[i].tries);
+		}
+		assert_true(caa_denials_is_final(&d, &one, QUESTION));
+		assert_false(caa_denials_is_final(&d, &two, QUESTION));
+		assert_false(caa_denials_is_final(&d, &one, QUESTION + 1));
+	}
+}
+
+static void it_is_asked_slower_and_said_within_two_seconds(void **state)
+{
+	struct caa_denials d = { .next = 0 };
+	uint64_t at_us = now, wait_us = 0;
+
+	(void)state;
+	assert_int_equal(caa_denials_wait_us(&d, &one, QUESTION, now), 0);
+	while (!caa_denials_note(&d, &one, QUESTION, at_us, CAA_DENIAL_LIMITED)) {
+		assert_true(caa_denials_wait_us(&d, &one, QUESTION, at_us) >= wait_us);
+		assert_int_equal(caa_denials_wait_us(&d, &two, QUESTION, at_us), 0);
+		wait_us = caa_denials_wait_us(&d, &one, QUESTION, at_us);
+		assert_true(wait_us >= 20 * ms);
+		at_us += wait_us;
+		assert_int_equal(caa_denials_wait_us(&d, &one, QUESTION, at_us), 0);
+	}
+	assert_true(at_us - now < 2000 * ms);
+}
+
+static void an_error_is_no_reason_to_wait(void **state)
+{
+	struct caa_denials d = { .next = 0 };
+
+	(void)state;
+	caa_denials_note(&d, &one, QUESTION, now, CAA_DENIAL_ERROR);
+	assert_int_equal(caa_denials_wait_us(&d, &one, QUESTION, now), 0);
+}
+
+static void an_answer_ends_it(void **state)
+{
+	struct caa_denials d = { .next = 0 };
+
+	(void)state;
+	caa_denials_final(&d, &one, QUESTION, now);
+	assert_true(caa_denials_is_final(&d, &one, QUESTION));
+	caa_denials_answered(&d, &one, QUESTION);
+	assert_false(caa_denials_is_final(&d, &one, QUESTION));
+	caa_denials_answered(&d, &two, QUESTION);	/* nothing was noted */
+}
+
+static void the_oldest_note_makes_room(void **state)
+{
+	struct caa_denials d = { .next = 0 };
+
+	(void)state;
+	for (uint32_t i = 0; i <= CAA_DENIALS; i++)
+		caa_denials_final(&d, &one, i, now);
+	assert_false(caa_denials_is_final(&d, &one, 0));
+	for (uint32_t i = 1; i <= CAA_DENIALS; i++)
+		assert_true(caa_denials_is_final(&d, &one, i));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(it_takes_so_many_to_be_definite), cmocka_unit_test(it_is_asked_slower_and_said_within_two_seconds),
+		cmocka_unit_test(an_error_is_no_reason_to_wait), cmocka_unit_test(an_answer_ends_it),
+		cmocka_unit_test(the_oldest_note_makes_room),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
