@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "limit.h"
+
+enum { US_PER_S = 1000000, DEBT_S = 15 };
+
+static double at_most(double value, double most)
+{
+	return value < most ? value : most;
+}
+
+bool limiter_allows(struct limiter *l, const struct limit *limit, uint64_t now_us)
+{
+	if (!l->begun) {
+		*l = (struct limiter){ .begun = true, .balance = limit->burst, .at_us = now_us };
+	} else if (limit->kind == LIMIT_WINDOW) {
+		if (now_us - l->at_us >= US_PER_S) {
+			l->at_us += (now_us - l->at_us) / US_PER_S * US_PER_S;
+			l->balance = limit->rate;
+		}
+	} else {
+		l->balance = at_most(l->balance + (double)(now_us - l->at_us) * limit->rate / US_PER_S, limit->burst);
+		l->at_us = now_us;
+	}
+	if (l->balance >= 1) {
+		l->balance--;
+		return true;
+	}
+	if (limit->kind == LIMIT_DEBT && l->balance > -(double)DEBT_S * limit->rate)
+		l->balance--;
+	return false;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/** \file What the harm server remembers of one resolver in one scenario: its clock, its limiters, its counts.  Nothing is
+ *  shared between two resolvers, so that two can be asked the same at the same time and each meets the servers as if alone. */
+#ifndef HARM_SIDE_H
+#define HARM_SIDE_H
+
+#include <stdio.h>
+#include "limit.h"
+#include "spec.h"
+#include "wire.h"
+
+enum transport { OVER_UDP, OVER_TCP };
+
+/** Queries of one kind. */
+struct count {
+	struct count *next;
+	char name[NAME_TEXT];
+	uint16_t type;
+	unsigned address;		/**< 0.. */
+	enum transport transport;
+	unsigned queries;
+	unsigned lost;			/**< of these, taken by a limit or by loss */
+	uint64_t first_us, last_us;	/**< since the side's first query */
+};
+
+enum { COUNT_BUCKETS = 1024 };
+
+struct side {
+	struct side *next;
+	unsigned id;			/**< the last octet of its addresses */
+	const struct spec *spec;
+	uint64_t first_us;
+	unsigned queries;
+	unsigned connections[ADDRESSES_MAX];
+	struct limiter *limiter[LIMITS_MAX];
+	struct count *bucket[COUNT_BUCKETS];
+};
+
+/** The side of a resolver in a scenario, made when it first appears; never NULL. */
+struct side *side_of(struct side **list, const struct spec *spec, unsigned id, uint64_t now_us);
+
+/** Count a query.  @return its kind's count. */
+struct count *side_count(struct side *side, const char *name, uint16_t type, unsigned address, enum transport transport,
+	uint64_t now_us);
+
+/** Charge the limits that are for it.  @return the limit that refuses it; NULL if it may be answered. */
+const struct limit *side_limit(struct side *side, int zone, unsigned address, bool proved, bool tcp, uint64_t now_us);
+
+/** Write the counts as lines: slot, side, address, transport, name, type, queries, lost, first and last in ms. */
+void side_print(const struct side *side, FILE *out);
+
+#endif
