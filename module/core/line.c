@@ -9,21 +9,19 @@ static bool later(uint32_t a, uint32_t b)
 	return (int32_t)(a - b) > 0;
 }
 
-static void put_behind(struct caa_line *line, struct caa_turn *t, struct caa_turn *before)
+static void link_behind(struct caa_line *line, struct caa_turn *t, struct caa_turn *before)
 {
 	t->before = before;
 	t->behind = before != NULL ? before->behind : line->first;
 	*(before != NULL ? &before->behind : &line->first) = t;
 	*(t->behind != NULL ? &t->behind->before : &line->last) = t;
-	t->in_line = true;
 }
 
-static void take_out(struct caa_line *line, struct caa_turn *t)
+static void unlink_turn(struct caa_line *line, struct caa_turn *t)
 {
 	*(t->before != NULL ? &t->before->behind : &line->first) = t->behind;
 	*(t->behind != NULL ? &t->behind->before : &line->last) = t->before;
 	t->before = t->behind = NULL;
-	t->in_line = false;
 }
 
 /** @return the last of a zone in front of a place in the line; NULL if there is none. */
@@ -63,12 +61,12 @@ static void exchange(struct caa_line *line, struct caa_turn *front, struct caa_t
 	front->turn = back->turn;
 	back->place = place;
 	back->turn = turn;
-	take_out(line, back);
-	put_behind(line, back, front);
+	unlink_turn(line, back);
+	link_behind(line, back, front);
 	if (before == front)
 		before = back;
-	take_out(line, front);
-	put_behind(line, front, before);
+	unlink_turn(line, front);
+	link_behind(line, front, before);
 }
 
 void caa_line_enter(struct caa_line *line, struct caa_turn *t, struct caa_place place, uint32_t last_turn)
@@ -80,7 +78,8 @@ void caa_line_enter(struct caa_line *line, struct caa_turn *t, struct caa_place 
 		t->turn = older->turn + 1;
 	while (before != NULL && later(before->turn, t->turn))
 		before = before->before;
-	put_behind(line, t, before);
+	link_behind(line, t, before);
+	t->in_line = true;
 	move_back(t, place);
 	while ((older = last_of(t->before, t->zone)) != NULL && older->age_us > t->age_us)
 		exchange(line, older, t);
@@ -95,7 +94,8 @@ void caa_line_undo(struct caa_line *line, struct caa_turn *t)
 	/* From the end on each takes the place of the one before it. */
 	for (struct caa_turn *last = line->last; last != t; last = last->before)
 		last->place = last->before->place;
-	take_out(line, t);
+	unlink_turn(line, t);
+	t->in_line = false;
 }
 
 bool caa_line_is_front(const struct caa_turn *t, uint64_t most)
@@ -107,8 +107,10 @@ bool caa_line_is_front(const struct caa_turn *t, uint64_t most)
 
 void caa_line_leave(struct caa_line *line, struct caa_turn *t)
 {
-	if (t->in_line)
-		take_out(line, t);
+	if (!t->in_line)
+		return;
+	unlink_turn(line, t);
+	t->in_line = false;
 }
 
 uint32_t caa_line_use(struct caa_line *line, struct caa_turn *t)
@@ -117,7 +119,8 @@ uint32_t caa_line_use(struct caa_line *line, struct caa_turn *t)
 
 	if (!t->in_line)
 		return line->served;
-	take_out(line, t);
+	unlink_turn(line, t);
+	t->in_line = false;
 	if (later(turn, line->served))
 		line->served = turn;
 	return turn;

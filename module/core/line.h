@@ -25,7 +25,7 @@ struct caa_turn {
 	uint64_t age_us;		/**< when its client's question arrived; 0 goes ahead in its zone */
 	uint32_t zone;			/**< a hash of the zone that is asked */
 	uint32_t turn;			/**< modulo 2^32 */
-	bool in_line;
+	bool in_line;			/**< changes only by its owner's calls, who may read it at any time */
 };
 
 struct caa_line {

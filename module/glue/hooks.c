@@ -589,13 +589,12 @@ static void outcome(void *arg, struct serviced_query *sq, int tcp, int error, st
 		outcome_caps(ctx, sq);
 		return;
 	}
-	before = *q;
-	q->out = false;
 	caa_shards_flight_end(ctx->shards, question_of(ctx, sq), &addr);
 	if (reply != NULL)
 		packet = packet_of(reply);
 	now_us = caa_host_now_us();
-	o = caa_shards_outcome(ctx->shards, &addr, q, now_us, end, &packet, tcp);
+	o = caa_shards_outcome(ctx->shards, &addr, q, now_us, end, &packet, tcp, &before);
+	q->out = false;
 	count_end(ctx, end, &before);
 	if (o.limited)
 		caa_stats_add(&ctx->stats, CAA_STAT_limits, 1);

@@ -217,10 +217,13 @@ bool caa_shards_accept(struct caa_shards *s, const struct caa_addr *a, struct ca
 }
 
 struct caa_outcome caa_shards_outcome(struct caa_shards *s, const struct caa_addr *a, struct caa_asking *q,
-	uint64_t now_us, enum caa_end end, const struct caa_packet *packet, bool tcp)
+	uint64_t now_us, enum caa_end end, const struct caa_packet *packet, bool tcp, struct caa_asking *before)
 {
 	struct at at = take_for(s, a, q, now_us, false);
 	struct caa_outcome outcome = { .meaning = end == CAA_END_ANSWER ? CAA_MEANS_ANSWER : CAA_MEANS_SILENCE };
+
+	*before = *q;
+	before->turn = (struct caa_turn){ .in_line = false };
 
 	if (at.u != NULL)
 		outcome = caa_gate_outcome(at.u, q, at.zone, secret_of(at.slice, now_us), now_us, end, packet, tcp);

@@ -35,8 +35,9 @@ size_t caa_shards_cookie(struct caa_shards *s, const struct caa_addr *a, struct 
 	uint8_t out[static CAA_COOKIE_MAX]);
 bool caa_shards_accept(struct caa_shards *s, const struct caa_addr *a, struct caa_asking *q, uint64_t now_us,
 	const struct caa_packet *packet);
+/** @param before: what q was before; its turn is not copied, which others move. */
 struct caa_outcome caa_shards_outcome(struct caa_shards *s, const struct caa_addr *a, struct caa_asking *q,
-	uint64_t now_us, enum caa_end end, const struct caa_packet *packet, bool tcp);
+	uint64_t now_us, enum caa_end end, const struct caa_packet *packet, bool tcp, struct caa_asking *before);
 bool caa_shards_wonders(struct caa_shards *s, const struct caa_addr *a, const struct caa_asking *q, uint64_t now_us);
 enum caa_again caa_shards_again(struct caa_shards *s, const struct caa_addr *a, struct caa_asking *q, uint64_t now_us,
 	const struct caa_packet *packet, bool edns, bool good);
