@@ -106,13 +106,14 @@ static struct caa_upstream *upstream_of(struct slice *slice, const struct caa_ad
 	return caa_upstreams_get(slice->upstreams, a, BURST);
 }
 
-/** The server's part of a cookie is not taken along: it belongs to the other slice's secret. */
+/** What belongs to the other slices' keys is not taken along, as the server's part of a cookie. */
 static void import(struct caa_shards *s, const struct caa_upstream *known)
 {
 	struct slice *slice = take(s, &known->addr);
 	struct caa_upstream copy = *known;
 
 	copy.cookie.server_len = 0;
+	copy.learn.lost_zone = 0;	/* its hash was made with the other key: of several is the careful reading */
 	caa_upstreams_import(slice->upstreams, &copy);
 	release(slice);
 }
