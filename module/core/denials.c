@@ -78,6 +78,14 @@ void caa_denials_answered(struct caa_denials *d, const struct caa_addr *addr, ui
 		d->note[found - d->note] = (struct caa_denial){ .count = 0 };
 }
 
+bool caa_denials_any(const struct caa_denials *d)
+{
+	for (size_t i = 0; i < CAA_DENIALS; i++)
+		if (d->note[i].addr.family != 0)
+			return true;
+	return false;
+}
+
 bool caa_denials_is_final(const struct caa_denials *d, const struct caa_addr *addr, uint32_t question)
 {
 	const struct caa_denial *found = find(d, addr, question);

@@ -53,6 +53,9 @@ void caa_denials_final(struct caa_denials *d, const struct caa_addr *addr, uint3
 /** It was answered. */
 void caa_denials_answered(struct caa_denials *d, const struct caa_addr *addr, uint32_t question);
 
+/** @return whether anything was denied, or answered with an error, and not answered since. */
+bool caa_denials_any(const struct caa_denials *d);
+
 /** @return whether it is not to be asked there again. */
 bool caa_denials_is_final(const struct caa_denials *d, const struct caa_addr *addr, uint32_t question);
 

@@ -135,7 +135,7 @@ static bool try_again(struct caa_ctx *ctx, struct module_qstate *qstate, struct 
  *  not answer CAA there. */
 static bool try_usual(struct caa_ctx *ctx, struct module_qstate *qstate, struct caa_query *query)
 {
-	if (query->usual || query->tries.definite == 0 || query->silent || !qstate->env->cfg->qname_minimisation)
+	if (query->usual || !caa_denials_any(&query->denials) || query->silent || !qstate->env->cfg->qname_minimisation)
 		return false;
 	query->usual = true;
 	query->merged.whole = false;

@@ -62,10 +62,13 @@ static void an_answer_ends_it(void **state)
 	struct caa_denials d = { .next = 0 };
 
 	(void)state;
+	assert_false(caa_denials_any(&d));
 	caa_denials_final(&d, &one, QUESTION, now);
 	assert_true(caa_denials_is_final(&d, &one, QUESTION));
+	assert_true(caa_denials_any(&d));
 	caa_denials_answered(&d, &one, QUESTION);
 	assert_false(caa_denials_is_final(&d, &one, QUESTION));
+	assert_false(caa_denials_any(&d));
 	caa_denials_answered(&d, &two, QUESTION);	/* nothing was noted */
 }
 
