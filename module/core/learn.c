@@ -32,6 +32,8 @@ enum {
 	STRANGE_DOUBTED = 24,		/**< ... or so many of strangers */
 	ALONE_US = 2 * US_PER_S,	/**< a query before which none was sent for so long, beyond what the rate asks for */
 	TAIL_AGAIN = 3,			/**< the same, where a limit is known */
+	TOGETHER_MS = 10,		/**< what leaves so close together meets the same limit */
+	STRANGE_MANY = 16,		/**< losses of strangers that make a limit where they are more than the answers */
 	LOST_MANY = 8,			/**< losses that make a limit where they are more than the answers */
 	FEW_PART = 2,			/**< fewer answers than this part of the first window tell little of a rate that
 					 *   would be too much */
@@ -140,7 +142,7 @@ static void start_anew(struct caa_learn *l)
 {
 	l->flight_seq = l->recover_seq = l->seq;
 	l->pacer.inflight = 0;
-	l->tail = l->holes = l->strangers = 0;
+	l->tail = l->holes = l->strangers = l->strange_lost = 0;
 }
 
 void caa_learn_settle(struct caa_learn *l)
@@ -179,7 +181,7 @@ static void limit(struct caa_learn *l, uint64_t now_us, enum caa_signal signal)
 		clamp_u32(good_mqps, RATE_MIN_MQPS, RATE_MAX_MQPS);
 	l->failures = l->denials = 0;
 	l->doubted = l->first = l->full = false;
-	l->doubtful = l->strangers > 0 && l->tail - l->strangers + l->holes < TAIL_CUT;
+	l->doubtful = l->strange_lost > 0 && l->tail - l->strangers + l->holes < TAIL_CUT;
 	apply_rate(l, now_us, percent(good_mqps, 90), 1);
 	pause_us = signal == CAA_SIGNAL_DENIED ? DENIED_PAUSE_US : debt_us(vain, l->rate_mqps);
 	/* The address' part of a rate and of a debt that it shares with others is a guess, too. */
@@ -398,10 +400,12 @@ static void first_end(struct caa_learn *l, uint64_t now_us)
 		l->pacer.window = (uint16_t)l->pacer.inflight;
 }
 
-/** Zones that are answered among others which are not: that is no matter of time, and the strangers' losses say nothing. */
+/** Zones that are answered among others which are not, all asked at once: that is no matter of time, and the strangers' losses say
+ *  nothing. */
 static void forget_strangers(struct caa_learn *l, struct caa_sent sent)
 {
-	if (l->strangers == 0 || (int16_t)((uint16_t)sent.seq - l->strange_seq) < REORDER)
+	if (l->strangers == 0 || (int16_t)((uint16_t)sent.seq - l->strange_seq) < REORDER ||
+	    caa_ms_age(l->strange_ms, caa_ms(sent.sent_us)) > TOGETHER_MS)
 		return;
 	l->tail -= l->strangers;
 	l->strangers = 0;
@@ -444,13 +448,16 @@ static void weigh(struct caa_learn *l, struct caa_sent sent)
 		l->lost_zone = sent.zone;
 	else if (l->lost_zone != sent.zone)
 		l->lost_zone = 0;
+	l->strange_lost = (uint16_t)(l->strange_lost + sent.stranger);
 	if (before(sent.seq + REORDER, l->answered_seq)) {
 		l->holes += !sent.stranger;
 		return;
 	}
 	l->tail++;
-	if (sent.stranger && (l->strangers++ == 0 || (int16_t)((uint16_t)sent.seq - l->strange_seq) < 0))
+	if (sent.stranger && (l->strangers++ == 0 || (int16_t)((uint16_t)sent.seq - l->strange_seq) < 0)) {
 		l->strange_seq = (uint16_t)sent.seq;
+		l->strange_ms = caa_ms(sent.sent_us);
+	}
 	if (l->tail <= 1 || (int16_t)((uint16_t)sent.seq - l->tail_seq) > 0)
 		l->tail_seq = (uint16_t)sent.seq;
 }
@@ -465,7 +472,8 @@ static bool looks_limited(struct caa_learn *l, uint64_t now_us, enum caa_signal 
 	bucket_turn(l, caa_ms(now_us));
 	if ((witnesses >= needed || l->tail >= (doubted ? STRANGE_DOUBTED : TAIL_STRANGE)) && l->tail > l->holes)
 		return true;
-	return lost >= LOST_MANY && lost > (unsigned)l->good + l->good_before;
+	return (lost >= LOST_MANY && lost > (unsigned)l->good + l->good_before) ||
+		(l->strange_lost >= STRANGE_MANY && l->strange_lost > (unsigned)l->good + l->good_before && !doubted);
 }
 
 /** @return true if the losses so far look like a limit. */
@@ -477,7 +485,7 @@ static bool open_loss(struct caa_learn *l, uint64_t now_us, struct caa_sent sent
 		return false;
 	if (caa_ms_age(l->losses_ms, now_ms) > WEIGH_MS) {
 		l->losses_ms = now_ms;
-		l->tail = l->holes = l->strangers = 0;
+		l->tail = l->holes = l->strangers = l->strange_lost = 0;
 	}
 	weigh(l, sent);
 	/* What is lost makes no room for more, until it is known why it was; what went aside had none. */

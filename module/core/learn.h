@@ -81,6 +81,8 @@ struct caa_learn {
 	uint16_t strangers;	/**< of tail, those of strangers; there is no answer to a later query than the first of them */
 	uint16_t asides;	/**< queries under way that test a claim; those of suspects are not counted */
 	uint16_t strange_seq;	/**< that one, modulo 2^16 */
+	uint16_t strange_lost;	/**< all losses of strangers that are weighed, whatever was answered since */
+	uint32_t strange_ms;	/**< when the first of strangers left */
 	uint8_t failures : 4;	/**< pauses in a row after which nothing was answered, up to 15; open: queries that were sent
 				 *   beyond the first window */
 	uint8_t denials : 4;	/**< of those, with a denial */
