@@ -484,9 +484,13 @@ static void count_end(struct caa_ctx *ctx, enum caa_end end, const struct caa_as
 static bool note_denial(struct caa_query *query, const struct caa_asking *q, const struct caa_addr *addr, uint64_t now_us,
 	const struct caa_outcome *o)
 {
+	/* Behind an answer over UDP that was truncated one over TCP costs two queries, and says more than a limiter would. */
+	bool twice = o->meaning == CAA_MEANS_DENIED && q->tcp && !q->chose_tcp;
 	enum caa_denial_kind kind = o->denying ? CAA_DENIAL_OWN : o->meaning != CAA_MEANS_DENIED ? CAA_DENIAL_ERROR :
 		o->limit ? CAA_DENIAL_LIMITED : CAA_DENIAL_OPEN;
 
+	if (twice)
+		(void)caa_denials_note(&query->denials, addr, q->question, now_us, kind);
 	return caa_denials_note(&query->denials, addr, q->question, now_us, kind);
 }
 
