@@ -188,12 +188,10 @@ static enum caa_gate hold_back(struct caa_upstream *u, struct caa_asking *q, con
 	return CAA_GATE_WAIT;
 }
 
-/** How many may use a turn that is due: those who ask again before the first of them does. */
+/** How many may use a turn that is due at a rate: those who ask again before the first of them does. */
 static uint64_t front(const struct caa_upstream *u)
 {
-	uint32_t interval_us = u->learn.pacer.interval_us;
-
-	return interval_us == 0 ? UINT64_MAX : FRONT_MIN + FRONT_US / interval_us;
+	return FRONT_MIN + FRONT_US / u->learn.pacer.interval_us;
 }
 
 /** In the line for UDP. @param most_us: ask again no later. */
@@ -207,7 +205,7 @@ static enum caa_gate ask_udp(struct caa_upstream *u, struct caa_asking *q, struc
 	if (!q->turn.in_line && !take_place(u, q, zone, wish))
 		return hold_back(u, q, wish, ADMIT_US, ADMIT_US, wait_us);
 	due_us = caa_learn_wait(&u->learn, q->turn.place, wish->now_us);
-	if (due_us == 0 && !caa_line_is_front(&q->turn, front(u)))
+	if (due_us == 0 && u->learn.pacer.interval_us != 0 && !caa_line_is_front(&q->turn, front(u)))
 		due_us = u->learn.pacer.interval_us;	/* it would take the turn of those who have not come yet */
 	return due_us == 0 ? send_paced(u, q, zone, wish) : hold_back(u, q, wish, due_us, most_us, wait_us);
 }

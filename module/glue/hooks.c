@@ -32,7 +32,7 @@ enum {
 	/** What another address costs while a question is under way to one: more than the band of round trip
 	 *  times, 400 ms, in which Unbound chooses at random, less than what a server that fails costs. */
 	DETOUR_MS = 1000,
-	LOSSES = 4,	/**< in a row of a question, without a limit, after which it is as Unbound sees it: slow, or not answered */
+	LOSSES = 8,	/**< in a row of a question, without a limit, after which it is as Unbound sees it: slow, or not answered */
 	MOVES = 4,	/**< times that a question may leave an address for another, ... */
 	MOVES_EVERY_US = 2000000,	/**< ... and once more after so long: each counts as an attempt for Unbound */
 	TARGETS_MAX = 16,	/**< addresses of a zone that are looked at for a shorter wait */
