@@ -79,7 +79,9 @@ for test in tests/unit/test_*.c; do
 	fi || { echo "not ok - $kind: $name"; tail -n 30 "$dir/$name.log"; failed=1; }
 done
 cases='stop budget control repeat'
-[ "$kind" = valgrind ] || cases="$cases paced parent merge crowd hold one tree"
+[ "$kind" = valgrind ] || cases="$cases paced merge crowd hold one tree"
+# its 12,000 questions are more than the thread sanitizer bears within a budget, and what is late looks lost
+[ "$kind" != asan ] || cases="$cases parent"
 # what is shared between threads, with as many clients as a slow program bears
 export LAB_MERGE='deep 4 udp parallel;flat 4 tcp climb;zones 4 udp climb' CROWD_CLIENTS=100 CROWD_RATE=2000
 [ "$kind" != asan ] || cases="$cases tool"
