@@ -1,16 +1,16 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
 # usage: tests/sanitize.sh asan|tsan|valgrind
-# Runs the module in an Unbound made for it, with the cases of the lab that matter there: questions that wait while clients
-# leave, reload and stop in four threads; a budget that ends; a whole paced certificate.  Everything is built below
-# build/KIND, from the source tree that this tree was configured with.
+# Runs the module with the cases of the lab that matter there: questions that wait while clients leave, reload and stop in
+# four threads; a budget that ends; a whole paced certificate.  For the sanitizers, in an Unbound made for them below build/KIND,
+# from the source tree that this tree was configured with; valgrind runs what this tree has built.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 kind=$1 top=$PWD dir=$PWD/build/$1
 case $kind in
 asan) flags='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined' ;;
 tsan) flags='-O1 -g -fno-omit-frame-pointer -fsanitize=thread' ;;
-valgrind) flags='-O1 -g' ;;
+valgrind) flags= ;;
 *) echo "tests/sanitize.sh: '$kind': allowed is asan, tsan or valgrind" >&2; exit 2 ;;
 esac
 src=$(sed -n 's/^UNBOUND_SRC = //p' Makefile)
@@ -25,8 +25,10 @@ step() {
 : >"$dir/log"
 
 # The Unbound: a copy of the source, so that the tree of this build stays as it is.
-stamp=$(readlink -f "$src")$flags
-if [ "$(cat "$dir/stamp" 2>/dev/null)" != "$stamp" ] || [ "$src/config.h" -nt "$dir/stamp" ]; then
+unbound() {
+	local stamp configure
+	stamp=$(readlink -f "$src")$flags
+	[ "$(cat "$dir/stamp" 2>/dev/null)" != "$stamp" ] || [ "$src/config.h" -nt "$dir/stamp" ] || return 0
 	rm -rf "$dir/unbound"
 	step "copies the source of Unbound" cp -a "$(readlink -f "$src")" "$dir/unbound"
 	configure=$(sed -n 's/^ *\$ \.\/configure \(.*\)$/\1/p' "$src/config.log" | head -n 1 | sed "s/'*CFLAGS=[^']*'*//; s/CFLAGS=.*//")
@@ -35,30 +37,50 @@ if [ "$(cat "$dir/stamp" 2>/dev/null)" != "$stamp" ] || [ "$src/config.h" -nt "$
 	step "makes it" make -C "$dir/unbound" clean
 	step "makes it" make -C "$dir/unbound" -j"$(nproc)" unbound unbound-checkconf unbound-control
 	echo "$stamp" >"$dir/stamp"
-fi
+}
 
-# The module and the core's tests, out of their sources.
+# compile FLAGS... -- FILE...: objects of the files, below build/KIND/objects, as many at once as there are processors
+compile() {
+	local options=()
+	while [ "$1" != -- ]; do options+=("$1"); shift; done
+	shift
+	# shellcheck disable=SC2016,SC2086
+	printf '%s\0' "$@" | xargs -0 -I {} -P "$(nproc)" sh -c 'file=$1 dir=$2; shift 2
+		exec gcc "$@" -c "$file" -o "$dir/objects/$(echo "${file%.c}" | tr / -).o"' sh {} "$dir" -std=gnu11 $flags "${options[@]}"
+}
+objects() { printf "$dir/objects/%s.o\n" "$@"; }
+
+# The module, the tool and the core's tests, out of their sources.
 build() {
-	local core=() glue=() test
-	for file in module/core/*.c; do core+=("$file"); done
-	for file in module/glue/*.c; do glue+=("$file"); done
+	local test name more
+	rm -rf "$dir/objects"
+	mkdir "$dir/objects"
+	compile -fPIC -fvisibility=hidden -Imodule -isystem "$dir/unbound" -DHAVE_CAA_CONFIG_H -I. -Itests/unit -Itests/sim \
+		-- module/core/*.c module/glue/*.c module/tool/*.c tests/unit/*.c tests/sim/*.c || return 1
+	ar rcs "$dir/core.a" "$dir"/objects/module-core-*.o || return 1
 	# shellcheck disable=SC2086
-	gcc -std=gnu11 $flags -fPIC -fvisibility=hidden -Imodule -isystem "$dir/unbound" -pthread -shared -Wl,-Bsymbolic -Wl,-z,nodelete \
-		-o "$dir/unbound-caa.so" "${core[@]}" "${glue[@]}" -lsodium || return 1
+	gcc $flags -pthread -shared -Wl,-Bsymbolic -Wl,-z,nodelete -o "$dir/unbound-caa.so" "$dir"/objects/module-glue-*.o \
+		-Wl,--whole-archive "$dir/core.a" -Wl,--no-whole-archive -lsodium || return 1
 	# shellcheck disable=SC2086
-	gcc -std=gnu11 $flags -Imodule -DHAVE_CAA_CONFIG_H -I. -o "$dir/caa-climb" module/tool/*.c "${core[@]}" \
+	gcc $flags -o "$dir/caa-climb" "$dir"/objects/module-tool-*.o "$dir/core.a" \
 		-lldns -levent_core -lcurl -lcrypto -lsodium || return 1
 	for test in tests/unit/test_*.c; do
-		local more=()
-		[ "$test" != tests/unit/test_sim.c ] || more=(tests/sim/limiter.c tests/sim/engine.c tests/sim/model.c tests/sim/load.c)
+		name=$(basename "$test" .c) more=()
+		[ "$name" != test_sim ] || mapfile -t more < <(objects tests-sim-{limiter,engine,model,load})
 		# shellcheck disable=SC2086
-		gcc -std=gnu11 $flags -Imodule -Itests/unit -Itests/sim -o "$dir/$(basename "$test" .c)" "$test" "${more[@]}" \
-			"${core[@]}" -lcmocka -lldns -lsodium -lm -pthread || return 1
+		gcc $flags -o "$dir/$name" "$dir/objects/tests-unit-$name.o" "${more[@]}" "$dir/core.a" \
+			-lcmocka -lldns -lsodium -lm -pthread || return 1
 	done
 }
-step "builds the module, the tool and the unit tests" build
-
-export UNBOUND_CAA=$dir/unbound CAA_MODULE=$dir/unbound-caa.so LAB_BUILD=$top CAA_CLIMB=$top/caa-climb
+if [ "$kind" = valgrind ]; then
+	step "builds the module, the tool and the unit tests" make check TESTS=
+	UNBOUND_CAA=$(readlink -f "$src") CAA_MODULE=$top/.libs/unbound-caa.so units=$top
+else
+	unbound
+	step "builds the module, the tool and the unit tests" build
+	UNBOUND_CAA=$dir/unbound CAA_MODULE=$dir/unbound-caa.so units=$dir
+fi
+export UNBOUND_CAA CAA_MODULE LAB_BUILD=$top CAA_CLIMB=$top/caa-climb
 export LAB_START_SECONDS=120
 export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0:exitcode=99 UBSAN_OPTIONS=print_stacktrace=1
 export TSAN_OPTIONS="exitcode=99 second_deadlock_stack=1 suppressions=$top/tests/tsan.supp"
@@ -73,9 +95,9 @@ failed=0
 for test in tests/unit/test_*.c; do
 	name=$(basename "$test" .c)
 	if [ "$kind" = valgrind ]; then
-		valgrind --quiet --vgdb=no --leak-check=full --error-exitcode=99 "$dir/$name" >"$dir/$name.log" 2>&1
+		valgrind --quiet --vgdb=no --leak-check=full --error-exitcode=99 "$units/$name" >"$dir/$name.log" 2>&1
 	else
-		"$dir/$name" >"$dir/$name.log" 2>&1
+		"$units/$name" >"$dir/$name.log" 2>&1
 	fi || { echo "not ok - $kind: $name"; tail -n 30 "$dir/$name.log"; failed=1; }
 done
 cases='stop budget control repeat'
@@ -83,7 +105,7 @@ cases='stop budget control repeat'
 # its 12,000 questions are more than the thread sanitizer bears within a budget, and what is late looks lost
 [ "$kind" != asan ] || cases="$cases parent"
 # what is shared between threads, with as many clients as a slow program bears
-export LAB_MERGE='deep 4 udp parallel;flat 4 tcp climb;zones 4 udp climb' CROWD_CLIENTS=100 CROWD_RATE=2000
+export LAB_MERGE='deep 4 udp parallel;flat 4 tcp climb;zones 4 udp climb' CROWD_CLIENTS=100 CROWD_RATE=2000 LAB_FLOOD=2000
 [ "$kind" != asan ] || cases="$cases tool"
 for case in $cases; do
 	if tests/lab/run "$case" >"$dir/$case.log" 2>&1; then

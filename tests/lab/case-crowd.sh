@@ -47,6 +47,7 @@ crowd() {
 		"$LAB_WORK/clients.json")
 	lab_settled bind-shop.lab
 	queries=$(lab_queries bind-shop.lab | wc -l)
+	names_asked=$(lab_queries bind-shop.lab | sort -u | wc -l)
 	: >"$LAB_WORK/bind-shop.lab.queries"
 	echo "# $1: $asked asked, $answered answered in $seconds s, $twice twice, $noerror NOERROR, $servfail SERVFAIL; $queries queries for them"
 	check "$1: every question gets an answer ($answered of $asked)" [ "$answered" -eq "$asked" ]
@@ -78,23 +79,41 @@ server:
 	fds=$(descriptors)
 }
 
-start
-tld 0
-crowd "all is well"
-check "  and all have the answer" [ "$noerror" -eq "$asked" ]
-check "  of one lookup for each name" [ "$queries" -eq 101 ]
+# one_lookup: what the zone's server was asked.  Where it has no processor for longer than a round trip may take, the resolver
+# asks it again: that is a query more, and no second lookup.
+one_lookup() {
+	check "  of one lookup for each name ($names_asked)" [ "$names_asked" -eq 101 ]
+	check "  that hardly asks twice ($queries)" at_most "$queries" 101 1.25
+}
 
-start
-tld 700
-crowd "the parent's server is slow"
-check "  and all have the answer" [ "$noerror" -eq "$asked" ]
-check "  of one lookup for each name" [ "$queries" -eq 101 ]
+all_is_well() {
+	start
+	tld 0
+	crowd "all is well"
+	check "  and all have the answer" [ "$noerror" -eq "$asked" ]
+	one_lookup
+}
 
-start
-tld 5000
-crowd "the parent's server answers after 5 s"
-check "  and all have the answer" [ "$noerror" -eq "$asked" ]
-check "  of one lookup for each name" [ "$queries" -le 101 ]
+slow() {
+	start
+	tld 700
+	crowd "the parent's server is slow"
+	check "  and all have the answer" [ "$noerror" -eq "$asked" ]
+	one_lookup
+}
+
+late() {
+	start
+	tld 5000
+	crowd "the parent's server answers after 5 s"
+	check "  and all have the answer" [ "$noerror" -eq "$asked" ]
+	check "  of one lookup for each name ($names_asked)" [ "$names_asked" -le 101 ]
+	check "  that hardly asks twice ($queries)" at_most "$queries" 101 1.25
+}
+
+lab_measured all_is_well
+lab_measured slow
+lab_measured late
 
 start
 kill -STOP "${LAB_PID[tld]}"
