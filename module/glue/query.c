@@ -131,16 +131,33 @@ static bool try_again(struct caa_ctx *ctx, struct module_qstate *qstate, struct 
 	return true;
 }
 
-/** Whether it is worth to ask as plain Unbound does, who asks a name with type A first, and so finds an alias though the server does
- *  not answer CAA there. */
+/** The time for another try has come. */
+static enum module_ext_state restart(struct module_qstate *qstate, struct caa_query *query)
+{
+	query->waiting = false;
+	qstate->return_rcode = LDNS_RCODE_NOERROR;
+	qstate->return_msg = NULL;
+	qstate->errinf = NULL;
+	return module_restart_next;
+}
+
+/** Ask once more, and at once, as plain Unbound does, who asks a name with type A first, and so finds an alias though the server
+ *  does not answer CAA there.  @return false if that is not worth it. */
 static bool try_usual(struct caa_ctx *ctx, struct module_qstate *qstate, struct caa_query *query)
 {
-	if (query->usual || !caa_denials_any(&query->denials) || query->silent || !qstate->env->cfg->qname_minimisation)
+	if (query->usual || !caa_denials_any(&query->denials) || query->silent || !qstate->env->cfg->qname_minimisation ||
+	    caa_host_now_us() >= caa_query_deadline_us(query))
 		return false;
 	query->usual = true;
 	query->merged.whole = false;
-	query->tries.passing++;
-	return try_again(ctx, qstate, query, NULL);
+	query->tries = (struct caa_tries){ .made = query->tries.made + 1 };
+	query->lost = true;
+	query->given_up = false;
+	query->moves = 0;
+	unblock_targets(ctx, qstate, caa_host_delegation(qstate), caa_host_now_us());
+	caa_host_forget_failure(qstate);
+	caa_stats_add(&ctx->stats, CAA_STAT_tries, 1);
+	return true;
 }
 
 /** The later modules are done. */
@@ -167,7 +184,7 @@ static enum module_ext_state done(struct caa_ctx *ctx, struct module_qstate *qst
 	if (wanted && !(missed && keys.settled) && try_again(ctx, qstate, query, missed ? &keys : NULL))
 		return module_wait_reply;
 	if (wanted && !missed && try_usual(ctx, qstate, query))
-		return module_wait_reply;
+		return restart(qstate, query);
 	if (!wanted) {		/* that it failed is nobody's answer: who comes to wait for it leads a lookup of its own */
 		caa_host_forget_failure(qstate);
 		caa_merging_abandon(ctx, &query->merged);
@@ -183,16 +200,6 @@ static enum module_ext_state done(struct caa_ctx *ctx, struct module_qstate *qst
 	if (passing)
 		caa_host_forget_failure(qstate);	/* who asks again within seconds is to be helped, too */
 	return module_finished;
-}
-
-/** The time for another try has come. */
-static enum module_ext_state restart(struct module_qstate *qstate, struct caa_query *query)
-{
-	query->waiting = false;
-	qstate->return_rcode = LDNS_RCODE_NOERROR;
-	qstate->return_msg = NULL;
-	qstate->errinf = NULL;
-	return module_restart_next;
 }
 
 void caa_query_operate(struct caa_ctx *ctx, struct module_qstate *qstate, enum module_ev event)
