@@ -10,7 +10,6 @@ enum {
 	ADMIT_US = 250 * US_PER_MS,	/**< whose turn is beyond the budget asks again then: the pace may rise */
 	AGAIN_US = 500 * US_PER_MS,	/**< who waits asks again no later: the pace, or another address, may have changed */
 	LONG_US = 200 * US_PER_MS,	/**< who waits longer asks again half way: the pace may have changed */
-	NOTIMP_MS = 15 * 60 * 1000,	/**< as long as Unbound remembers a server without EDNS */
 	FRONT_MIN = 8,			/**< so many at the front of the line may use a turn, ... */
 	FRONT_US = 200 * US_PER_MS,	/**< ... and those whose turn is due so soon: they come as late as that */
 	FREE_US = 10 * US_PER_MS,	/**< a wait that is not longer is none */
@@ -336,6 +335,13 @@ static bool has_voice(struct caa_upstream *u, struct caa_asking *q, struct caa_s
 	return voice;
 }
 
+static void note_answered(struct caa_serving *zone, uint64_t now_us, const struct caa_packet *p)
+{
+	caa_serving_answered(zone, now_us);
+	if (p->rcode == CAA_RCODE_NOERROR || p->rcode == CAA_RCODE_NXDOMAIN)
+		caa_serving_good(zone, now_us);
+}
+
 static bool outcome_udp(struct caa_upstream *u, struct caa_asking *q, struct caa_serving *zone, uint64_t now_us,
 	enum caa_end end, const struct caa_packet *packet)
 {
@@ -356,7 +362,7 @@ static bool outcome_udp(struct caa_upstream *u, struct caa_asking *q, struct caa
 	else if (end == CAA_END_ANSWER && q->caa && q->cookies && !q->cookie.client_sent)
 		caa_cookie_answered_without(&u->cookie, now_us);
 	if (signal == CAA_SIGNAL_ANSWER)
-		caa_serving_answered(zone, now_us);
+		note_answered(zone, now_us, packet);
 	return limited;
 }
 
@@ -376,7 +382,7 @@ static void outcome_tcp(struct caa_upstream *u, struct caa_asking *q, struct caa
 	q->unproved = false;
 	caa_cookie_read(&u->cookie, secret, now_us, packet, &q->cookie, true);
 	if (!is_denial(packet))
-		caa_serving_answered(zone, now_us);
+		note_answered(zone, now_us, packet);
 }
 
 /** What left over another transport than the caller tells of (TCP at a rate that is set by hand, or abandoned between
@@ -490,7 +496,7 @@ static bool blames_cookie(struct caa_upstream *u, struct caa_asking *q, uint64_t
 	return true;
 }
 
-enum caa_again caa_gate_again(struct caa_upstream *u, struct caa_asking *q, uint64_t now_us,
+enum caa_again caa_gate_again(struct caa_upstream *u, struct caa_asking *q, struct caa_serving *zone, uint64_t now_us,
 	const struct caa_packet *packet, bool edns, bool good)
 {
 	if (!q->caa)
@@ -508,7 +514,7 @@ enum caa_again caa_gate_again(struct caa_upstream *u, struct caa_asking *q, uint
 		q->again = u->cookie.refused = true;
 		return CAA_AGAIN_SEND;
 	}
-	if (packet->rcode == CAA_RCODE_NOTIMP && caa_ms_ahead(u->notimp_ms, now_us, NOTIMP_MS))
+	if (packet->rcode == CAA_RCODE_NOTIMP && caa_serving_is_notimp(zone, now_us))
 		return CAA_AGAIN_FINAL;
 	if (dislikes(packet->rcode) && q->cookie.client_sent) {
 		caa_cookie_avoid(&u->cookie, now_us);
@@ -516,10 +522,8 @@ enum caa_again caa_gate_again(struct caa_upstream *u, struct caa_asking *q, uint
 	}
 	if (packet->rcode != CAA_RCODE_NOTIMP && caa_gate_wonders(u, q) && blames_cookie(u, q, now_us, good))
 		return CAA_AGAIN_SEND;
-	if (packet->rcode == CAA_RCODE_NOTIMP && !edns) {
-		u->notimp_ms = caa_ms_later(now_us, NOTIMP_MS);
+	if (packet->rcode == CAA_RCODE_NOTIMP && !edns && caa_serving_notimp(zone, now_us))
 		return CAA_AGAIN_FINAL;
-	}
 	return CAA_AGAIN_NO;
 }
 

@@ -123,9 +123,10 @@ enum caa_again {
 /** @return whether caa_gate_again() has to know if an answer was good, which takes to read it. */
 bool caa_gate_wonders(const struct caa_upstream *u, const struct caa_asking *q);
 
-/** @param packet: NULL if nothing came over TCP. @param edns: the query had EDNS. @param good: the answer is of use
+/** @param zone: what the upstream does for the query's zone. @param packet: NULL if nothing came over TCP.
+ *  @param edns: the query had EDNS. @param good: the answer is of use
  *  (core/answer.h); not used unless caa_gate_wonders(). */
-enum caa_again caa_gate_again(struct caa_upstream *u, struct caa_asking *q, uint64_t now_us,
+enum caa_again caa_gate_again(struct caa_upstream *u, struct caa_asking *q, struct caa_serving *zone, uint64_t now_us,
 	const struct caa_packet *packet, bool edns, bool good);
 
 /** Predict what a query would have to wait at the upstream, in us. */

@@ -72,6 +72,25 @@ void caa_serving_answered(struct caa_serving *s, uint64_t now_us)
 	s->split = 0;
 }
 
+void caa_serving_good(struct caa_serving *s, uint64_t now_us)
+{
+	s->good_ms = set_ms(now_us);
+	s->notimp_ms = 0;
+}
+
+bool caa_serving_notimp(struct caa_serving *s, uint64_t now_us)
+{
+	if (within(s->good_ms, now_us, CAA_SERVING_LIFE_MS))
+		return false;
+	s->notimp_ms = caa_ms_later(now_us, CAA_SERVING_LIFE_MS);
+	return true;
+}
+
+bool caa_serving_is_notimp(const struct caa_serving *s, uint64_t now_us)
+{
+	return caa_ms_ahead(s->notimp_ms, now_us, CAA_SERVING_LIFE_MS);
+}
+
 /** Numbers wrap. */
 static bool before(uint32_t a, uint32_t b)
 {

@@ -33,6 +33,8 @@ struct caa_serving {
 	uint32_t answered_ms;		/**< the last answer */
 	uint32_t spoke_ms;		/**< the last loss or denial that counted while it was no witness */
 	uint32_t denies_ms;		/**< until then a denial is its own answer */
+	uint32_t good_ms;		/**< the last answer that was no error */
+	uint32_t notimp_ms;		/**< until then NOTIMP is known to be its answer with EDNS and without */
 	uint32_t full_ms;		/**< the last time that a turn was beyond the budget */
 	uint32_t turn;			/**< its last turn in the line of the address, core/line.h */
 	uint32_t split_seq;		/**< number of a query that was answered after the last of the losses below, and one more */
@@ -56,6 +58,16 @@ bool caa_serving_is_witness(const struct caa_serving *s, uint64_t now_us);
 
 /** It was answered, with data or with an error that no limiter sends. */
 void caa_serving_answered(struct caa_serving *s, uint64_t now_us);
+
+/** The answer was no error. */
+void caa_serving_good(struct caa_serving *s, uint64_t now_us);
+
+/** NOTIMP came without EDNS as well.  @return whether it is the zone's answer there, to be believed at once for the life of a
+ *  witness or until an answer is none; false if some answers are: the nodes behind the address differ. */
+bool caa_serving_notimp(struct caa_serving *s, uint64_t now_us);
+
+/** @return whether NOTIMP is known to be the zone's answer there. */
+bool caa_serving_is_notimp(const struct caa_serving *s, uint64_t now_us);
 
 /** A query was lost or denied.
  *  @param seq: its number at the address. @param answered_seq: of the latest query that was answered there, and one more.

@@ -189,7 +189,6 @@ size_t caa_upstreams_forget(struct caa_upstreams *t, const struct caa_addr *a, u
 		caa_learn_forget(&u->learn, now_us);
 		caa_cookie_init(&u->cookie);
 		u->transport = (struct caa_transport){ .inflight = u->transport.inflight };
-		u->notimp_ms = 0;
 		u->epoch++;
 		count++;
 	}

@@ -28,7 +28,6 @@ struct caa_upstream {
 	struct caa_cookie cookie;
 	struct caa_transport transport;
 	uint32_t epoch;		/**< counts how often it was forgotten; what is kept elsewhere of it is kept under this too */
-	uint32_t notimp_ms;	/**< until then NOTIMP is known to be its answer with EDNS and without; 0 = not known */
 	uint32_t sent;		/**< packets that left, of any kind; counters are modulo 2^32 */
 	uint32_t sent_caa;	/**< of these, sent for a CAA question */
 	uint32_t waited;	/**< queries that had to wait */

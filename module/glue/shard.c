@@ -245,7 +245,7 @@ enum caa_again caa_shards_again(struct caa_shards *s, const struct caa_addr *a, 
 	const struct caa_packet *packet, bool edns, bool good)
 {
 	struct at at = take_for(s, a, q, now_us, false);
-	enum caa_again again = at.u != NULL ? caa_gate_again(at.u, q, now_us, packet, edns, good) : CAA_AGAIN_NO;
+	enum caa_again again = at.u != NULL ? caa_gate_again(at.u, q, at.zone, now_us, packet, edns, good) : CAA_AGAIN_NO;
 
 	release(at.slice);
 	return again;

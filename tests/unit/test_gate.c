@@ -629,7 +629,7 @@ static void tcp_that_was_chosen_in_vain_is_followed_by_udp(void **state)
 		assert_int_equal(q.patience_ms, 400);	/* not as long as the budget lasts */
 		encode(&s, &q);
 		assert_int_equal(end(&s, &q, how[i], NULL, true).meaning, CAA_MEANS_NOTHING);
-		assert_int_equal(caa_gate_again(&s.u, &q, s.now_us, NULL, true, true), CAA_AGAIN_SEND);
+		assert_int_equal(caa_gate_again(&s.u, &q, &s.serving, s.now_us, NULL, true, true), CAA_AGAIN_SEND);
 		assert_int_equal(ask(&s, &q), CAA_GATE_SEND);
 		assert_int_equal(encode(&s, &q), CAA_COOKIE_CLIENT);	/* nothing is held against cookies */
 		assert_int_equal(s.u.cookie.mixed_ms, 0);
@@ -649,7 +649,7 @@ static void tcp_that_had_to_be_is_left_to_unbound(void **state)
 	assert_int_equal(ask_tcp(&s, &q), CAA_GATE_SEND_TCP);
 	assert_int_equal(q.patience_ms, 0);
 	assert_int_equal(end(&s, &q, CAA_END_TIMEOUT, NULL, true).meaning, CAA_MEANS_NO_TCP);
-	assert_int_equal(caa_gate_again(&s.u, &q, s.now_us, NULL, true, true), CAA_AGAIN_NO);
+	assert_int_equal(caa_gate_again(&s.u, &q, &s.serving, s.now_us, NULL, true, true), CAA_AGAIN_NO);
 	assert_int_equal(ask_tcp(&s, &q), CAA_GATE_SEND_TCP);
 }
 
@@ -816,7 +816,7 @@ static void a_wrong_echo_is_forged(void **state)
 		assert_true(accepted(&s, &q, &p));	/* the true one is still waited for */
 		assert_false(q.unproved);
 		assert_int_equal(answered(&s, &q, &p).meaning, CAA_MEANS_ANSWER);
-		assert_int_equal(caa_gate_again(&s.u, &q, s.now_us, &p, true, true), CAA_AGAIN_NO);
+		assert_int_equal(caa_gate_again(&s.u, &q, &s.serving, s.now_us, &p, true, true), CAA_AGAIN_NO);
 		assert_int_equal(ask(&s, &q), CAA_GATE_SEND);	/* and it is no reason for TCP */
 	}
 }
@@ -879,7 +879,7 @@ static void miss_cookie(struct scene *s, struct caa_asking *q)
 	leave(s, q);
 	assert_true(accepted(s, q, &data));
 	assert_int_equal(answered(s, q, &data).meaning, CAA_MEANS_NOTHING);	/* nothing of it is used */
-	assert_int_equal(caa_gate_again(&s->u, q, s->now_us, &data, true, true), CAA_AGAIN_SEND);
+	assert_int_equal(caa_gate_again(&s->u, q, &s->serving, s->now_us, &data, true, true), CAA_AGAIN_SEND);
 	assert_int_equal(ask(s, q), CAA_GATE_SEND_TCP);
 	encode(s, q);
 }
@@ -905,7 +905,7 @@ static void a_missing_cookie_is_seen_over_tcp(void **state)
 		miss_cookie(&s, &q);
 		p = row[i].cookie ? with_cookie(option, &q, CAA_RCODE_NOERROR) : data;
 		assert_int_equal(end(&s, &q, row[i].end, &p, true).meaning, answer ? CAA_MEANS_ANSWER : CAA_MEANS_NOTHING);
-		assert_int_equal(caa_gate_again(&s.u, &q, s.now_us, answer ? &p : NULL, true, true), row[i].again);
+		assert_int_equal(caa_gate_again(&s.u, &q, &s.serving, s.now_us, answer ? &p : NULL, true, true), row[i].again);
 		leave(&s, &next);
 		assert_true(next.cookie.client_sent);
 		assert_true(accepted(&s, &next, &data));
@@ -917,7 +917,7 @@ static void a_missing_cookie_is_seen_over_tcp(void **state)
 		leave(&s, &q);		/* the same one, over UDP */
 		assert_true(accepted(&s, &q, &data));
 		assert_int_equal(answered(&s, &q, &data).meaning, CAA_MEANS_ANSWER);
-		assert_int_equal(caa_gate_again(&s.u, &q, s.now_us, &data, true, true), CAA_AGAIN_NO);
+		assert_int_equal(caa_gate_again(&s.u, &q, &s.serving, s.now_us, &data, true, true), CAA_AGAIN_NO);
 		nothing_is_left(&s);
 	}
 }
@@ -964,7 +964,7 @@ static void a_missing_cookie_is_of_one_attempt(void **state)
 	p = with_cookie(option, &q, CAA_RCODE_NOERROR);
 	assert_true(accepted(&s, &q, &p));
 	assert_int_equal(answered(&s, &q, &p).meaning, CAA_MEANS_ANSWER);
-	assert_int_equal(caa_gate_again(&s.u, &q, s.now_us, &p, true, true), CAA_AGAIN_NO);
+	assert_int_equal(caa_gate_again(&s.u, &q, &s.serving, s.now_us, &p, true, true), CAA_AGAIN_NO);
 }
 
 /** The question that it was sent for has gone, and it is sent again as without a module. */
@@ -998,7 +998,7 @@ static void at_a_rate_by_hand_a_missing_cookie_is_seen_over_tcp(void **state)
 	leave(&s, &q);
 	assert_true(accepted(&s, &q, &data));
 	answered(&s, &q, &data);
-	assert_int_equal(caa_gate_again(&s.u, &q, s.now_us, &data, true, true), CAA_AGAIN_SEND);
+	assert_int_equal(caa_gate_again(&s.u, &q, &s.serving, s.now_us, &data, true, true), CAA_AGAIN_SEND);
 	assert_int_equal(ask(&s, &before), CAA_GATE_WAIT);
 	assert_int_equal(ask(&s, &q), CAA_GATE_WAIT);
 	s.now_us += 100 * ms;
@@ -1007,7 +1007,7 @@ static void at_a_rate_by_hand_a_missing_cookie_is_seen_over_tcp(void **state)
 	assert_int_equal(ask(&s, &q), CAA_GATE_SEND_TCP);
 	encode(&s, &q);
 	end(&s, &q, CAA_END_TIMEOUT, NULL, true);
-	assert_int_equal(caa_gate_again(&s.u, &q, s.now_us, NULL, true, true), CAA_AGAIN_SEND);
+	assert_int_equal(caa_gate_again(&s.u, &q, &s.serving, s.now_us, NULL, true, true), CAA_AGAIN_SEND);
 	s.now_us += 100 * ms;
 	leave(&s, &q);
 	p = with_cookie(option, &q, CAA_RCODE_NOERROR);
@@ -1044,7 +1044,7 @@ static bool is_good(const struct caa_packet *p)
 static enum caa_again again(struct scene *s, struct caa_asking *q, const struct caa_packet *p, bool edns)
 {
 	answered(s, q, p);
-	return caa_gate_again(&s->u, q, s->now_us, p, edns, is_good(p));
+	return caa_gate_again(&s->u, q, &s->serving, s->now_us, p, edns, is_good(p));
 }
 
 static void a_server_that_dislikes_the_option_is_asked_without(void **state)
@@ -1116,12 +1116,44 @@ static void notimp_is_final_without_edns_and_remembered(void **state)
 	assert_int_equal(again(&s, &q, &notimp, false), CAA_AGAIN_FINAL);
 	for (unsigned i = 0; i < 100; i++) {
 		struct caa_asking next = { .caa = false };
+		struct caa_serving caa = s.serving;
 
 		leave(&s, &next);
 		assert_int_equal(again(&s, &next, &notimp, true), CAA_AGAIN_FINAL);	/* one query each */
+		s.serving = (struct caa_serving){ .tag = 2 };
 		leave(&s, &next);
-		assert_int_equal(again(&s, &next, &data, true), CAA_AGAIN_NO);	/* what else it says is no matter */
+		assert_int_equal(again(&s, &next, &data, true), CAA_AGAIN_NO);	/* what it says to other types is no matter */
+		s.serving = caa;
 	}
+}
+
+/** Nodes behind one address of which one does not know the type: NOTIMP is that node's, and Unbound asks on. */
+static void notimp_beside_answers_is_not_final(void **state)
+{
+	struct scene s = begin();
+	struct caa_asking q = { .caa = false };
+
+	(void)state;
+	leave(&s, &q);
+	again(&s, &q, &notimp, true);
+	leave(&s, &q);
+	again(&s, &q, &notimp, true);
+	leave(&s, &q);
+	assert_int_equal(again(&s, &q, &notimp, false), CAA_AGAIN_FINAL);
+	caa_serving_good(&s.serving, s.now_us);
+	for (unsigned i = 0; i < 10; i++) {
+		struct caa_asking next = { .caa = false };
+
+		leave(&s, &next);
+		assert_int_equal(again(&s, &next, &notimp, true), CAA_AGAIN_NO);
+		leave(&s, &next);
+		assert_int_equal(again(&s, &next, &notimp, false), CAA_AGAIN_NO);
+	}
+	s.now_us += 16 * minute;
+	leave(&s, &q);
+	assert_int_equal(again(&s, &q, &notimp, true), CAA_AGAIN_SEND);		/* with a cookie again */
+	leave(&s, &q);
+	assert_int_equal(again(&s, &q, &notimp, false), CAA_AGAIN_FINAL);
 }
 
 static void notimp_is_remembered_for_a_while(void **state)
@@ -1139,10 +1171,10 @@ static void notimp_is_remembered_for_a_while(void **state)
 		struct caa_asking q = { .caa = true, .cookie = { .client_sent = false } };
 
 		s.now_us = at[i / COUNT_OF(row)];
-		assert_int_equal(caa_gate_again(&s.u, &q, s.now_us, &notimp, false, false), CAA_AGAIN_FINAL);
+		assert_int_equal(caa_gate_again(&s.u, &q, &s.serving, s.now_us, &notimp, false, false), CAA_AGAIN_FINAL);
 		s.now_us += row[i % COUNT_OF(row)].after_us;
 		q.cookie.client_sent = true;
-		assert_int_equal(caa_gate_again(&s.u, &q, s.now_us, &notimp, true, false), row[i % COUNT_OF(row)].again);
+		assert_int_equal(caa_gate_again(&s.u, &q, &s.serving, s.now_us, &notimp, true, false), row[i % COUNT_OF(row)].again);
 	}
 }
 
@@ -1272,7 +1304,7 @@ static void a_finder_that_is_gone_leaves_cookies_as_they_are(void **state)
 static enum caa_again judged(struct scene *s, struct caa_asking *q, const struct caa_packet *p, bool good)
 {
 	answered(s, q, p);
-	return caa_gate_again(&s->u, q, s->now_us, p, true, good);
+	return caa_gate_again(&s->u, q, &s->serving, s->now_us, p, true, good);
 }
 
 /** A query with a cookie was answered badly, and the same leaves without. */
@@ -1379,7 +1411,7 @@ static void errors_that_speak_are_no_wonder(void **state)
 
 		blame(&s, &q, &servfail);
 		answered(&s, &q, row[i].packet);
-		if (caa_gate_again(&s.u, &q, s.now_us, row[i].packet, false, false) != row[i].again ||
+		if (caa_gate_again(&s.u, &q, &s.serving, s.now_us, row[i].packet, false, false) != row[i].again ||
 		    s.u.cookie.liked != row[i].liked)
 			fail_msg("%s", row[i].why);
 		assert_int_equal(s.u.cookie.avoid_ms, 0);
@@ -1419,7 +1451,7 @@ static void what_is_not_for_caa_is_left_to_unbound(void **state)
 
 		caa_gate_other(&s.u, &q, s.now_us, false);
 		assert_int_equal(again(&s, &q, packet[i], false), CAA_AGAIN_NO);
-		assert_int_equal(s.u.notimp_ms, 0);
+		assert_int_equal(s.serving.notimp_ms, 0);
 	}
 }
 
@@ -2175,7 +2207,7 @@ static void act_end(struct scene *s, struct actor *a, uint64_t *random)
 		return;		/* forged: it goes on waiting */
 	end_zone(s, &a->q, a->zone, how, &p, tcp);
 	if (how == CAA_END_ANSWER || (tcp && how != CAA_END_ABANDONED))
-		caa_gate_again(&s->u, &a->q, s->now_us, how == CAA_END_ANSWER ? &p : NULL, edns, is_good(&p));
+		caa_gate_again(&s->u, &a->q, &s->serving, s->now_us, how == CAA_END_ANSWER ? &p : NULL, edns, is_good(&p));
 	a->at = IDLE;
 }
 
@@ -2242,6 +2274,7 @@ int main(void)
 		cmocka_unit_test(a_server_that_dislikes_the_option_is_asked_without),
 		cmocka_unit_test(silence_to_the_option_is_tried_without),
 		cmocka_unit_test(notimp_is_final_without_edns_and_remembered), cmocka_unit_test(notimp_is_remembered_for_a_while),
+		cmocka_unit_test(notimp_beside_answers_is_not_final),
 		cmocka_unit_test(badcookie_twice_is_no_cookie),
 		cmocka_unit_test(badcookie_without_cookie_is_an_answer),
 		cmocka_unit_test(one_finds_out_about_badcookie_and_others_go_without),

@@ -126,7 +126,7 @@ static void a_place_is_handed_on_clean(void **state)
 	memset(&u->cookie, 0x5a, sizeof(u->cookie));
 	memset(&u->transport, 0x5a, sizeof(u->transport));
 	caa_pacer_init(&u->learn.pacer, 1);
-	u->notimp_ms = u->sent = u->limits = 9;
+	u->sent = u->limits = 9;
 	u = get(t, 2);
 	assert_non_null(u);
 	assert_false(caa_learn_limited(&u->learn));
@@ -135,7 +135,6 @@ static void a_place_is_handed_on_clean(void **state)
 	assert_int_equal(u->cookie.avoid_ms, 0);
 	assert_int_equal(u->transport.tcp_ms, 0);
 	assert_int_equal(u->transport.inflight, 0);
-	assert_int_equal(u->notimp_ms, 0);
 	assert_int_equal(u->sent, 0);
 	assert_int_equal(u->limits, 0);
 	caa_upstreams_destroy(t);
@@ -174,7 +173,7 @@ static void teach(struct caa_upstream *u, struct caa_turn *turn)
 	u->learn.rate_mqps = 1000;
 	caa_pacer_set_interval(&u->learn.pacer, 1, 1000, 1);
 	u->cookie.server_len = 8;
-	u->cookie.avoid_ms = u->notimp_ms = 1;
+	u->cookie.avoid_ms = 1;
 	u->transport = (struct caa_transport){ .tcp_ms = 1, .rest_ms = 1, .inflight = 3, .lost = 2, .window = 5, .grow = 1 };
 	u->sent = u->limits = 7;
 }
@@ -182,7 +181,7 @@ static void teach(struct caa_upstream *u, struct caa_turn *turn)
 static bool knows_nothing(const struct caa_upstream *u)
 {
 	return !caa_learn_limited(&u->learn) && !caa_learn_alive(&u->learn, 1) && u->learn.pacer.interval_us == 0 &&
-		!caa_cookie_proves(&u->cookie) && u->cookie.avoid_ms == 0 && u->notimp_ms == 0 && u->transport.tcp_ms == 0 &&
+		!caa_cookie_proves(&u->cookie) && u->cookie.avoid_ms == 0 && u->transport.tcp_ms == 0 &&
 		u->transport.rest_ms == 0 && u->transport.lost == 0 && u->transport.window == 0;
 }
 
