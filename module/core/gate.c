@@ -420,6 +420,8 @@ static enum caa_meaning meaning_of(const struct caa_upstream *u, const struct ca
 	case CAA_END_ANSWER:
 		if (!tcp && (q->unproved || packet->truncated))
 			return CAA_MEANS_NOTHING;
+		if (packet->truncated)	/* over TCP, where there is nothing left to ask */
+			return CAA_MEANS_ERROR;
 		if (is_denial(packet))
 			return CAA_MEANS_DENIED;
 		return packet->rcode == CAA_RCODE_NOERROR || packet->rcode == CAA_RCODE_NXDOMAIN ||

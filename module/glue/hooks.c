@@ -485,7 +485,7 @@ static bool note_denial(struct caa_query *query, const struct caa_asking *q, con
 	const struct caa_outcome *o)
 {
 	/* Behind an answer over UDP that was truncated one over TCP costs two queries, and says more than a limiter would. */
-	bool twice = o->meaning == CAA_MEANS_DENIED && q->tcp && !q->chose_tcp;
+	bool twice = o->meaning != CAA_MEANS_NO_TCP && q->tcp && !q->chose_tcp;
 	enum caa_denial_kind kind = o->denying ? CAA_DENIAL_OWN : o->meaning != CAA_MEANS_DENIED ? CAA_DENIAL_ERROR :
 		o->limit ? CAA_DENIAL_LIMITED : CAA_DENIAL_OPEN;
 

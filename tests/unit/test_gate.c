@@ -1908,13 +1908,14 @@ static void an_outcome_says_what_it_means(void **state)
 		{ CAA_END_ANSWER, &formerr,    false, CAA_MEANS_ERROR, CAA_MEANS_ERROR },
 		{ CAA_END_ANSWER, &notimp,     false, CAA_MEANS_ERROR, CAA_MEANS_ERROR },
 		{ CAA_END_ANSWER, &formerr,    true,  CAA_MEANS_ERROR, CAA_MEANS_ERROR },
+		{ CAA_END_ANSWER, &tc_data,    true,  CAA_MEANS_ERROR, CAA_MEANS_ERROR },
+		{ CAA_END_ANSWER, &cut,        true,  CAA_MEANS_ERROR, CAA_MEANS_ERROR },	/* nothing is left to ask */
 		{ CAA_END_ANSWER, &refused,    false, CAA_MEANS_DENIED, CAA_MEANS_DENIED },
 		{ CAA_END_ANSWER, &servfail,   false, CAA_MEANS_DENIED, CAA_MEANS_DENIED },
 		{ CAA_END_ANSWER, &refused,    true,  CAA_MEANS_DENIED, CAA_MEANS_DENIED },
 		{ CAA_END_ANSWER, &cut,        false, CAA_MEANS_NOTHING, CAA_MEANS_NOTHING },	/* TCP is asked */
 		{ CAA_END_ANSWER, &tc_data,    false, CAA_MEANS_NOTHING, CAA_MEANS_NOTHING },
 		{ CAA_END_ANSWER, &tc_refused, false, CAA_MEANS_NOTHING, CAA_MEANS_NOTHING },
-		{ CAA_END_ANSWER, &cut,        true,  CAA_MEANS_ANSWER, CAA_MEANS_ANSWER },
 		{ CAA_END_TIMEOUT, NULL,       false, CAA_MEANS_SILENCE, CAA_MEANS_LOST },
 		{ CAA_END_ERROR, NULL,         false, CAA_MEANS_SILENCE, CAA_MEANS_LOST },
 		{ CAA_END_TIMEOUT, NULL,       true,  CAA_MEANS_NO_TCP, CAA_MEANS_NO_TCP },
