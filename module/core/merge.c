@@ -117,8 +117,8 @@ enum caa_news caa_merge_attend(struct caa_merge *m, uint64_t question, struct ca
 	*led = lead != NULL;
 	if (lead == NULL)
 		return CAA_NEWS_NONE;
-	if (lead->known)
-		return CAA_NEWS_KNOWN;
+	if (lead->known != CAA_NEWS_NONE)
+		return lead->known;
 	if (lead->losses >= CAA_MERGE_LOSSES)
 		return CAA_NEWS_LOST;
 	wait_in(&lead->attendants, wait, question, NULL);
@@ -148,12 +148,12 @@ static size_t tell(struct caa_link *list, enum caa_news news, struct caa_link *t
 	return count;
 }
 
-void caa_merge_known(struct caa_merge_lead *lead, struct caa_link *told)
+void caa_merge_known(struct caa_merge_lead *lead, enum caa_news news, struct caa_link *told)
 {
-	if (!lead->leads || lead->known)
+	if (!lead->leads || lead->known != CAA_NEWS_NONE)
 		return;
-	lead->known = true;
-	(void)tell(&lead->attendants, CAA_NEWS_KNOWN, told);
+	lead->known = news;
+	(void)tell(&lead->attendants, news, told);
 }
 
 void caa_merge_lost(struct caa_merge_lead *lead, unsigned losses, struct caa_link *told)

@@ -29,6 +29,7 @@ enum caa_news {
 	CAA_NEWS_ANSWERED,
 	CAA_NEWS_FAILED,
 	CAA_NEWS_KNOWN,		/**< to who attends: the name is a zone, whose servers are known, or it is none */
+	CAA_NEWS_ABSENT,	/**< to who attends: there is no such name, so that those between need not be asked one by one */
 	CAA_NEWS_LOST,		/**< to who attends: the lookup does not go well, or nobody leads it */
 	CAA_NEWS_LEADS		/**< to a follower: it is the leader now */
 };
@@ -51,7 +52,7 @@ struct caa_merge_lead {
 	struct caa_merge_lead *next;	/**< in the bucket */
 	struct caa_link followers, attendants;	/**< set while it leads */
 	unsigned losses;		/**< of the lookup's queries */
-	bool known;			/**< whether the name is a zone, though the lookup goes on */
+	enum caa_news known;		/**< KNOWN or ABSENT though the lookup goes on; or NONE */
 	bool leads;			/**< it is in the table */
 };
 
@@ -91,9 +92,9 @@ enum caa_news caa_merge_attend(struct caa_merge *m, uint64_t question, struct ca
 /** Stop waiting: take it out of the list that it is in. */
 void caa_merge_leave(struct caa_merge_wait *wait);
 
-/** It is known whether the name is a zone: who attends goes on.
- *  @param told: they are appended to it. */
-void caa_merge_known(struct caa_merge_lead *lead, struct caa_link *told);
+/** It is known whether the name is a zone, or that there is none: who attends goes on.
+ *  @param news: KNOWN or ABSENT. @param told: they are appended to it. */
+void caa_merge_known(struct caa_merge_lead *lead, enum caa_news news, struct caa_link *told);
 
 /** The lookup does not go well; from CAA_MERGE_LOSSES on, who attends goes on alone.
  *  @param losses: 1 for a query that was lost, CAA_MERGE_LOSSES for one that was denied. */

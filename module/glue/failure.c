@@ -31,8 +31,6 @@
 
 enum {
 	US_PER_MS = 1000,
-	QNAME_AT = 10,		/**< octets of a query before its name */
-	QNAME_AFTER = 4,	/**< octets behind it: type and class */
 	FRAGMENT_SIZE = 1472,	/**< what Unbound offers when a larger size was not answered */
 	TRACE_REPLY = 512,	/**< octets of an answer that a trace shows */
 	TRACE_MAX = 4096,
@@ -105,11 +103,6 @@ static struct caa_name zone_of(const struct serviced_query *sq)
 	return (struct caa_name){ sq->zone, sq->zonelen };
 }
 
-static struct caa_name asked_of(const struct serviced_query *sq)
-{
-	return (struct caa_name){ sq->qbuf + QNAME_AT, sq->qbuflen - QNAME_AT - QNAME_AFTER };
-}
-
 static void write_trace(struct caa_ctx *ctx, struct caa_name name, struct caa_text *t, uint64_t now_us)
 {
 	if (t->full || !caa_failures_trace_take(ctx->failures, name, now_us, t->len + 1))
@@ -176,7 +169,7 @@ void caa_failure_outcome(struct caa_ctx *ctx, struct caa_query *const *queries, 
 	uint64_t left_us = asking->sent.sent_us;
 	struct caa_answer answer;
 	struct caa_event event = {
-		.addr = *addr, .name = asked_of(sq), .zone = zone_of(sq), .qtype = (uint16_t)sq->qtype, .size = size_offered(sq),
+		.addr = *addr, .name = caa_host_asked(sq), .zone = zone_of(sq), .qtype = (uint16_t)sq->qtype, .size = size_offered(sq),
 		.tcp = tcp, .cookie = asking->cookie.client_sent && size_offered(sq) != 0, .dnssec = (sq->dnssec & EDNS_DO) != 0,
 		.waited_ms = asking->waited ? milliseconds(asking->placed_us, left_us) : 0,
 		.rtt_ms = left_us != 0 ? milliseconds(left_us, now_us) : 0,
@@ -205,7 +198,7 @@ void caa_failure_late(struct caa_ctx *ctx, struct caa_query *const *queries, uns
 	const struct caa_addr *addr)
 {
 	/* size and DO as it would have had them */
-	struct caa_event event = { .addr = *addr, .name = asked_of(sq), .zone = zone_of(sq), .qtype = (uint16_t)sq->qtype,
+	struct caa_event event = { .addr = *addr, .name = caa_host_asked(sq), .zone = zone_of(sq), .qtype = (uint16_t)sq->qtype,
 		.size = EDNS_ADVERTISED_SIZE, .dnssec = (sq->dnssec & EDNS_DO) != 0, .result = CAA_RESULT_LATE };
 
 	note_event(ctx, queries, count, &event, NULL, caa_host_now_us());

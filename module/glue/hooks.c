@@ -34,7 +34,7 @@ enum {
 	DETOUR_MS = 1000,
 	LOSSES = 8,	/**< in a row of a question, without a limit, after which it is as Unbound sees it: slow, or not answered */
 	MOVES = 4,	/**< times that a question may leave an address for another, ... */
-	MOVES_EVERY_US = 2000000,	/**< ... and once more after so long: each counts as an attempt for Unbound */
+	MOVES_EVERY_US = 2000000,	/**< ... and once more after so long: each costs a round through the iterator */
 	TARGETS_MAX = 16,	/**< addresses of a zone that are looked at for a shorter wait */
 	/** octet of a header with the lower bits of the RCODE, and those */
 	FLAGS_AT = 3, RCODE_LOW = 0x0f
@@ -174,16 +174,10 @@ static uint64_t other_wait_us(struct caa_ctx *ctx, const struct serviced_query *
 	return least_us;
 }
 
-/** The name that is asked: flags and four counts come before it, type and class after it. */
-static struct caa_name asked_of(const struct serviced_query *sq)
-{
-	return (struct caa_name){ sq->qbuf + 10, sq->qbuflen - 10 - 4 };
-}
-
 /** @return the question of a query that is being sent, for the table of questions under way. */
 static uint64_t question_of(struct caa_ctx *ctx, const struct serviced_query *sq)
 {
-	return caa_shards_question(ctx->shards, asked_of(sq), (uint16_t)sq->qtype);
+	return caa_shards_question(ctx->shards, caa_host_asked(sq), (uint16_t)sq->qtype);
 }
 
 static struct caa_packet packet_of(struct sldns_buffer *reply)

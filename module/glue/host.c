@@ -9,6 +9,7 @@
 #include "services/cache/infra.h"
 #include "services/mesh.h"
 #include "services/modstack.h"
+#include "services/outside_network.h"
 #include "sldns/pkthdr.h"
 #include "sldns/rrdef.h"
 #include "sldns/str2wire.h"
@@ -83,7 +84,17 @@ enum caa_res caa_host_read_name(uint8_t wire[static CAA_NAME_MAX], size_t *len, 
 	return CAA_OK;
 }
 
-static struct iter_qstate *iterator_of(struct module_qstate *qstate)
+enum {
+	QNAME_AT = 10,		/**< octets of a query as it is kept, without its id, before its name: flags and four counts */
+	QNAME_AFTER = 4		/**< octets behind it: type and class */
+};
+
+struct caa_name caa_host_asked(const struct serviced_query *sq)
+{
+	return (struct caa_name){ sq->qbuf + QNAME_AT, sq->qbuflen - QNAME_AT - QNAME_AFTER };
+}
+
+struct iter_qstate *caa_host_iterator(const struct module_qstate *qstate)
 {
 	int id = modstack_find(&qstate->env->mesh->mods, "iterator");
 
@@ -92,7 +103,7 @@ static struct iter_qstate *iterator_of(struct module_qstate *qstate)
 
 const struct delegpt *caa_host_delegation(struct module_qstate *qstate)
 {
-	const struct iter_qstate *iq = iterator_of(qstate);
+	const struct iter_qstate *iq = caa_host_iterator(qstate);
 
 	return iq != NULL ? iq->dp : NULL;
 }
@@ -128,7 +139,7 @@ static void use_up_attempts(struct delegpt *dp, struct delegpt_addr *a)
 
 void caa_host_unsend(struct module_qstate *qstate, struct sockaddr_storage *ss, socklen_t len, bool use_up)
 {
-	struct iter_qstate *iq = iterator_of(qstate);
+	struct iter_qstate *iq = caa_host_iterator(qstate);
 	struct delegpt_addr *a;
 
 	if (iq == NULL || iq->dp == NULL)

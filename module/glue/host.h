@@ -11,9 +11,11 @@
 
 struct delegpt;
 struct infra_cache;
+struct iter_qstate;
 struct module_env;
 struct module_qstate;
 struct query_info;
+struct serviced_query;
 
 /** @return a clock in us that never goes back and does not follow the wall clock. */
 uint64_t caa_host_now_us(void);
@@ -23,6 +25,12 @@ bool caa_host_addr(struct caa_addr *out, const struct sockaddr_storage *ss);
 
 /** @return the question's name, borrowed from qinfo. */
 struct caa_name caa_host_qname(const struct query_info *qinfo);
+
+/** @return the name that a query asks for, borrowed from it. */
+struct caa_name caa_host_asked(const struct serviced_query *sq);
+
+/** @return the iterator's state, borrowed; NULL if it has not begun. */
+struct iter_qstate *caa_host_iterator(const struct module_qstate *qstate);
 
 /** @return the zone that the iterator asks for a query, with its addresses, borrowed until the iterator runs again; NULL
  *	if it asks none. */

@@ -428,6 +428,33 @@ static enum module_ext_state go(struct caa_merged *m)
 	return module_wait_module;
 }
 
+/** Tell those who attend a question's lookup: what is known of its name, or with losses (news NONE) that it does not go well. */
+static void tell(struct caa_ctx *ctx, struct caa_merged *m, enum caa_news news, unsigned losses)
+{
+	struct caa_link told, mine;
+	struct slice *slice;
+
+	if (!m->lead.leads)
+		return;
+	caa_link_init(&told);
+	caa_link_init(&mine);
+	slice = take(ctx->merging, m->lead.question);
+	if (losses > 0)
+		caa_merge_lost(&m->lead, losses, &told);
+	else
+		caa_merge_known(&m->lead, news, &told);
+	hand_out(ctx->merging, m->worker, &told, &mine);
+	release(slice);
+	wake_all(&mine);
+}
+
+/** A name above does not exist: this one is asked itself, and who waits for it need not wait for that. */
+static enum module_ext_state go_below_absent(struct caa_ctx *ctx, struct caa_merged *m)
+{
+	tell(ctx, m, CAA_NEWS_ABSENT, 0);
+	return go(m);
+}
+
 /** Wait for the name above that has to be known first, or go. */
 static enum module_ext_state parents_first(struct caa_ctx *ctx, struct caa_merged *m)
 {
@@ -451,6 +478,8 @@ static enum module_ext_state parents_first(struct caa_ctx *ctx, struct caa_merge
 		}
 		if (news == CAA_NEWS_LOST)
 			break;
+		if (news == CAA_NEWS_ABSENT)
+			return go_below_absent(ctx, m);
 		if (news == CAA_NEWS_KNOWN) {
 			m->known = m->target;
 			continue;
@@ -509,6 +538,7 @@ static enum module_ext_state followed(struct caa_ctx *ctx, struct caa_merged *m,
 	case CAA_NEWS_ANSWERED:	/* it is in the cache */
 	case CAA_NEWS_NONE:
 	case CAA_NEWS_KNOWN:
+	case CAA_NEWS_ABSENT:
 	case CAA_NEWS_LOST:
 		break;
 	}
@@ -524,6 +554,8 @@ static enum module_ext_state attended(struct caa_ctx *ctx, struct caa_merged *m,
 	case CAA_NEWS_KNOWN:
 		m->known = m->target;
 		return parents_first(ctx, m);
+	case CAA_NEWS_ABSENT:
+		return go_below_absent(ctx, m);
 	case CAA_NEWS_NONE:
 		if (!late)	/* the name above has been asked now */
 			return parents_first(ctx, m);
@@ -556,30 +588,8 @@ enum module_ext_state caa_merging_run(struct caa_ctx *ctx, struct module_qstate 
 /** Whether a query is for CAA at a question's own name, and not at that of an alias's target. */
 static bool is_own(const struct caa_merged *m, const struct serviced_query *sq)
 {
-	/* flags and four counts come before the name, type and class after it */
-	const struct caa_name name = { sq->qbuf + 10, sq->qbuflen - 10 - 4 };
-
-	return m->qstate != NULL && sq->qtype == LDNS_RR_TYPE_CAA && caa_name_equal(name, caa_host_qname(&m->qstate->qinfo));
-}
-
-/** Tell those who attend a question's lookup: that its name is known, or with losses that it does not go well. */
-static void tell(struct caa_ctx *ctx, struct caa_merged *m, unsigned losses)
-{
-	struct caa_link told, mine;
-	struct slice *slice;
-
-	if (!m->lead.leads)
-		return;
-	caa_link_init(&told);
-	caa_link_init(&mine);
-	slice = take(ctx->merging, m->lead.question);
-	if (losses > 0)
-		caa_merge_lost(&m->lead, losses, &told);
-	else
-		caa_merge_known(&m->lead, &told);
-	hand_out(ctx->merging, m->worker, &told, &mine);
-	release(slice);
-	wake_all(&mine);
+	return m->qstate != NULL && sq->qtype == LDNS_RR_TYPE_CAA &&
+		caa_name_equal(caa_host_asked(sq), caa_host_qname(&m->qstate->qinfo));
 }
 
 void caa_merging_sent(struct caa_ctx *ctx, struct caa_merged *m, const struct serviced_query *sq)
@@ -591,25 +601,29 @@ void caa_merging_sent(struct caa_ctx *ctx, struct caa_merged *m, const struct se
 	m->sent = true;
 	m->apex = caa_name_equal(zone, caa_host_qname(&m->qstate->qinfo));
 	if (m->apex)
-		tell(ctx, m, 0);
+		tell(ctx, m, CAA_NEWS_KNOWN, 0);
 }
 
 void caa_merging_answered(struct caa_ctx *ctx, struct caa_merged *m, const struct serviced_query *sq,
 	struct sldns_buffer *reply)
 {
 	const uint8_t *packet = sldns_buffer_begin(reply);
+	bool absent;
 
 	/* Without AA it may be a referral, which is known when the next query is sent. */
-	if (is_own(m, sq) && sldns_buffer_limit(reply) >= LDNS_HEADER_SIZE && LDNS_AA_WIRE(packet) &&
-	    !LDNS_TC_WIRE(packet) && (LDNS_RCODE_WIRE(packet) == LDNS_RCODE_NOERROR ||
-	     LDNS_RCODE_WIRE(packet) == LDNS_RCODE_NXDOMAIN))
-		tell(ctx, m, 0);
+	if (!is_own(m, sq) || sldns_buffer_limit(reply) < LDNS_HEADER_SIZE || !LDNS_AA_WIRE(packet) || LDNS_TC_WIRE(packet))
+		return;
+	absent = LDNS_RCODE_WIRE(packet) == LDNS_RCODE_NXDOMAIN;
+	if (!absent && LDNS_RCODE_WIRE(packet) != LDNS_RCODE_NOERROR)
+		return;
+	/* Behind a CNAME record it is the alias's target that does not exist. */
+	tell(ctx, m, absent && LDNS_ANCOUNT(packet) == 0 ? CAA_NEWS_ABSENT : CAA_NEWS_KNOWN, 0);
 }
 
 void caa_merging_lost(struct caa_ctx *ctx, struct caa_merged *m, const struct serviced_query *sq, bool denied)
 {
 	if (is_own(m, sq))
-		tell(ctx, m, denied ? CAA_MERGE_LOSSES : 1);
+		tell(ctx, m, CAA_NEWS_NONE, denied ? CAA_MERGE_LOSSES : 1);
 }
 
 bool caa_merging_wanted(struct caa_ctx *ctx, struct caa_merged *m)

@@ -28,16 +28,9 @@
 
 enum { NS_MAX = 13 };		/**< nameservers of a zone that are looked at; more are rare */
 
-static const struct iter_qstate *iterator_of(const struct module_qstate *qstate)
-{
-	int id = modstack_find(&qstate->env->mesh->mods, "iterator");
-
-	return id >= 0 ? qstate->minfo[id] : NULL;
-}
-
 struct caa_name caa_state_zone(const struct module_qstate *qstate, const struct caa_case *c)
 {
-	const struct iter_qstate *iq = iterator_of(qstate);
+	const struct iter_qstate *iq = caa_host_iterator(qstate);
 	struct caa_name zone = caa_case_name(c);
 	uint8_t labels = caa_record_zone(&c->record);
 
@@ -229,7 +222,7 @@ static bool is_looped(const struct module_qstate *qstate, const struct iter_qsta
 
 void caa_state_facts(struct module_qstate *qstate, struct caa_case *c)
 {
-	const struct iter_qstate *iq = iterator_of(qstate);
+	const struct iter_qstate *iq = caa_host_iterator(qstate);
 	struct caa_name zone = caa_state_zone(qstate, c);
 
 	c->insecure = (uint8_t)insecure_of(qstate, zone);

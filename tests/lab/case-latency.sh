@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # shellcheck shell=bash
 # The latency of one climb on an idle resolver, with 20 ms to each server (dnsdist in front of root, TLD and authority): names of 3
-# and 5 labels, all labels at once and one after the other, from an empty cache and with the zone known.  Plain Unbound
-# is measured twice, so that the noise is seen; the runs alternate.
+# and 5 labels, and of 5 of which 3 do not exist, all labels at once and one after the other, from an empty cache and with the zone
+# known.  Plain Unbound is measured twice, so that the noise is seen; the runs alternate.
 
 RUNS=${LATENCY_RUNS:-25}
 DELAY_MS=20
@@ -11,7 +11,7 @@ command -v dnsdist >/dev/null || lab_skip "no dnsdist here; ./bootstrap installs
 lab_root_and_tld
 for address in 127.0.53.10 127.0.53.11 127.0.55.1 127.0.55.2; do lab_address $address; done
 lab_delegate shop.lab 127.0.53.10 127.0.53.11
-LAB_NAMES=$((8 * RUNS + 100)) lab_zone_file shop.lab 127.0.53.10 127.0.53.11
+LAB_NAMES=$((3 * 8 * RUNS + 100)) lab_zone_file shop.lab 127.0.53.10 127.0.53.11
 lab_parent_zones
 lab_start_bind shop.lab 127.0.55.10 127.0.55.11
 lab_start_bind . 127.0.55.1 127.0.55.1
@@ -48,6 +48,7 @@ name() {
 	case $1 in
 	3) NAME=h$next.shop.lab ;;
 	5) NAME=a.b.d$next.shop.lab ;;
+	none) NAME=a.b.none$next.shop.lab ;;
 	esac
 }
 # once WHO SERIES ORDER: a climb of $NAME
@@ -74,11 +75,14 @@ latency() {
 				for who in plain caa again; do once $who "warm-$labels-$order" $order; done
 			done
 		done
+		name none
+		for who in plain caa again; do once $who warm-none-parallel parallel; done
 	done
 
-	printf '# ms, %s runs   %8s %8s %8s %8s   %8s %8s %8s %8s\n' "$RUNS" median plain again 'to plain' p99 plain again 'to plain'
-	for series in cold-3-parallel cold-3-climb cold-5-parallel cold-5-climb warm-3-parallel warm-3-climb warm-5-parallel warm-5-climb; do
-		line=$(printf '# %-16s' $series)
+	printf '# ms, %s runs     %8s %8s %8s %8s   %8s %8s %8s %8s\n' "$RUNS" median plain again 'to plain' p99 plain again 'to plain'
+	for series in cold-3-parallel cold-3-climb cold-5-parallel cold-5-climb warm-3-parallel warm-3-climb warm-5-parallel warm-5-climb \
+		warm-none-parallel; do
+		line=$(printf '# %-18s' $series)
 		for q in 0.5 0.99; do
 			caa=$(quantile $series-caa $q) plain=$(quantile $series-plain $q) again=$(quantile $series-again $q)
 			line+=$(awk -v c="$caa" -v p="$plain" -v a="$again" 'BEGIN { printf " %8.1f %8.1f %8.1f %8.3f  ", c, p, a, c / p }')

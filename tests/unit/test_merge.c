@@ -125,14 +125,30 @@ static void what_is_known_is_news_to_who_attends(void **state)
 	caa_merge_ask(&s.m, 7, &s.lead[1], &s.wait[1]);
 	caa_merge_attend(&s.m, 7, &s.wait[2], &led);
 	assert_true(led);
-	caa_merge_known(&s.lead[0], &s.told);
+	caa_merge_known(&s.lead[0], CAA_NEWS_KNOWN, &s.told);
 	assert_told(&s, 2, CAA_NEWS_KNOWN);
 	assert_none_told(&s);	/* a follower wants the answer */
 	assert_int_equal(caa_merge_attend(&s.m, 7, &s.wait[3], &led), CAA_NEWS_KNOWN);	/* who comes later, too */
 	assert_int_equal(s.wait[3].place, CAA_WAIT_NOWHERE);
 	assert_int_equal(caa_merge_end(&s.m, &s.lead[0], CAA_NEWS_ANSWERED, &s.told), 1);
 	assert_told(&s, 1, CAA_NEWS_ANSWERED);
-	caa_merge_known(&s.lead[0], &s.told);	/* after the end it does nothing */
+	caa_merge_known(&s.lead[0], CAA_NEWS_KNOWN, &s.told);	/* after the end it does nothing */
+	assert_none_told(&s);
+}
+
+static void that_there_is_no_such_name_is_told_first_and_last(void **state)
+{
+	struct set s;
+	bool led;
+
+	(void)state;
+	set_up(&s);
+	caa_merge_ask(&s.m, 7, &s.lead[0], &s.wait[0]);
+	caa_merge_attend(&s.m, 7, &s.wait[1], &led);
+	caa_merge_known(&s.lead[0], CAA_NEWS_ABSENT, &s.told);
+	assert_told(&s, 1, CAA_NEWS_ABSENT);
+	caa_merge_known(&s.lead[0], CAA_NEWS_KNOWN, &s.told);
+	assert_int_equal(caa_merge_attend(&s.m, 7, &s.wait[2], &led), CAA_NEWS_ABSENT);
 	assert_none_told(&s);
 }
 
@@ -147,7 +163,7 @@ static void a_lookup_is_wanted_while_somebody_waits(void **state)
 	assert_false(caa_merge_wanted(&s.lead[0]));
 	caa_merge_attend(&s.m, 7, &s.wait[1], &led);
 	assert_true(caa_merge_wanted(&s.lead[0]));
-	caa_merge_known(&s.lead[0], &s.told);
+	caa_merge_known(&s.lead[0], CAA_NEWS_KNOWN, &s.told);
 	assert_false(caa_merge_wanted(&s.lead[0]));
 	caa_merge_ask(&s.m, 7, &s.lead[2], &s.wait[2]);
 	assert_true(caa_merge_wanted(&s.lead[0]));
@@ -233,6 +249,7 @@ int main(void)
 		cmocka_unit_test(a_leader_that_goes_is_followed_by_the_first),
 		cmocka_unit_test(without_followers_those_who_attend_go_on_alone),
 		cmocka_unit_test(what_is_known_is_news_to_who_attends),
+		cmocka_unit_test(that_there_is_no_such_name_is_told_first_and_last),
 		cmocka_unit_test(a_lookup_is_wanted_while_somebody_waits),
 		cmocka_unit_test(losses_let_who_attends_go),
 		cmocka_unit_test(many_in_a_bucket),
