@@ -118,14 +118,15 @@ void caa_cookie_avoid(struct caa_cookie *c, uint64_t now_us)
 	c->refused = false;
 }
 
-void caa_cookie_silence(struct caa_cookie *c, const struct caa_cookie_sent *sent)
+bool caa_cookie_silence(struct caa_cookie *c, const struct caa_cookie_sent *sent)
 {
 	if (c->silent == ANSWERED)
-		return;
+		return false;
 	if (sent->client_sent && c->silent < SILENT_MAX)
 		c->silent++;
 	else if (!sent->client_sent && c->silent >= SILENT_MAX)
 		c->silent = SILENT_MAX - 1;	/* silent without it, too: it is not the option */
+	return sent->client_sent;
 }
 
 void caa_cookie_answered_without(struct caa_cookie *c, uint64_t now_us)

@@ -79,8 +79,11 @@ void caa_cookie_mixed(struct caa_cookie *c, uint64_t now_us);
 /** The server does not like the option: ask without for a while. */
 void caa_cookie_avoid(struct caa_cookie *c, uint64_t now_us);
 
-/** A query was not answered, or one without the option was. */
-void caa_cookie_silence(struct caa_cookie *c, const struct caa_cookie_sent *sent);
+/** A query was not answered.
+ *  @return whether it is to be asked without the option now, as the option may be the reason: none with it was answered yet. */
+bool caa_cookie_silence(struct caa_cookie *c, const struct caa_cookie_sent *sent);
+
+/** A query without the option was answered. */
 void caa_cookie_answered_without(struct caa_cookie *c, uint64_t now_us);
 
 /** @return whether the server's part is known, so that queries prove their source. */

@@ -335,6 +335,16 @@ static bool has_voice(struct caa_upstream *u, struct caa_asking *q, struct caa_s
 	return voice;
 }
 
+/** The first lost queries would else be asked again with the option, and be waited for twice as long. */
+static void note_silence(struct caa_upstream *u, struct caa_asking *q)
+{
+	bool never = u->cookie.avoid_ms == 0 && q->caa && q->cookies;
+	bool without = caa_cookie_silence(&u->cookie, &q->cookie);
+
+	if (never && !q->blamed)
+		q->without = without;
+}
+
 static void note_answered(struct caa_serving *zone, uint64_t now_us, const struct caa_packet *p)
 {
 	caa_serving_answered(zone, now_us);
@@ -358,7 +368,7 @@ static bool outcome_udp(struct caa_upstream *u, struct caa_asking *q, struct caa
 		caa_transport_prefer_tcp(&u->transport, now_us);
 	}
 	if (end == CAA_END_TIMEOUT && !q->forged)
-		caa_cookie_silence(&u->cookie, &q->cookie);
+		note_silence(u, q);
 	else if (end == CAA_END_ANSWER && q->caa && q->cookies && !q->cookie.client_sent)
 		caa_cookie_answered_without(&u->cookie, now_us);
 	if (signal == CAA_SIGNAL_ANSWER)

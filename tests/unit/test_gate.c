@@ -1086,9 +1086,11 @@ static void silence_to_the_option_is_tried_without(void **state)
 		struct caa_asking q = { .caa = false };
 
 		for (unsigned n = 0; n < SILENT_MAX; n++) {
-			assert_int_equal(ask(&s, &q), CAA_GATE_SEND);
-			assert_int_equal(encode(&s, &q), CAA_COOKIE_CLIENT);
-			end(&s, &q, CAA_END_TIMEOUT, NULL, false);
+			struct caa_asking lost = { .caa = false };
+
+			assert_int_equal(ask(&s, &lost), CAA_GATE_SEND);
+			assert_int_equal(encode(&s, &lost), CAA_COOKIE_CLIENT);
+			end(&s, &lost, CAA_END_TIMEOUT, NULL, false);
 		}
 		s.zone.cookie = !row[i].cookies_off;
 		assert_int_equal(ask(&s, &q), CAA_GATE_SEND);
@@ -1099,6 +1101,29 @@ static void silence_to_the_option_is_tried_without(void **state)
 		assert_int_equal(s.u.cookie.avoid_ms != 0, row[i].answered && !row[i].cookies_off);
 		assert_int_equal(ask(&s, &q), CAA_GATE_SEND);
 		assert_int_equal(encode(&s, &q), row[i].then);
+	}
+}
+
+/** One that is lost is asked again without the option, and then with it, while nothing with it was answered; others carry it. */
+static void a_lost_query_is_asked_again_without_the_option(void **state)
+{
+	struct scene s = begin();
+	struct caa_asking q = { .caa = false }, other = { .caa = false };
+
+	(void)state;
+	for (unsigned n = 0; n < 4; n++) {
+		assert_int_equal(ask(&s, &q), CAA_GATE_SEND);
+		assert_int_equal(encode(&s, &q), n % 2 == 0 ? CAA_COOKIE_CLIENT : 0);
+		end(&s, &q, CAA_END_TIMEOUT, NULL, false);
+	}
+	assert_int_equal(ask(&s, &other), CAA_GATE_SEND);
+	assert_int_equal(encode(&s, &other), CAA_COOKIE_CLIENT);
+	assert_true(accepted(&s, &other, &data));
+	end(&s, &other, CAA_END_ANSWER, &data, false);
+	for (unsigned n = 0; n < 3; n++) {	/* by now the option is known not to be the reason */
+		assert_int_equal(ask(&s, &other), CAA_GATE_SEND);
+		assert_int_equal(encode(&s, &other), CAA_COOKIE_CLIENT);
+		end(&s, &other, CAA_END_TIMEOUT, NULL, false);
 	}
 }
 
@@ -2274,6 +2299,7 @@ int main(void)
 		cmocka_unit_test(without_cookies_nothing_is_forged),
 		cmocka_unit_test(a_server_that_dislikes_the_option_is_asked_without),
 		cmocka_unit_test(silence_to_the_option_is_tried_without),
+		cmocka_unit_test(a_lost_query_is_asked_again_without_the_option),
 		cmocka_unit_test(notimp_is_final_without_edns_and_remembered), cmocka_unit_test(notimp_is_remembered_for_a_while),
 		cmocka_unit_test(notimp_beside_answers_is_not_final),
 		cmocka_unit_test(badcookie_twice_is_no_cookie),
