@@ -234,3 +234,15 @@ bool caa_config_rated(const struct caa_config *c)
 			return true;
 	return false;
 }
+
+bool caa_config_tcp(const struct caa_config *c)
+{
+	for (size_t i = 0; i < caa_zones_count(c->zones); i++) {
+		struct caa_name apex;
+		const struct caa_zone_options *o = caa_zones_at(c->zones, i, &apex);
+
+		if (o->enable && o->tcp)
+			return true;
+	}
+	return false;
+}

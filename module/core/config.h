@@ -51,5 +51,7 @@ bool caa_config_enabled(const struct caa_config *c);
 bool caa_config_rated(const struct caa_config *c);
 /** @return the longest caa-budget of an enabled zone in s; 0 if there is none. */
 uint32_t caa_config_budget_max(const struct caa_config *c);
+/** @return whether any enabled zone has caa-tcp. */
+bool caa_config_tcp(const struct caa_config *c);
 
 #endif

@@ -16,11 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-	MIB = 1 << 20,
-	/** CAA questions per second that num-queries-per-thread must have room for while they wait */
-	QUESTIONS_PER_S = 200
-};
+enum { MIB = 1 << 20 };
 
 /** What was learned of upstreams, between the context that is destroyed at a reload and the next one: the library stays
  *  loaded (-z nodelete).  Used by init and deinit only, when there are no other threads. */
@@ -159,33 +155,6 @@ bool caa_ctx_options(struct caa_ctx *ctx, struct caa_name name, struct caa_zone_
 		*out = *found;
 	lock_rw_unlock(&ctx->config_lock);
 	return enabled;
-}
-
-/** One setting of Unbound against what waiting queries need; 0 in the setting means no limit. */
-static void warn_below(const char *setting, long value, long needed, const char *why)
-{
-	if (value != 0 && value < needed)
-		log_warn("caa: %s: %ld is too small, %s; set %s: %ld", setting, value, why, setting, needed);
-}
-
-void caa_ctx_warn(struct caa_ctx *ctx, const struct config_file *cfg)
-{
-	long budget_s, queries;
-
-	lock_rw_rdlock(&ctx->config_lock);
-	budget_s = (long)caa_config_budget_max(ctx->config);
-	lock_rw_unlock(&ctx->config_lock);
-	if (budget_s == 0)
-		return;
-	queries = QUESTIONS_PER_S * budget_s;
-	warn_below("discard-timeout", cfg->discard_timeout, budget_s * 1000,
-		"answers that waited longer than this many milliseconds are dropped");
-	warn_below("wait-limit", cfg->wait_limit, queries,
-		"a client with this many waiting questions is refused more");
-	warn_below("num-queries-per-thread", (long)cfg->num_queries_per_thread, queries,
-		"questions that wait for their turn are dropped above this many");
-	warn_below("outgoing-range", cfg->outgoing_num_ports, queries,
-		"no more than this many queries can be under way");
 }
 
 size_t caa_ctx_memory(struct caa_ctx *ctx)

@@ -61,10 +61,6 @@ void caa_ctx_apply(struct caa_ctx *ctx, struct caa_config *config, const struct 
  *  @return false if its zone is not enabled, *out untouched. */
 bool caa_ctx_options(struct caa_ctx *ctx, struct caa_name name, struct caa_zone_options *out);
 
-/** Log a warning for each of Unbound's own settings that is too small for queries that wait as long as
- *  the longest caa-budget, with the value to set. */
-void caa_ctx_warn(struct caa_ctx *ctx, const struct config_file *cfg);
-
 /** @return bytes. */
 size_t caa_ctx_memory(struct caa_ctx *ctx);
 

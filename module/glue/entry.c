@@ -5,6 +5,7 @@
  *  configuration is already another one: nothing here reads it then. */
 #include "config.h"
 
+#include "glue/advice.h"
 #include "glue/climbing.h"
 #include "glue/control.h"
 #include "glue/ctx.h"
@@ -90,7 +91,7 @@ static void apply_config(void *arg, struct config_file *cfg)
 		return;
 	}
 	caa_ctx_apply(arg, config, cfg);
-	caa_ctx_warn(arg, cfg);
+	caa_advise(arg, cfg);
 }
 
 static void reopen_log(void *arg)
@@ -122,7 +123,7 @@ int init(struct module_env *env, int id)
 	ctx = caa_ctx_create(id, config, env->cfg, hooks, env->msg_cache == NULL);	/* none: unbound-checkconf */
 	if (ctx == NULL)
 		return 0;
-	caa_ctx_warn(ctx, env->cfg);
+	caa_advise(ctx, env->cfg);
 	dynlib = env->modinfo[id];
 	dynlib->dyn_env = ctx;
 	if (!caa_failure_register(ctx, env)) {

@@ -152,12 +152,35 @@ static void a_rate_by_hand_is_seen_wherever_it_is(void **state)
 	}
 }
 
+static void tcp_counts_where_a_zone_is_enabled(void **state)
+{
+	static const struct { struct item item[9]; bool tcp; } row[] = {
+		{ { { NULL, NULL } }, false },
+		{ { { "caa-zone:", "" }, { "name", "." }, { "caa-tcp", "yes" } }, false },
+		{ { { "caa-zone:", "" }, { "name", "." }, { "caa-enable", "yes" } }, true },
+		{ { { "caa-zone:", "" }, { "name", "." }, { "caa-enable", "yes" }, { "caa-tcp", "no" } }, false },
+		{ { { "caa-zone:", "" }, { "name", "." }, { "caa-enable", "yes" }, { "caa-tcp", "no" },
+		    { "caa-zone:", "" }, { "name", "a.b" }, { "caa-tcp", "yes" } }, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		char err[CAA_CONFIG_TEXT_MAX];
+		struct caa_config *c = read_all(row[i].item, err);
+
+		assert_non_null(c);
+		assert_int_equal(caa_config_tcp(c), row[i].tcp);
+		caa_config_destroy(c);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(clauses_become_zones), cmocka_unit_test(nothing_is_enabled_by_default),
 		cmocka_unit_test(an_error_names_place_key_and_what_is_allowed), cmocka_unit_test(long_texts_are_cut_not_overrun),
 		cmocka_unit_test(a_rate_by_hand_is_seen_wherever_it_is),
+		cmocka_unit_test(tcp_counts_where_a_zone_is_enabled),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
