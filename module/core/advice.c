@@ -17,7 +17,8 @@ enum {
 	/** connections; Unbound cuts waiting ones as soon as half of this many are open, and a burst over DoH opens several */
 	CONNECTIONS = 1000,
 	MS = 1000,
-	LATE_MS = 5000			/**< an answer at the end of the budget may be this late */
+	LATE_MS = 5000,			/**< an answer at the end of the budget may be this late */
+	REUSE_S = 7 * 3600		/**< an authority's own use of a check again, where it is not given */
 };
 
 struct row;
@@ -252,6 +253,38 @@ bool caa_advice_next(size_t *row, const struct caa_settings *s, struct caa_advic
 		*out = found;
 		(*row)++;
 		return true;
+	}
+	return false;
+}
+
+static bool holds_too_long(const struct caa_zone_options *o, struct caa_advice *out)
+{
+	uint32_t reuse_s = o->hold_reuse_s != 0 ? o->hold_reuse_s : REUSE_S;
+
+	if (!o->enable || o->hold_s + reuse_s <= CAA_EIGHT_HOURS_S || o->hold_s == 0)
+		return false;
+	out->setting = "caa-hold";
+	out->why = o->hold_reuse_s != 0 ? "with caa-hold-reuse an answer may be used for more than 8 hours after it was fetched" :
+		"with an authority's own reuse of 7 hours, unless caa-hold-reuse says another, an answer may be used for more "
+		"than 8 hours after it was fetched";
+	return say_number(out, o->hold_s, CAA_EIGHT_HOURS_S - reuse_s);
+}
+
+/** @return whether a zone has hold and reuse from the one that encloses it. */
+static bool has_from_above(const struct caa_zones *z, struct caa_name apex, const struct caa_zone_options *o)
+{
+	const struct caa_zone_options *above = caa_name_parent(&apex, apex) ? caa_zones_match(z, apex) : NULL;
+
+	return above != NULL && above->enable && above->hold_s == o->hold_s && above->hold_reuse_s == o->hold_reuse_s;
+}
+
+bool caa_advice_hold_next(size_t *zone, const struct caa_zones *z, struct caa_name *apex, struct caa_advice *out)
+{
+	while (*zone < caa_zones_count(z)) {
+		const struct caa_zone_options *o = caa_zones_at(z, (*zone)++, apex);
+
+		if (holds_too_long(o, out) && !has_from_above(z, *apex, o))
+			return true;
 	}
 	return false;
 }

@@ -4,6 +4,7 @@
  *  One table: the setting, when it hurts, the value to set, and why, in an operator's words.  It is read at start, at fast_reload
  *  and by unbound-checkconf.  What hurts nobody is not in it: a setting that an authority has for its own reasons and that costs
  *  a lookup little (qname-minimisation, use-caps-for-id, aggressive-nsec, neg-cache-size, edns-buffer-size) earns no line.
+ *  Besides, a hold that may make an answer older than an authority may act on.
  *  No state: any thread may call anything here. */
 #ifndef CAA_CORE_ADVICE_H
 #define CAA_CORE_ADVICE_H
@@ -11,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "core/zones.h"
 
 enum {
 	CAA_ADVICE_VALUE_MAX = 256,	/**< octets of a value with NUL; a longer module-config is cut */
@@ -43,6 +45,11 @@ struct caa_advice {
  *  @param row: 0 to begin; moves behind the row that was found.
  *  @return false if there is nothing more, *out untouched. */
 bool caa_advice_next(size_t *row, const struct caa_settings *s, struct caa_advice *out);
+
+/** The same for the zones: a hold and the authority's own use of a check again are not more than 8 hours together.  Boulder uses
+ *  one for 7 hours; where nothing is said of it, that is taken for granted.  A zone that has both from an enclosing one is left out.
+ *  @param zone: 0 to begin; moves behind the zone that was found. @param apex: of that zone, borrowed from z. */
+bool caa_advice_hold_next(size_t *zone, const struct caa_zones *z, struct caa_name *apex, struct caa_advice *out);
 
 /** A piece of advice as a line: `SETTING: VALUE: WHY; set SETTING: VALUE`. */
 void caa_advice_text(char text[static CAA_ADVICE_TEXT_MAX], const struct caa_advice *advice);

@@ -15,6 +15,10 @@
 
 enum { CAA_OPTION_TEXT_MAX = 256 };	/**< octets of a text value with NUL */
 
+/** An authority may act on a CAA answer so long, counted from when it was fetched, or for its TTL where that is longer
+ *  (Baseline Requirements, 3.2.2.8). */
+enum { CAA_EIGHT_HOURS_S = 28800 };
+
 /** Set by `caa:`. */
 struct caa_module_options {
 	uint32_t upstreams;	/**< entries of the upstream table */
@@ -37,6 +41,7 @@ struct caa_zone_options {
 	uint32_t budget_s;	/**< the longest time a question may take */
 	uint32_t log_after;	/**< failures of a name within the window before it is logged */
 	uint32_t hold_s;	/**< how long a completed answer is held; 0 = not at all */
+	uint32_t hold_reuse_s;	/**< how long the authority uses its own check again; 0 = not given */
 };
 
 enum caa_clause { CAA_CLAUSE_MODULE, CAA_CLAUSE_ZONE };

@@ -4,6 +4,7 @@
 #include "glue/advice.h"
 
 #include "core/advice.h"
+#include "core/text.h"
 #include "glue/ctx.h"
 
 #include "util/config_file.h"
@@ -53,6 +54,31 @@ static struct caa_settings settings_of(const struct config_file *cfg)
 		.anchors = has_anchors(cfg), .module_config = cfg->module_conf, .anchor_file = ROOT_ANCHOR_FILE };
 }
 
+/** @param zone: as in caa_advice_hold_next(). @param name: of the zone that was found, as text. */
+static bool next_hold(struct caa_ctx *ctx, size_t *zone, char name[static CAA_NAME_MAX + 1], struct caa_advice *advice)
+{
+	struct caa_name apex;
+	bool found;
+
+	lock_rw_rdlock(&ctx->config_lock);
+	found = caa_advice_hold_next(zone, caa_config_zones(ctx->config), &apex, advice);
+	if (found)
+		caa_text_name(name, CAA_NAME_MAX + 1, apex);
+	lock_rw_unlock(&ctx->config_lock);
+	return found;
+}
+
+static void advise_holds(struct caa_ctx *ctx)
+{
+	char name[CAA_NAME_MAX + 1], text[CAA_ADVICE_TEXT_MAX];
+	struct caa_advice advice;
+
+	for (size_t zone = 0; next_hold(ctx, &zone, name, &advice);) {
+		caa_advice_text(text, &advice);
+		log_warn("caa: zone %s: %s", name, text);
+	}
+}
+
 void caa_advise(struct caa_ctx *ctx, const struct config_file *cfg)
 {
 	struct caa_settings settings = settings_of(cfg);
@@ -70,4 +96,5 @@ void caa_advise(struct caa_ctx *ctx, const struct config_file *cfg)
 		caa_advice_text(text, &advice);
 		log_warn("caa: %s", text);
 	}
+	advise_holds(ctx);
 }

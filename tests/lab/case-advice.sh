@@ -73,6 +73,20 @@ advice 'server:\n do-tcp: no\n outgoing-num-tcp: 10\ncaa-zone:\n name: "x.lab"\n
 check "  also where one zone does without" one_line 'do-tcp: no' 'do-tcp: yes'
 advice 'caa-zone:\n name: "x.lab"\n caa-budget: 60'
 check "the longest budget counts" grep -q '; set tcp-idle-timeout: 65000$' "$LAB_WORK/advice"
+# a hold and the authority's own reuse of a check are 8 hours together, at most
+while read -r expect options; do
+	# shellcheck disable=SC2046
+	advice "caa-zone:\n name: \"x.lab\"\n$(printf ' %s: %s\\n' $(tr -d : <<<"$options"))"
+	if [ "$expect" = ok ]; then check "$options: nothing to say" [ ! -s "$LAB_WORK/advice" ]
+	else check "$options: set caa-hold: $expect" one_line 'zone x.lab: caa-hold' "caa-hold: $expect"; fi
+done <<'END'
+ok caa-hold: 3600
+3600 caa-hold: 3601
+3600 caa-hold: 25200
+ok caa-hold: 25200 caa-hold-reuse: 3600
+ok caa-hold: 3600 caa-hold-reuse: 25200
+3599 caa-hold: 3600 caa-hold-reuse: 25201
+END
 # what authorities set for their own reasons and what costs a lookup little
 advice 'server:\n use-caps-for-id: yes\n qname-minimisation: no\n neg-cache-size: 0\n harden-below-nxdomain: no\n edns-buffer-size: 1232
  unwanted-reply-threshold: 10000\n cache-max-ttl: 60\n aggressive-nsec: yes\n num-threads: 7'

@@ -174,6 +174,78 @@ static void a_long_chain_is_cut(void **state)
 	assert_true(strlen(text) < CAA_ADVICE_TEXT_MAX);
 }
 
+static void a_hold_and_the_reuse_are_8_hours_at_most(void **state)
+{
+	static const struct { uint32_t hold_s, reuse_s, set_s; } row[] = {	/* set_s UINT32_MAX: nothing is said */
+		{ 0, 0, UINT32_MAX }, { 3600, 0, UINT32_MAX }, { 3601, 0, 3600 }, { 28800, 0, 3600 },
+		{ 3600, 25200, UINT32_MAX }, { 3601, 25200, 3600 }, { 28799, 1, UINT32_MAX }, { 28800, 1, 28799 },
+		{ 7200, 21600, UINT32_MAX }, { 7200, 21601, 7199 }, { 1, 28800, 0 }, { 0, 28800, UINT32_MAX },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		struct caa_zones *z = caa_zones_create();
+		struct caa_advice advice;
+		struct caa_zone *zone;
+		struct name_buffer b;
+		struct caa_name apex;
+		size_t at = 0;
+		bool said;
+
+		assert_int_equal(caa_zones_add(z, name_of(&b, "."), "f:1", &zone), CAA_OK);
+		caa_zone_set(zone, caa_options_find("caa-enable"), 1);
+		caa_zone_set(zone, caa_options_find("caa-hold"), row[i].hold_s);
+		caa_zone_set(zone, caa_options_find("caa-hold-reuse"), row[i].reuse_s);
+		caa_zones_seal(z);
+		said = caa_advice_hold_next(&at, z, &apex, &advice);
+		assert_int_equal(said, row[i].set_s != UINT32_MAX);
+		if (said) {
+			assert_string_equal(advice.setting, "caa-hold");
+			assert_int_equal(strtoul(advice.value, NULL, 10), row[i].hold_s);
+			assert_int_equal(strtoul(advice.set, NULL, 10), row[i].set_s);
+		}
+		assert_false(caa_advice_hold_next(&at, z, &apex, &advice));
+		caa_zones_destroy(z);
+	}
+}
+
+static void a_zone_says_what_it_does_not_have_from_above(void **state)
+{
+	static const struct { const char *name; int enable; uint32_t hold_s; bool said; } row[] = {	/* in canonical order */
+		{ ".", 1, 7200, true },
+		{ "lab", -1, 0, false },	/* as above */
+		{ "a.lab", 0, 7200, false },	/* not enabled */
+		{ "b.a.lab", 1, 7200, true },
+		{ "c.lab", -1, 7201, true },
+		{ "d.lab", -1, 60, false },
+	};
+	struct caa_zones *z = caa_zones_create();
+	struct caa_advice advice;
+	struct name_buffer b;
+	struct caa_name apex;
+	size_t at = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		struct caa_zone *zone;
+
+		assert_int_equal(caa_zones_add(z, name_of(&b, row[i].name), "f:1", &zone), CAA_OK);
+		if (row[i].enable >= 0)
+			caa_zone_set(zone, caa_options_find("caa-enable"), (uint32_t)row[i].enable);
+		if (row[i].hold_s > 0)
+			caa_zone_set(zone, caa_options_find("caa-hold"), row[i].hold_s);
+	}
+	caa_zones_seal(z);
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		if (!row[i].said)
+			continue;
+		assert_true(caa_advice_hold_next(&at, z, &apex, &advice));
+		assert_true(caa_name_equal(apex, name_of(&b, row[i].name)));
+	}
+	assert_false(caa_advice_hold_next(&at, z, &apex, &advice));
+	caa_zones_destroy(z);
+}
+
 static void a_line_has_setting_value_reason_and_what_to_set(void **state)
 {
 	struct caa_settings s = GOOD;
@@ -229,6 +301,8 @@ int main(void)
 		cmocka_unit_test(the_chain_of_modules),
 		cmocka_unit_test(an_anchor_and_what_it_is_for),
 		cmocka_unit_test(a_long_chain_is_cut),
+		cmocka_unit_test(a_hold_and_the_reuse_are_8_hours_at_most),
+		cmocka_unit_test(a_zone_says_what_it_does_not_have_from_above),
 		cmocka_unit_test(a_line_has_setting_value_reason_and_what_to_set),
 		cmocka_unit_test(the_manual_lists_every_setting),
 	};

@@ -76,6 +76,7 @@ static void bad_values_say_what_is_allowed(void **state)
 		{ "caa-rate", "1 ", "\"1 \" is not a number; allowed is 0..50000 queries/s" },
 		{ "caa-rate", "0x10", "\"0x10\" is not a number; allowed is 0..50000 queries/s" },
 		{ "caa-rate", "1.5", "\"1.5\" is not a number; allowed is 0..50000 queries/s" },
+		{ "caa-hold-reuse", "28801", "\"28801\" is out of range; allowed is 0..28800 s" },
 		{ "caa-hold", "28801", "\"28801\" is out of range; allowed is 0..28800 s" },
 		{ "caa-climb-option", "1", "\"1\" is out of range; allowed is 0 or 65001..65534" },
 		{ "caa-climb-option", "65535", "\"65535\" is out of range; allowed is 0 or 65001..65534" },
@@ -112,7 +113,7 @@ static void explain_lists_what_is_allowed(void **state)
 {
 	static const struct { enum caa_clause clause; const char *key, *text; } row[] = {
 		{ CAA_CLAUSE_ZONE, "caa-x", "unknown key; caa-zone: allows name, caa-enable, caa-rate, caa-burst, caa-cookie, "
-			"caa-tcp, caa-budget, caa-log-after, caa-hold" },
+			"caa-tcp, caa-budget, caa-log-after, caa-hold, caa-hold-reuse" },
 		{ CAA_CLAUSE_MODULE, "caa-x", "unknown key; caa: allows caa-upstreams, caa-failures, caa-log-window, caa-log-rate, "
 			"caa-log-file, caa-hold-size, caa-climb-option" },
 		{ CAA_CLAUSE_MODULE, "caa-rate", "belongs in caa-zone:, not in caa:" },
