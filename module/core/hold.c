@@ -329,39 +329,67 @@ static bool claim_refresh(struct entry *e, struct caa_hold_time now, uint64_t le
 	return true;
 }
 
+/** What an entry gives. @return false if its time is over, *out untouched. */
+static bool see(const struct caa_hold *t, uint32_t i, struct caa_hold_time now, uint32_t hold_s, struct caa_held *out)
+{
+	const struct entry *e = &t->slot[i].entry;
+	uint64_t left = left_s(e, now, hold_s);
+
+	if (left == 0)
+		return false;
+	*out = (struct caa_held){ .len = e->len, .left_s = (uint32_t)left, .age_s = (uint32_t)age_s(e, now),
+		.security = e->security, .negative = e->negative, .since = { e->since_wall_s, e->since_steady_s } };
+	return true;
+}
+
 bool caa_hold_get(struct caa_hold *t, struct caa_hold_key key, struct caa_hold_time now, uint32_t hold_s,
 	uint8_t *wire, struct caa_held *out)
 {
 	struct stored_key stored = stored_key(t, key);
 	uint32_t i = find(t, &stored);
+	struct caa_held held;
 	uint8_t skipped[CAA_NAME_MAX + CAA_HOLD_NAMES_MAX];
 	struct entry *e;
 	struct cursor c;
-	uint64_t left;
 
-	if (i == NONE)
+	if (i == NONE || !see(t, i, now, hold_s, &held))
 		return false;
 	e = &t->slot[i].entry;
-	left = left_s(e, now, hold_s);
-	if (left == 0)
-		return false;
 	use_unlink(t, i);
 	use_append(t, i);
 	e->hits++;
-	*out = (struct caa_held){ .len = e->len, .left_s = (uint32_t)left, .security = e->security,
-		.since = { e->since_wall_s, e->since_steady_s }, .refresh = claim_refresh(e, now, left, hold_s) };
+	held.refresh = claim_refresh(e, now, held.left_s, hold_s);
+	*out = held;
 	c = content_of(i);
 	content_read(t, &c, skipped, (size_t)e->key_len + e->names_len);
 	content_read(t, &c, wire, e->len);
 	return true;
 }
 
-bool caa_hold_has(const struct caa_hold *t, struct caa_hold_key key, struct caa_hold_time now, uint32_t hold_s)
+bool caa_hold_see(const struct caa_hold *t, struct caa_hold_key key, struct caa_hold_time now, uint32_t hold_s,
+	struct caa_held *out)
 {
 	struct stored_key stored = stored_key(t, key);
 	uint32_t i = find(t, &stored);
 
-	return i != NONE && left_s(&t->slot[i].entry, now, hold_s) > 0;
+	return i != NONE && see(t, i, now, hold_s, out);
+}
+
+bool caa_hold_has(const struct caa_hold *t, struct caa_hold_key key, struct caa_hold_time now, uint32_t hold_s)
+{
+	struct caa_held held;
+
+	return caa_hold_see(t, key, now, hold_s, &held);
+}
+
+bool caa_hold_remove(struct caa_hold *t, struct caa_hold_key key)
+{
+	struct stored_key stored = stored_key(t, key);
+	uint32_t i = find(t, &stored);
+
+	if (i != NONE)
+		entry_remove(t, i);
+	return i != NONE;
 }
 
 static bool name_matches(struct caa_name name, const struct caa_hold_flush *flush)

@@ -72,7 +72,9 @@ struct caa_hold_answer {
 struct caa_held {
 	size_t len;		/**< octets written */
 	uint32_t left_s;	/**< seconds until it ends, 1 .. hold */
+	uint32_t age_s;		/**< seconds since it was fetched, below hold */
 	uint8_t security;
+	bool negative;
 	struct caa_hold_time since;
 	bool refresh;		/**< it is hot and more than half of its time is over: the caller is to look it up */
 };
@@ -94,6 +96,14 @@ enum caa_res caa_hold_put(struct caa_hold *t, struct caa_hold_key key, const str
  *  @return false if none is held, *out untouched. */
 bool caa_hold_get(struct caa_hold *t, struct caa_hold_key key, struct caa_hold_time now, uint32_t hold_s,
 	uint8_t *wire, struct caa_held *out);
+
+/** Look at an answer; it is not counted as given out.
+ *  @param out: as caa_hold_get() gives it, but no refresh is asked for. @return false if none is held, *out untouched. */
+bool caa_hold_see(const struct caa_hold *t, struct caa_hold_key key, struct caa_hold_time now, uint32_t hold_s,
+	struct caa_held *out);
+
+/** Drop one answer: there is a newer one, which may not be held.  @return whether there was one. */
+bool caa_hold_remove(struct caa_hold *t, struct caa_hold_key key);
 
 /** @return whether caa_hold_get() would find an answer now; it is not counted as given out. */
 bool caa_hold_has(const struct caa_hold *t, struct caa_hold_key key, struct caa_hold_time now, uint32_t hold_s);

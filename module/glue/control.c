@@ -241,7 +241,7 @@ static const struct command {
 	{ "caa_flush", "NAME", "drop the CAA answers on a name and below, held and cached; . is every name", flush },
 	{ "caa_help", "", "this list", help },
 	{ "caa_failures", "[NUMBER]", "names that keep failing, the most frequent first", caa_inspect_failures },
-	{ "caa_explain", "NAME", "the last failure of a name: why, and what to do", caa_inspect_explain },
+	{ "caa_explain", "NAME", "the last failure of a name: why, and what to do; what is held for it", caa_inspect_explain },
 	{ "caa_upstreams", "[NUMBER | ADDRESS[@PORT]]", "upstream addresses, the longest queue first", upstreams },
 	{ "caa_forget", "ADDRESS[@PORT]", "drop what was learned of an upstream address: limit, cookie, TCP; . is every address",
 		forget },

@@ -28,6 +28,8 @@
 #include "util/rbtree.h"
 #include "util/regional.h"
 
+#include <time.h>
+
 enum { SECURITY_MASK = 0xff };
 
 /** Flags of keys. */
@@ -114,6 +116,7 @@ static int response_seen(struct module_qstate *qstate, struct dns_msg *response,
 
 	if (response == NULL || query == NULL || query->zone.hold_s == 0)
 		return 1;
+	query->hold.fetched = true;
 	iq = iter_of(qstate);
 	if (iq != NULL && iq->auth_zone_response)
 		query->hold.local = true;
@@ -158,44 +161,61 @@ static bool encode(struct module_qstate *qstate, struct sldns_buffer *buf)
 		!LDNS_TC_WIRE(sldns_buffer_begin(buf));
 }
 
-void caa_hold_keep(struct caa_ctx *ctx, struct module_qstate *qstate, struct caa_query *query)
+/** What there is to know of a finished question's answer, but for its age. */
+static struct caa_hold_facts facts_of(const struct module_qstate *qstate)
 {
-	struct sldns_buffer *buf = qstate->env->scratch_buffer;
-	const struct reply_info *rep;
-	struct caa_hold_facts facts;
-	struct caa_hold_answer answer;
-	struct caa_answer_names names;
-	int rcode;
-
-	if (query->zone.hold_s == 0 || qstate->return_msg == NULL || qstate->return_msg->rep == NULL)
-		return;
-	if (query->hold.local || qstate->no_cache_store)	/* forward-no-cache, stub-no-cache */
-		return;
-	rep = qstate->return_msg->rep;
-	rcode = FLAGS_GET_RCODE(rep->flags);
-	facts = (struct caa_hold_facts){ .now = now_of(qstate->env), .validating = qstate->env->need_to_validate,
+	const struct reply_info *rep = qstate->return_msg->rep;
+	int rcode = FLAGS_GET_RCODE(rep->flags);
+	struct caa_hold_facts facts = { .now = now_of(qstate->env), .validating = qstate->env->need_to_validate,
 		.security = caa_answer_security(rep->security) };
+
 	facts.has_caa = caa_answer_has(rep, 0, rep->an_numrrsets, LDNS_RR_TYPE_CAA);
 	facts.has_soa = caa_answer_has(rep, rep->an_numrrsets, rep->ns_numrrsets, LDNS_RR_TYPE_SOA);
 	facts.definite = qstate->return_rcode == LDNS_RCODE_NOERROR && (qstate->query_flags & BIT_RD) != 0 &&
 		(rcode == LDNS_RCODE_NOERROR || (rcode == LDNS_RCODE_NXDOMAIN && !facts.has_caa));
 	if (facts.security == CAA_HOLD_SECURE)
 		facts.signed_until_s = caa_answer_signed_until_s(rep, facts.now.wall_s);
+	return facts;
+}
+
+/** Put an answer into the store. @return false if it may not be held. */
+static bool keep(struct caa_ctx *ctx, struct module_qstate *qstate, const struct caa_query *query, struct caa_hold_facts *facts)
+{
+	struct sldns_buffer *buf = qstate->env->scratch_buffer;
+	const struct reply_info *rep = qstate->return_msg->rep;
+	struct caa_hold_answer answer;
+	struct caa_answer_names names;
+
+	if (query->hold.local || qstate->no_cache_store)	/* forward-no-cache, stub-no-cache */
+		return false;
+	facts->age_known = since_of(ctx->holds, qstate, query, facts->now, &facts->since);
+	if (!caa_hold_may(facts, query->zone.hold_s))
+		return false;
+	caa_answer_names(&names, rep);
+	if (names.full || !encode(qstate, buf))
+		return false;
+	answer = (struct caa_hold_answer){ .wire = sldns_buffer_begin(buf), .len = sldns_buffer_limit(buf),
+		.names = names.octets, .names_len = names.len, .since = facts->since, .signed_until_s = facts->signed_until_s,
+		.security = (uint8_t)(rep->security & SECURITY_MASK), .negative = !facts->has_caa };
+	if (caa_holds_put(ctx->holds, key_of(qstate), &answer, query->hold.epoch) && query->hold.refresh)
+		caa_stats_add(&ctx->stats, CAA_STAT_refreshed, 1);
+	return true;
+}
+
+void caa_hold_keep(struct caa_ctx *ctx, struct module_qstate *qstate, struct caa_query *query)
+{
+	struct caa_hold_facts facts;
+
+	if (query->zone.hold_s == 0 || qstate->return_msg == NULL || qstate->return_msg->rep == NULL)
+		return;
+	facts = facts_of(qstate);
 	if (facts.security == CAA_HOLD_BOGUS) {
 		(void)caa_hold_rescue(ctx, qstate, query);
 		return;
 	}
-	facts.age_known = since_of(ctx->holds, qstate, query, facts.now, &facts.since);
-	if (!caa_hold_may(&facts, query->zone.hold_s))
-		return;
-	caa_answer_names(&names, rep);
-	if (names.full || !encode(qstate, buf))
-		return;
-	answer = (struct caa_hold_answer){ .wire = sldns_buffer_begin(buf), .len = sldns_buffer_limit(buf),
-		.names = names.octets, .names_len = names.len, .since = facts.since, .signed_until_s = facts.signed_until_s,
-		.security = (uint8_t)(rep->security & SECURITY_MASK), .negative = !facts.has_caa };
-	if (caa_holds_put(ctx->holds, key_of(qstate), &answer, query->hold.epoch) && query->hold.refresh)
-		caa_stats_add(&ctx->stats, CAA_STAT_refreshed, 1);
+	/* What is newer counts, whether it may be held or not.  What came from Unbound's cache alone may be older. */
+	if (!keep(ctx, qstate, query, &facts) && facts.definite && query->hold.fetched)
+		(void)caa_holds_remove(ctx->holds, key_of(qstate));
 }
 
 /* --- give out ------------------------------------------------------------------------------------------------------ */
@@ -310,6 +330,15 @@ bool caa_hold_rescue(struct caa_ctx *ctx, struct module_qstate *qstate, struct c
 	qstate->errinf = NULL;
 	msg_cache_remove(qstate->env, q->qname, q->qname_len, q->qtype, q->qclass, qstate->query_flags);
 	return true;
+}
+
+bool caa_hold_look(struct caa_ctx *ctx, struct caa_name name, bool cd, struct caa_held *out)
+{
+	struct caa_hold_time now = { (uint64_t)time(NULL), caa_host_now_us() / 1000000 };
+	struct caa_zone_options zone;
+
+	return caa_ctx_options(ctx, name, &zone) && zone.hold_s > 0 &&
+		caa_holds_see(ctx->holds, (struct caa_hold_key){ name, cd ? KEY_CD : 0 }, now, zone.hold_s, out);
 }
 
 bool caa_hold_register(struct caa_ctx *ctx, struct module_env *env, struct module_hooks *hooks)

@@ -28,6 +28,7 @@ struct caa_hold_watch {
 	struct caa_hold_time started;
 	uint64_t epoch;		/**< when it started */
 	unsigned parts;		/**< parts of its chain, from its own name on, that came over the network */
+	bool fetched;		/**< a response came for it: what it ends with is newer than what is held */
 	bool local;		/**< a part came from a zone that this server has itself, and may change at any time */
 	bool refresh;		/**< it was made to refresh a held answer, for nobody */
 };
@@ -40,10 +41,15 @@ void caa_hold_unregister(struct caa_ctx *ctx, struct module_env *env);
 /** A question begins.  @return whether a held answer is its answer now, and no other module is to run. */
 bool caa_hold_serve(struct caa_ctx *ctx, struct module_qstate *qstate, struct caa_query *query);
 
-/** A question ended with an answer: keep it if it may be kept. */
+/** A question ended with an answer: keep it if it may be kept.  If it may not, and is no failure, an older one that is held for the
+ *  question ends with it. */
 void caa_hold_keep(struct caa_ctx *ctx, struct module_qstate *qstate, struct caa_query *query);
 
 /** A question failed.  @return whether a held answer is its answer now; the failure is forgotten then. */
 bool caa_hold_rescue(struct caa_ctx *ctx, struct module_qstate *qstate, struct caa_query *query);
+
+/** What is held for a name, to be shown; it is not counted as given out.
+ *  @param cd: for questions with the CD bit. @return false if nothing is, *out untouched. */
+bool caa_hold_look(struct caa_ctx *ctx, struct caa_name name, bool cd, struct caa_held *out);
 
 #endif

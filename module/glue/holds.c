@@ -125,6 +125,28 @@ bool caa_holds_get(struct caa_holds *h, struct caa_hold_key key, struct caa_hold
 	return found;
 }
 
+bool caa_holds_see(struct caa_holds *h, struct caa_hold_key key, struct caa_hold_time now, uint32_t hold_s, struct caa_held *out)
+{
+	struct slice *s = slice_of(h, key);
+	bool found;
+
+	lock_basic_lock(&s->lock);
+	found = caa_hold_see(s->table, key, now, hold_s, out);
+	lock_basic_unlock(&s->lock);
+	return found;
+}
+
+bool caa_holds_remove(struct caa_holds *h, struct caa_hold_key key)
+{
+	struct slice *s = slice_of(h, key);
+	bool removed;
+
+	lock_basic_lock(&s->lock);
+	removed = caa_hold_remove(s->table, key);
+	lock_basic_unlock(&s->lock);
+	return removed;
+}
+
 bool caa_holds_has(struct caa_holds *h, struct caa_hold_key key, struct caa_hold_time now, uint32_t hold_s)
 {
 	struct slice *s = slice_of(h, key);

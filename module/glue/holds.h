@@ -36,6 +36,10 @@ bool caa_holds_put(struct caa_holds *h, struct caa_hold_key key, const struct ca
 /** caa_hold_get(). */
 bool caa_holds_get(struct caa_holds *h, struct caa_hold_key key, struct caa_hold_time now, uint32_t hold_s,
 	uint8_t *wire, struct caa_held *out);
+/** caa_hold_see(). */
+bool caa_holds_see(struct caa_holds *h, struct caa_hold_key key, struct caa_hold_time now, uint32_t hold_s, struct caa_held *out);
+/** caa_hold_remove(). */
+bool caa_holds_remove(struct caa_holds *h, struct caa_hold_key key);
 /** caa_hold_has(). */
 bool caa_holds_has(struct caa_holds *h, struct caa_hold_key key, struct caa_hold_time now, uint32_t hold_s);
 /** caa_hold_drop() in every slice. */

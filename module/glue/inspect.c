@@ -5,13 +5,16 @@
 
 #include "core/report.h"
 #include "core/text.h"
+#include "glue/answer.h"
 #include "glue/ctx.h"
 #include "glue/failures.h"
+#include "glue/hold.h"
 #include "glue/host.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum {
 	ROWS_SHOWN = 20,	/**< lines of caa_failures unless told */
@@ -95,25 +98,79 @@ void caa_inspect_failures(struct caa_ctx *ctx, const struct caa_out *out, const 
 	free(rows);
 }
 
-void caa_inspect_explain(struct caa_ctx *ctx, const struct caa_out *out, const struct caa_args *args)
+static const char *security_word(uint8_t security)
+{
+	switch (caa_answer_security((enum sec_status)security)) {
+	case CAA_HOLD_SECURE:
+		return "secure";
+	case CAA_HOLD_INSECURE:
+		return "insecure";
+	case CAA_HOLD_UNCHECKED:
+	case CAA_HOLD_BOGUS:
+		break;
+	}
+	return "unchecked";
+}
+
+/** The moments are the wall's as it is now: what was set back or forward since the answer was fetched does not count. */
+static void say_held(const struct caa_out *out, const struct caa_held *held, bool cd)
+{
+	char since[CAA_TEXT_TIME_MAX], until[CAA_TEXT_TIME_MAX];
+	int64_t now_s = (int64_t)time(NULL);
+
+	caa_out(out, "  held:       %s, %s%s, fetched %" PRIu32 " s ago, at %s, for %" PRIu32 " s more, until %s\n",
+		held->negative ? "no CAA record" : "CAA records", security_word(held->security), cd ? ", for questions with CD" : "",
+		held->age_s, caa_text_time(since, now_s - held->age_s), held->left_s, caa_text_time(until, now_s + held->left_s));
+}
+
+static void say_held_json(const struct caa_out *out, struct caa_name name, const struct caa_held *held, bool cd)
+{
+	char shown[CAA_NAME_MAX + 1], since[CAA_TEXT_TIME_MAX], until[CAA_TEXT_TIME_MAX], text[ROW_MAX];
+	int64_t now_s = (int64_t)time(NULL);
+	struct caa_text t;
+
+	caa_text_init(&t, text, sizeof(text));
+	caa_text_add(&t, "{\"name\":\"");
+	caa_text_json(&t, caa_text_name(shown, sizeof(shown), name));
+	caa_text_addf(&t, "\",\"held\":{\"age_s\":%" PRIu32 ",\"left_s\":%" PRIu32 ",\"fetched\":\"%s\",\"until\":\"%s\","
+		"\"records\":%s,\"security\":\"%s\",\"cd\":%s}}\n", held->age_s, held->left_s,
+		caa_text_time(since, now_s - held->age_s), caa_text_time(until, now_s + held->left_s),
+		held->negative ? "false" : "true", security_word(held->security), cd ? "true" : "false");
+	caa_out_text(out, text);
+}
+
+/** Say what is held for a name.  @param alone: nothing was said of the name before. @return whether anything is held. */
+static bool explain_held(struct caa_ctx *ctx, const struct caa_out *out, struct caa_name name, bool json, bool alone)
+{
+	char shown[CAA_NAME_MAX + 1];
+	struct caa_held held;
+	bool any = false;
+
+	for (int cd = 0; cd <= 1; cd++) {
+		if (!caa_hold_look(ctx, name, cd, &held))
+			continue;
+		if (json) {
+			say_held_json(out, name, &held, cd);
+		} else {
+			if (alone && !any)
+				caa_out(out, "CAA %s: held\n", caa_text_name(shown, sizeof(shown), name));
+			say_held(out, &held, cd);
+		}
+		any = true;
+	}
+	return any;
+}
+
+/** @return whether a failure of the name is remembered, and said. */
+static bool explain_failure(struct caa_ctx *ctx, const struct caa_out *out, struct caa_name name, bool json)
 {
 	char page[CAA_EXPLAIN_MAX], line[CAA_LINE_MAX];
-	uint8_t wire[CAA_NAME_MAX];
 	struct caa_repeats n;
-	struct caa_name name;
 	struct caa_case c;
 
-	if (args->count != 1) {
-		caa_out(out, "error caa_explain: allowed is caa_explain NAME [json]\n");
-		return;
-	}
-	if (!read_name(out, "caa_explain", args->word[0], wire, &name))
-		return;
-	if (!caa_failures_find(ctx->failures, name, caa_host_now_us(), &c, &n)) {
-		caa_out(out, "error caa_explain: no failure of that name is remembered\n");
-		return;
-	}
-	if (args->json) {
+	if (!caa_failures_find(ctx->failures, name, caa_host_now_us(), &c, &n))
+		return false;
+	if (json) {
 		caa_report_line(&c, &n, 0, line);
 		caa_out_text(out, line);
 		caa_out_text(out, "\n");
@@ -121,6 +178,24 @@ void caa_inspect_explain(struct caa_ctx *ctx, const struct caa_out *out, const s
 		caa_report_explain(&c, &n, page);
 		caa_out_text(out, page);
 	}
+	return true;
+}
+
+void caa_inspect_explain(struct caa_ctx *ctx, const struct caa_out *out, const struct caa_args *args)
+{
+	uint8_t wire[CAA_NAME_MAX];
+	struct caa_name name;
+	bool failed;
+
+	if (args->count != 1) {
+		caa_out(out, "error caa_explain: allowed is caa_explain NAME [json]\n");
+		return;
+	}
+	if (!read_name(out, "caa_explain", args->word[0], wire, &name))
+		return;
+	failed = explain_failure(ctx, out, name, args->json);
+	if (!explain_held(ctx, out, name, args->json, !failed) && !failed)
+		caa_out(out, "error caa_explain: no failure of that name is remembered\n");
 }
 
 static void say_traces(struct caa_ctx *ctx, const struct caa_out *out, bool json)

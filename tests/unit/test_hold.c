@@ -259,6 +259,54 @@ static void a_flush_drops_what_depends_on_the_name(void **state)
 	}
 }
 
+static void a_look_shows_the_age_and_counts_for_nothing(void **state)
+{
+	struct caa_hold *t = caa_hold_create(1 << 16, secret);
+	struct caa_hold_answer a = answer_of("one", 5);
+	struct caa_held held = { .len = 4711 };
+	struct name_buffer b;
+	struct caa_hold_key key = { name_of(&b, "a.example"), 0 };
+
+	(void)state;
+	assert_false(caa_hold_see(t, key, at(6), HOLD_S, &held));
+	assert_int_equal(held.len, 4711);
+	a.negative = true;
+	a.security = 3;
+	assert_int_equal(put(t, "a.example", a), CAA_OK);
+	for (int i = 0; i < 2 * CAA_HOLD_HOT; i++)
+		assert_true(caa_hold_see(t, key, at(5 + HOLD_S - 1), HOLD_S, &held));
+	assert_int_equal(held.age_s, HOLD_S - 1);
+	assert_int_equal(held.left_s, 1);
+	assert_int_equal(held.security, 3);
+	assert_true(held.negative);
+	assert_false(held.refresh);
+	assert_true(caa_hold_get(t, key, at(5 + HOLD_S - 1), HOLD_S, (uint8_t[CAA_HOLD_ANSWER_MAX]){ 0 }, &held));
+	assert_false(held.refresh);	/* it was given out once */
+	assert_int_equal(held.age_s, HOLD_S - 1);
+	assert_false(caa_hold_see(t, key, at(5 + HOLD_S), HOLD_S, &held));
+	caa_hold_destroy(t);
+}
+
+static void one_answer_is_removed(void **state)
+{
+	struct caa_hold *t = caa_hold_create(1 << 16, secret);
+	struct name_buffer b;
+	struct caa_hold_key key = { name_of(&b, "A.example"), 0 }, other = key;
+
+	(void)state;
+	other.flags = 1;
+	assert_false(caa_hold_remove(t, key));
+	assert_int_equal(put(t, "a.example", answer_of("one", 0)), CAA_OK);
+	assert_int_equal(put(t, "b.a.example", answer_of("two", 0)), CAA_OK);
+	assert_false(caa_hold_remove(t, other));
+	assert_true(caa_hold_remove(t, key));
+	assert_false(is_held(t, "a.example", 0));
+	assert_true(is_held(t, "b.a.example", 0));
+	assert_int_equal(caa_hold_count(t), 1);
+	assert_false(caa_hold_remove(t, key));
+	caa_hold_destroy(t);
+}
+
 static void a_hot_answer_is_refreshed_in_its_second_half(void **state)
 {
 	struct caa_hold *t = caa_hold_create(1 << 16, secret);
@@ -367,6 +415,8 @@ int main(void)
 		cmocka_unit_test(the_last_answer_takes_the_place),
 		cmocka_unit_test(what_is_too_large_is_not_held),
 		cmocka_unit_test(a_flush_drops_what_depends_on_the_name),
+		cmocka_unit_test(a_look_shows_the_age_and_counts_for_nothing),
+		cmocka_unit_test(one_answer_is_removed),
 		cmocka_unit_test(a_hot_answer_is_refreshed_in_its_second_half),
 		cmocka_unit_test(the_oldest_makes_room_within_the_budget),
 		cmocka_unit_test(it_gives_what_was_put),
