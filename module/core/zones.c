@@ -192,6 +192,31 @@ const struct caa_zone_options *caa_zones_at(const struct caa_zones *z, size_t i,
 	return &z->zone[i]->options;
 }
 
+/** @param a, b: NULL is no options at all. */
+static bool options_equal(const struct caa_zone_options *a, const struct caa_zone_options *b)
+{
+	const struct caa_option *opt;
+
+	if (a == NULL || b == NULL)
+		return a == b;
+	for (size_t i = 0; (opt = caa_options_at(i)) != NULL; i++)
+		if (opt->clause == CAA_CLAUSE_ZONE &&
+		    memcmp((const char *)a + opt->offset, (const char *)b + opt->offset, sizeof(uint32_t)) != 0)
+			return false;
+	return true;
+}
+
+bool caa_zones_changed_next(size_t *at, const struct caa_zones *a, const struct caa_zones *b, struct caa_name *apex)
+{
+	while (*at < a->count + b->count) {
+		*apex = apex_of(*at < a->count ? a->zone[*at] : b->zone[*at - a->count]);
+		(*at)++;
+		if (!options_equal(caa_zones_match(a, *apex), caa_zones_match(b, *apex)))
+			return true;
+	}
+	return false;
+}
+
 size_t caa_zones_memory(const struct caa_zones *z)
 {
 	size_t bytes = sizeof(*z) + z->room * sizeof(*z->zone);

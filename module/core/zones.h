@@ -48,6 +48,11 @@ size_t caa_zones_count(const struct caa_zones *z);
  *  @param i: 0 .. caa_zones_count() - 1. @param apex: borrowed from z. */
 const struct caa_zone_options *caa_zones_at(const struct caa_zones *z, size_t i, struct caa_name *apex);
 
+/** Visit the names, configured in either, for which one has other options than the other, or none, after seal: whatever differs is
+ *  at or below one of them.
+ *  @param at: 0 to begin; moves behind what was found. @param apex: borrowed from a or b. @return false if there is no more. */
+bool caa_zones_changed_next(size_t *at, const struct caa_zones *a, const struct caa_zones *b, struct caa_name *apex);
+
 /** @return bytes of memory. */
 size_t caa_zones_memory(const struct caa_zones *z);
 

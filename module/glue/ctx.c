@@ -8,6 +8,7 @@
 #include "glue/host.h"
 #include "glue/log.h"
 #include "glue/merge.h"
+#include "glue/sources.h"
 
 #include "util/config_file.h"
 #include "util/log.h"
@@ -67,6 +68,7 @@ struct caa_ctx *caa_ctx_create(int id, struct caa_config *config, const struct c
 {
 	const struct caa_module_options *o = caa_config_module(config);
 	struct caa_ctx *ctx = calloc(1, sizeof(*ctx));
+	struct caa_sources sources;
 
 	if (ctx == NULL) {
 		log_err("caa: out of memory");
@@ -90,7 +92,8 @@ struct caa_ctx *caa_ctx_create(int id, struct caa_config *config, const struct c
 	ctx->failures = caa_failures_renew(kept_failures, o);
 	kept_failures = NULL;
 	ctx->merging = caa_merging_create(cfg->num_threads > 0 ? (unsigned)cfg->num_threads : 1);
-	ctx->holds = caa_holds_take(hooks, (size_t)o->hold_mib * MIB);
+	caa_sources_read(&sources, cfg, caa_config_zones(config));
+	ctx->holds = caa_holds_take(hooks, (size_t)o->hold_mib * MIB, &sources);
 	if (ctx->shards == NULL || ctx->holds == NULL || ctx->failures == NULL || ctx->merging == NULL) {
 		log_err("caa: out of memory");
 		caa_ctx_destroy(ctx);
@@ -115,6 +118,19 @@ void caa_ctx_destroy(struct caa_ctx *ctx)
 	free(ctx);
 }
 
+/** What is held was fetched under the old configuration, as far as that differs. */
+static void drop_held(struct caa_ctx *ctx, const struct caa_config *old, const struct caa_config *now, const struct config_file *cfg)
+{
+	struct caa_sources sources;
+	struct caa_name apex;
+
+	caa_sources_read(&sources, cfg, caa_config_zones(now));
+	if (caa_holds_follow(ctx->holds, &sources))
+		return;
+	for (size_t at = 0; caa_zones_changed_next(&at, caa_config_zones(old), caa_config_zones(now), &apex);)
+		(void)caa_holds_drop(ctx->holds, &(struct caa_hold_flush){ .name = apex, .below = true });
+}
+
 void caa_ctx_apply(struct caa_ctx *ctx, struct caa_config *config, const struct config_file *cfg)
 {
 	const struct caa_module_options *before, *now = caa_config_module(config);
@@ -126,6 +142,7 @@ void caa_ctx_apply(struct caa_ctx *ctx, struct caa_config *config, const struct 
 	atomic_store(&ctx->enabled, caa_config_enabled(config));
 	atomic_store(&ctx->rated, caa_config_rated(config));
 	lock_rw_unlock(&ctx->config_lock);
+	drop_held(ctx, old, config, cfg);
 	before = caa_config_module(old);
 	if (before->upstreams != now->upstreams)
 		log_warn("caa: caa-upstreams: a new size of the table takes effect at a restart or reload, "

@@ -3,6 +3,9 @@
 
 #include "glue/holds.h"
 
+#include "glue/host.h"
+#include "glue/sources.h"
+
 #include "util/locks.h"
 #include "util/module.h"
 #include "util/module_hooks.h"
@@ -11,10 +14,12 @@
 #include <sodium.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
+#include <time.h>
 
 enum {
 	/** What is kept over a reload may be another build's: goes up with every change of these structures or core's. */
-	LAYOUT = 1,
+	LAYOUT = 2,
 	SLICES = 16		/**< a power of two */
 };
 
@@ -28,6 +33,8 @@ struct caa_holds {
 	size_t bytes;			/**< as given to create */
 	uint8_t key[CAA_HASH_KEY];	/**< of the choice of a slice */
 	_Atomic uint64_t epoch;		/**< flushes so far */
+	struct caa_sources sources;	/**< of what is held; read and written by init and fast_reload only */
+	_Atomic uint64_t from_wall_s, from_steady_s;	/**< what was fetched before is not held: the sources have changed */
 	struct slice slice[SLICES];
 };
 
@@ -36,7 +43,7 @@ static uint64_t layout(void)
 	return (uint64_t)LAYOUT << 32 | sizeof(struct caa_holds);
 }
 
-struct caa_holds *caa_holds_create(size_t bytes)
+struct caa_holds *caa_holds_create(size_t bytes, const struct caa_sources *sources)
 {
 	struct caa_holds *h = calloc(1, sizeof(*h));
 	bool made = h != NULL;
@@ -45,8 +52,11 @@ struct caa_holds *caa_holds_create(size_t bytes)
 		return NULL;
 	h->layout = layout();
 	h->bytes = bytes;
+	h->sources = *sources;
 	randombytes_buf(h->key, sizeof(h->key));
 	atomic_init(&h->epoch, 0);
+	atomic_init(&h->from_wall_s, 0);
+	atomic_init(&h->from_steady_s, 0);
 	for (size_t i = 0; i < SLICES; i++) {
 		uint8_t key[CAA_HASH_KEY];
 
@@ -72,17 +82,41 @@ void caa_holds_destroy(struct caa_holds *h)
 	free(h);
 }
 
-struct caa_holds *caa_holds_take(struct module_hooks *hooks, size_t bytes)
+/** Answers come from elsewhere now: from the next second on, as it is not known in which part of this one something was fetched. */
+static void begin_anew(struct caa_holds *h)
+{
+	static const uint8_t root[] = { 0 };
+
+	atomic_store(&h->from_wall_s, (uint64_t)time(NULL) + 1);
+	atomic_store(&h->from_steady_s, caa_host_now_us() / 1000000 + 1);
+	(void)caa_holds_drop(h, &(struct caa_hold_flush){ .name = { root, sizeof(root) }, .below = true });
+}
+
+struct caa_holds *caa_holds_take(struct module_hooks *hooks, size_t bytes, const struct caa_sources *sources)
 {
 	struct caa_holds *h = hooks->kept;
 
 	hooks->kept = NULL;
-	if (h != NULL && h->layout == layout() && h->bytes == bytes)
+	if (h != NULL && h->layout == layout() && h->bytes == bytes) {
+		if (memcmp(&h->sources, sources, sizeof(*sources)) != 0)
+			begin_anew(h);
+		h->sources = *sources;
 		return h;
+	}
 	/* What another build left stays where it is: this one does not know what is in it. */
 	if (h != NULL && h->layout == layout())
 		caa_holds_destroy(h);
-	return caa_holds_create(bytes);
+	return caa_holds_create(bytes, sources);
+}
+
+bool caa_holds_follow(struct caa_holds *h, const struct caa_sources *sources)
+{
+	bool changed = memcmp(h->sources.unbound, sources->unbound, sizeof(sources->unbound)) != 0;
+
+	h->sources = *sources;
+	if (changed)
+		begin_anew(h);
+	return changed;
 }
 
 void caa_holds_leave(struct caa_holds *h, struct module_hooks *hooks, const struct module_env *env)
@@ -101,13 +135,18 @@ static struct slice *slice_of(struct caa_holds *h, struct caa_hold_key key)
 	return &h->slice[caa_hash(h->key, lower, key.name.len) & (SLICES - 1)];
 }
 
+static bool is_since_change(struct caa_holds *h, struct caa_hold_time since)
+{
+	return since.wall_s >= atomic_load(&h->from_wall_s) && since.steady_s >= atomic_load(&h->from_steady_s);
+}
+
 bool caa_holds_put(struct caa_holds *h, struct caa_hold_key key, const struct caa_hold_answer *a, uint64_t epoch)
 {
 	struct slice *s = slice_of(h, key);
 	bool kept = false;
 
 	lock_basic_lock(&s->lock);
-	if (atomic_load(&h->epoch) == epoch)
+	if (atomic_load(&h->epoch) == epoch && is_since_change(h, a->since))
 		kept = caa_hold_put(s->table, key, a) == CAA_OK;
 	lock_basic_unlock(&s->lock);
 	return kept;

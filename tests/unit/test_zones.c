@@ -233,6 +233,46 @@ static void agrees_with_a_search(void **state)
 	caa_zones_destroy(z);
 }
 
+static void what_has_changed_is_visited(void **state)
+{
+	struct name_buffer b;
+	struct caa_name apex;
+	static const char *const expected[] = { "b.test", "c.test", "new.test", "sub.a.test", NULL };
+	struct caa_zones *old = caa_zones_create(), *now = caa_zones_create();
+	size_t at = 0, same = 0;
+	char seen[256] = "";
+
+	(void)state;
+	set(add(old, "a.test"), "caa-rate", 7);
+	set(add(old, "b.test"), "caa-rate", 8);		/* another value */
+	set(add(old, "c.test"), "caa-hold", 60);	/* away */
+	add(old, "d.test");				/* the default, said or not */
+	add(old, "e.test");
+	set(add(now, "a.test"), "caa-rate", 7);		/* on another line, as c.test is away: no option */
+	set(add(now, "sub.a.test"), "caa-rate", 9);	/* has other options than its enclosing zone had */
+	add(now, "same.a.test");			/* and this one the same */
+	set(add(now, "b.test"), "caa-rate", 9);
+	set(add(now, "d.test"), "caa-budget", 20);
+	add(now, "e.test");
+	set(add(now, "new.test"), "caa-hold", 60);
+	caa_zones_seal(old);
+	caa_zones_seal(now);
+	while (caa_zones_changed_next(&at, old, now, &apex)) {
+		size_t i = 0;
+
+		while (expected[i] != NULL && !caa_name_equal(apex, name_of(&b, expected[i])))
+			i++;
+		assert_non_null(expected[i]);
+		if (strstr(seen, expected[i]) == NULL)
+			strcat(seen, expected[i]);
+	}
+	for (size_t i = 0; expected[i] != NULL; i++)
+		assert_non_null(strstr(seen, expected[i]));
+	assert_false(caa_zones_changed_next(&same, old, old, &apex));
+	caa_zones_destroy(old);
+	caa_zones_destroy(now);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -240,6 +280,7 @@ int main(void)
 		cmocka_unit_test(what_is_unset_comes_from_the_enclosing_zone),
 		cmocka_unit_test(a_rate_has_the_line_of_the_zone_that_sets_it), cmocka_unit_test(more_rates_than_lines_share_them),
 		cmocka_unit_test(a_name_is_taken_once),
+		cmocka_unit_test(what_has_changed_is_visited),
 		cmocka_unit_test(at_visits_in_canonical_order), cmocka_unit_test(agrees_with_a_search),
 	};
 
