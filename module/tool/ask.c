@@ -4,6 +4,7 @@
 #include "core/climb_option.h"
 #include "tool/transport.h"
 
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
@@ -11,17 +12,21 @@
 enum {
 	BATCH = 32,		/**< sends between two reads */
 	BUSY_US = 1000,		/**< pause after a transport was busy */
-	EDNS_SIZE = 1232,
 	HEADER = 12
 };
 
 TAILQ_HEAD(questions, caa_question);
 
+/** How to reach one server. */
+struct way {
+	struct caa_transport *transport;
+	struct caa_transport *tcp;	/**< for truncated answers over UDP; made when it is needed */
+};
+
 struct caa_asker {
 	struct event_base *base;
 	struct caa_ask_options options;
-	struct caa_transport *transport;
-	struct caa_transport *tcp;	/**< for truncated answers over UDP; made when it is needed */
+	struct way way[CAA_SERVERS_MAX];	/**< by the server's index */
 	struct event *pump;		/**< sends from the queue */
 	struct questions queue, all;
 	uint32_t in_flight;
@@ -59,7 +64,33 @@ static double seconds_since(const struct timeval *then)
 
 static struct caa_transport *transport_of(struct caa_asker *a, const struct caa_question *q)
 {
-	return q->truncated ? a->tcp : a->transport;
+	return q->truncated ? a->way[q->server].tcp : a->way[q->server].transport;
+}
+
+static const char *server_text(const struct caa_asker *a, size_t server)
+{
+	const struct caa_server *s = &a->options.servers->server[server];
+
+	return a->options.transport == CAA_TRANSPORT_DOH ? s->url : s->text;
+}
+
+/** The next try takes any of the servers, the same one too. */
+static void choose_server(struct caa_question *q)
+{
+	q->server = randombytes_uniform((uint32_t)q->asker->options.servers->count);
+}
+
+/** @return what is left of the time of all tries; UINT32_MAX if it has no limit. */
+static uint32_t left_ms(const struct caa_question *q)
+{
+	uint32_t total_ms = q->asker->options.total_ms;
+	double past_ms = timerisset(&q->started) ? seconds_since(&q->started) * 1000 : 0;
+
+	if (total_ms == 0)
+		return UINT32_MAX;
+	if (past_ms <= 0)	/* not sent yet, or the clock was set back */
+		return total_ms;
+	return past_ms < total_ms ? total_ms - (uint32_t)past_ms : 0;
 }
 
 static void enqueue(struct caa_question *q)
@@ -102,7 +133,7 @@ static void landed(struct caa_question *q)
 static void finish(struct caa_question *q, const ldns_pkt *reply, const char *why)
 {
 	const struct caa_ask_result result = { .reply = reply, .why = why, .tries = q->tries, .tcp = q->truncated,
-		.seconds = q->tries > 0 ? seconds_since(&q->started) : 0 };
+		.server = server_text(q->asker, q->server), .seconds = q->tries > 0 ? seconds_since(&q->started) : 0 };
 	caa_ask_done *done = q->done;
 	void *arg = q->arg;
 
@@ -110,13 +141,29 @@ static void finish(struct caa_question *q, const ldns_pkt *reply, const char *wh
 	done(arg, &result);
 }
 
+/** @return whether there is a transport for what the question's server truncates. */
+static bool open_tcp(struct caa_question *q)
+{
+	struct caa_asker *a = q->asker;
+	struct way *way = &a->way[q->server];
+	const char *err;
+
+	if (way->tcp == NULL)
+		way->tcp = caa_tcp_create(a->base, a, &a->options.servers->server[q->server], &err);
+	return way->tcp != NULL;
+}
+
 void caa_question_broken(struct caa_question *q, const char *why)
 {
 	landed(q);
-	if (q->tries < q->asker->options.tries)
-		enqueue(q);
-	else
+	if (q->tries >= q->asker->options.tries || left_ms(q) == 0) {
 		finish(q, NULL, why);
+		return;
+	}
+	choose_server(q);
+	if (q->truncated && !open_tcp(q))
+		q->truncated = false;
+	enqueue(q);
 }
 
 void caa_question_resend(struct caa_question *q)
@@ -134,7 +181,12 @@ static void timed_out(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	t->forget(t, q);
-	caa_question_broken(q, "timeout");
+	if (!q->last) {
+		caa_question_broken(q, "timeout");
+		return;
+	}
+	landed(q);
+	finish(q, NULL, "timeout");
 }
 
 /** @return whether a reply repeats the question. */
@@ -155,18 +207,20 @@ static bool is_reply_to(const ldns_pkt *reply, const struct caa_question *q)
 /** Ask again over TCP. @return false if there is no TCP to be had. */
 static bool go_tcp(struct caa_question *q)
 {
-	struct caa_asker *a = q->asker;
-	const char *err;
-
-	if (a->tcp == NULL)
-		a->tcp = caa_tcp_create(a->base, a, &a->options, &err);
-	if (a->tcp == NULL)
+	if (!open_tcp(q))
 		return false;
 	q->truncated = true;
 	q->tries--;	/* the same try, over another transport */
 	landed(q);
 	enqueue(q);
 	return true;
+}
+
+static bool may_go_tcp(const struct caa_question *q)
+{
+	const struct caa_ask_options *o = &q->asker->options;
+
+	return !q->truncated && o->transport == CAA_TRANSPORT_UDP && !o->tc_fails;
 }
 
 bool caa_question_reply(struct caa_question *q, const uint8_t *wire, size_t len)
@@ -179,7 +233,7 @@ bool caa_question_reply(struct caa_question *q, const uint8_t *wire, size_t len)
 		caa_asker_ignored(a);
 		return false;
 	}
-	if (ldns_pkt_tc(reply) && !q->truncated && a->options.transport == CAA_TRANSPORT_UDP && go_tcp(q)) {
+	if (ldns_pkt_tc(reply) && may_go_tcp(q) && go_tcp(q)) {
 		ldns_pkt_free(reply);
 		return true;
 	}
@@ -217,11 +271,14 @@ static uint64_t pace_us(struct caa_asker *a)
 static void count_send(struct caa_question *q)
 {
 	struct caa_asker *a = q->asker;
-	const struct timeval timeout = from_us((uint64_t)a->options.timeout_ms * 1000);
+	uint32_t timeout_ms = a->options.timeout_ms, left = left_ms(q);
+	struct timeval timeout;
 
-	if (q->tries++ == 0)
+	q->last = left <= timeout_ms;
+	timeout = from_us((uint64_t)(q->last ? left : timeout_ms) * 1000);
+	if (!timerisset(&q->started))
 		q->started = now_of();
-	else if (!q->truncated)
+	if (q->tries++ > 0 && !q->truncated)
 		a->counts.retried++;
 	a->counts.sent++;
 	q->under_way = true;
@@ -265,6 +322,19 @@ static void pump(evutil_socket_t fd, short what, void *arg)
 	}
 }
 
+static struct caa_transport *transport_create(struct caa_asker *a, const struct caa_server *s, const char **err)
+{
+	switch (a->options.transport) {
+	case CAA_TRANSPORT_UDP:
+		return caa_udp_create(a->base, a, s, err);
+	case CAA_TRANSPORT_TCP:
+		return caa_tcp_create(a->base, a, s, err);
+	case CAA_TRANSPORT_DOH:
+		return caa_doh_create(a->base, s, &a->options, err);
+	}
+	return NULL;
+}
+
 struct caa_asker *caa_asker_create(struct event_base *base, const struct caa_ask_options *options, const char **err)
 {
 	struct caa_asker *a = calloc(1, sizeof(*a));
@@ -277,22 +347,23 @@ struct caa_asker *caa_asker_create(struct event_base *base, const struct caa_ask
 	TAILQ_INIT(&a->queue);
 	TAILQ_INIT(&a->all);
 	a->pump = evtimer_new(base, pump, a);
-	switch (options->transport) {
-	case CAA_TRANSPORT_UDP:
-		a->transport = caa_udp_create(base, a, options, err);
-		break;
-	case CAA_TRANSPORT_TCP:
-		a->transport = caa_tcp_create(base, a, options, err);
-		break;
-	case CAA_TRANSPORT_DOH:
-		a->transport = caa_doh_create(base, a, options, err);
-		break;
-	}
-	if (a->pump == NULL || a->transport == NULL) {
-		caa_asker_destroy(a);
-		return NULL;
+	if (a->pump == NULL)
+		goto fail;
+	for (size_t i = 0; i < options->servers->count; i++) {
+		a->way[i].transport = transport_create(a, &options->servers->server[i], err);
+		if (a->way[i].transport == NULL)
+			goto fail;
 	}
 	return a;
+fail:
+	caa_asker_destroy(a);
+	return NULL;
+}
+
+static void transport_destroy(struct caa_transport *t)
+{
+	if (t != NULL)
+		t->destroy(t);
 }
 
 void caa_asker_destroy(struct caa_asker *a)
@@ -306,10 +377,10 @@ void caa_asker_destroy(struct caa_asker *a)
 			transport_of(a, q)->forget(transport_of(a, q), q);
 		question_destroy(q);
 	}
-	if (a->tcp != NULL)
-		a->tcp->destroy(a->tcp);
-	if (a->transport != NULL)
-		a->transport->destroy(a->transport);
+	for (size_t i = 0; i < CAA_SERVERS_MAX; i++) {
+		transport_destroy(a->way[i].tcp);
+		transport_destroy(a->way[i].transport);
+	}
 	if (a->pump != NULL)
 		event_free(a->pump);
 	free(a);
@@ -328,8 +399,9 @@ static bool add_climb_option(ldns_pkt *pkt, uint16_t code)
 /** Make the message.
  *  @param climb_option: code of the option that asks for a whole climb; 0 = without.
  *  @return false if there is no memory. */
-static bool encode(struct caa_question *q, struct caa_name name, bool dnssec, uint16_t climb_option)
+static bool encode(struct caa_question *q, struct caa_name name, uint16_t climb_option)
 {
+	const struct caa_ask_options *o = &q->asker->options;
 	ldns_rdf *owner = ldns_rdf_new_frm_data(LDNS_RDF_TYPE_DNAME, name.len, name.wire);
 	ldns_pkt *pkt = owner == NULL ? NULL :
 		ldns_pkt_query_new(owner, LDNS_RR_TYPE_CAA, LDNS_RR_CLASS_IN, LDNS_RD);
@@ -339,8 +411,9 @@ static bool encode(struct caa_question *q, struct caa_name name, bool dnssec, ui
 		ldns_rdf_deep_free(owner);
 		return false;
 	}
-	ldns_pkt_set_edns_udp_size(pkt, EDNS_SIZE);
-	ldns_pkt_set_edns_do(pkt, dnssec);
+	ldns_pkt_set_ad(pkt, o->ad);
+	ldns_pkt_set_edns_udp_size(pkt, o->edns_size);	/* ldns writes no OPT record if it is 0 */
+	ldns_pkt_set_edns_do(pkt, o->dnssec);
 	done = (climb_option == 0 || add_climb_option(pkt, climb_option)) &&
 		ldns_pkt2wire(&q->wire, pkt, &q->wire_len) == LDNS_STATUS_OK &&
 		caa_name_check(&q->name, q->wire + HEADER, q->wire_len - HEADER) == CAA_OK;
@@ -358,7 +431,7 @@ static bool ask(struct caa_asker *a, struct caa_name name, uint16_t climb_option
 	q->done = done;
 	q->arg = arg;
 	q->timer = evtimer_new(a->base, timed_out, q);
-	if (q->timer == NULL || !encode(q, name, a->options.dnssec, climb_option)) {
+	if (q->timer == NULL || !encode(q, name, climb_option)) {
 		if (q->timer != NULL)
 			event_free(q->timer);
 		free(q->wire);
@@ -366,6 +439,7 @@ static bool ask(struct caa_asker *a, struct caa_name name, uint16_t climb_option
 		return false;
 	}
 	TAILQ_INSERT_TAIL(&a->all, q, all);
+	choose_server(q);
 	enqueue(q);
 	return true;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /** \file Asks a resolver many CAA questions at once, and loses none by its own doing: sends are paced and in batches
  *  between reads, what is under way is bounded, a reply must come from the server and repeat id and question, and each
- *  question ends once, with an answer or with a reason.
+ *  question ends once, with an answer or with a reason.  Of several servers each try takes a random one.
  *
  *  One thread, one libevent base.  Transports (tool/transport.h) move the bytes; this file owns queue, tries and
  *  timeouts. */
@@ -12,21 +12,25 @@
 #include <ldns/ldns.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/socket.h>
 #include "core/name.h"
+#include "tool/servers.h"
+
+enum { CAA_ASK_TRIES_MAX = 100 };
 
 enum caa_transport_kind { CAA_TRANSPORT_UDP, CAA_TRANSPORT_TCP, CAA_TRANSPORT_DOH };
 
 struct caa_ask_options {
 	enum caa_transport_kind transport;
-	struct sockaddr_storage server;	/**< for UDP and TCP */
-	socklen_t server_len;
-	const char *url;		/**< for DoH; borrowed */
+	const struct caa_servers *servers;	/**< one at least; borrowed */
 	const char *ca_file;		/**< PEM that the DoH server's certificate is checked with; NULL = the system's */
 	bool insecure;			/**< do not check the DoH server's certificate */
+	bool ad;			/**< set AD */
 	bool dnssec;			/**< set DO */
-	uint32_t timeout_ms;		/**< of one try */
-	uint32_t tries;			/**< 1 .. */
+	bool tc_fails;			/**< do not ask over TCP again what is truncated over UDP */
+	uint16_t edns_size;		/**< the size of UDP message that EDNS offers; 0 = no EDNS, unless something needs it */
+	uint32_t timeout_ms;		/**< of one try, 1 .. */
+	uint32_t tries;			/**< 1 .. CAA_ASK_TRIES_MAX */
+	uint32_t total_ms;		/**< of all tries of a question, from its first send; 0 = no limit */
 	uint32_t in_flight_max;		/**< questions under way at once, 1 .. */
 	uint32_t qps;			/**< sends per second; 0 = as fast as they go */
 	uint16_t climb_option;		/**< EDNS option code for caa_asker_ask_whole() */
@@ -38,6 +42,7 @@ struct caa_ask_result {
 	const char *why;	/**< why there is none; static */
 	unsigned tries;		/**< how often it was sent */
 	bool tcp;		/**< over TCP because the answer over UDP was truncated */
+	const char *server;	/**< that was asked last; borrowed from the options */
 	double seconds;		/**< from the first send */
 };
 

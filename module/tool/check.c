@@ -13,11 +13,10 @@ enum { EDNS_OPTION_EDE = 15, EDNS_OPTION_HEAD = 4 };	/* RFC 8914 s2, RFC 6891 s6
 struct caa_checks {
 	struct caa_check *check;
 	size_t count, done, failed, whole;
-	uint16_t climb_option;	/**< 0 = none */
+	struct caa_check_options options;
 	struct caa_asker *asker;
 	struct event_base *base;
 	struct timeval started;
-	bool sequential;
 	void (*progress)(const struct caa_checks *c);
 	struct step *steps;	/**< those that are asked, to free */
 };
@@ -59,14 +58,14 @@ static void take_records(struct caa_label *l, const ldns_pkt *reply)
 	ldns_rr_list_deep_free(set);
 }
 
-/** Copy the Extended DNS Errors out of the OPT record's options. */
-static void take_edes(struct caa_label *l, const ldns_pkt *reply)
+/** Copy the Extended DNS Errors out of the OPT record's options, up to a number. */
+static void take_edes(struct caa_label *l, const ldns_pkt *reply, unsigned max)
 {
 	const ldns_rdf *options = ldns_pkt_edns_data(reply);
 	const uint8_t *at = options != NULL ? ldns_rdf_data(options) : NULL;
 	size_t left = options != NULL ? ldns_rdf_size(options) : 0;
 
-	while (left >= EDNS_OPTION_HEAD && l->edes < CAA_EDE_MAX) {
+	while (left >= EDNS_OPTION_HEAD && l->edes < max) {
 		size_t len = (size_t)(at[2] << 8 | at[3]), text_len;
 
 		if (len > left - EDNS_OPTION_HEAD)
@@ -83,7 +82,7 @@ static void take_edes(struct caa_label *l, const ldns_pkt *reply)
 }
 
 /** What one reply means for its label. */
-static enum caa_step take_reply(struct caa_label *l, const ldns_pkt *reply)
+static enum caa_step take_reply(struct caa_label *l, const ldns_pkt *reply, bool first_ede)
 {
 	ldns_pkt_rcode rcode = ldns_pkt_get_rcode(reply);
 	char *text = ldns_pkt_rcode2str(rcode);
@@ -91,7 +90,7 @@ static enum caa_step take_reply(struct caa_label *l, const ldns_pkt *reply)
 	snprintf(l->rcode, sizeof(l->rcode), "%s", text != NULL ? text : "?");
 	free(text);
 	l->ad = ldns_pkt_ad(reply);
-	take_edes(l, reply);
+	take_edes(l, reply, first_ede ? 1 : CAA_EDE_MAX);
 	if (rcode != LDNS_RCODE_NOERROR && rcode != LDNS_RCODE_NXDOMAIN) {
 		snprintf(l->why, sizeof(l->why), "%s", l->rcode);
 		return CAA_STEP_FAILED;
@@ -124,7 +123,7 @@ static void go_on(struct caa_checks *c, struct caa_check *check)
 	size_t at;
 	enum caa_verdict verdict = caa_climb_verdict(&check->climb, &at);
 
-	if (c->sequential && verdict == CAA_VERDICT_OPEN)
+	if (c->options.sequential && verdict == CAA_VERDICT_OPEN)
 		ask_label(c, check, at);
 	else if (check->answered == check->asked)
 		finish(c, check, verdict);
@@ -142,9 +141,10 @@ static void answered(void *arg, const struct caa_ask_result *result)
 
 	l->tries = result->tries;
 	l->tcp = result->tcp;
+	l->server = result->server;
 	l->seconds = result->seconds;
 	if (result->reply != NULL) {
-		check->climb.step[step->label] = take_reply(l, result->reply);
+		check->climb.step[step->label] = take_reply(l, result->reply, step->checks->options.first_ede);
 	} else {
 		snprintf(l->why, sizeof(l->why), "%s", result->why);
 		check->climb.step[step->label] = CAA_STEP_FAILED;
@@ -177,7 +177,7 @@ static void ask_label(struct caa_checks *c, struct caa_check *check, size_t labe
 
 static void ask_labels(struct caa_checks *c, struct caa_check *check)
 {
-	size_t labels = c->sequential && check->climb.labels > 1 ? 1 : check->climb.labels;
+	size_t labels = c->options.sequential && check->climb.labels > 1 ? 1 : check->climb.labels;
 
 	for (size_t label = 0; label < labels; label++)
 		ask_label(c, check, label);
@@ -200,7 +200,7 @@ static bool find_report(struct caa_climb_report *report, const struct caa_checks
 
 		if (len > left - EDNS_OPTION_HEAD)
 			return false;
-		if ((at[0] << 8 | at[1]) == c->climb_option)
+		if ((at[0] << 8 | at[1]) == c->options.climb_option)
 			return caa_climb_report_read(report, at + EDNS_OPTION_HEAD, len) == CAA_OK &&
 				report->labels == check->climb.labels;
 		at += EDNS_OPTION_HEAD + len;
@@ -263,6 +263,7 @@ static void answered_whole(void *arg, const struct caa_ask_result *result)
 		take_outcome(&check->label[i], &report.label[i]);
 		check->label[i].tries = report.label[i].step == CAA_STEP_WAITING ? 0 : result->tries;
 		check->label[i].tcp = result->tcp;
+		check->label[i].server = result->server;
 		check->label[i].seconds = result->seconds;
 	}
 	if (report.verdict == CAA_VERDICT_FOUND)
@@ -275,21 +276,20 @@ static void answered_whole(void *arg, const struct caa_ask_result *result)
 /** Ask the whole climb in one question. @return false if that cannot be. */
 static bool ask_whole(struct caa_checks *c, struct caa_check *check)
 {
-	struct step *step = c->climb_option != 0 && check->climb.labels > 0 ? step_create(c, check, 0) : NULL;
+	struct step *step = c->options.climb_option != 0 && check->climb.labels > 0 ? step_create(c, check, 0) : NULL;
 
 	return step != NULL && caa_asker_ask_whole(c->asker, check->climb.label[0], answered_whole, step);
 }
 
-struct caa_checks *caa_checks_create(const struct caa_sans *sans, struct caa_asker *asker, bool sequential,
-	uint16_t climb_option, void (*progress)(const struct caa_checks *c))
+struct caa_checks *caa_checks_create(const struct caa_sans *sans, struct caa_asker *asker,
+	const struct caa_check_options *options, void (*progress)(const struct caa_checks *c))
 {
 	struct caa_checks *c = calloc(1, sizeof(*c));
 
 	if (c == NULL)
 		return NULL;
 	c->asker = asker;
-	c->sequential = sequential;
-	c->climb_option = climb_option;
+	c->options = *options;
 	c->progress = progress;
 	c->check = calloc(sans->count, sizeof(*c->check));
 	if (c->check == NULL)

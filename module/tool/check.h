@@ -19,6 +19,7 @@ struct caa_label {
 	bool ad;
 	unsigned tries;
 	bool tcp;
+	const char *server;	/**< that was asked last; borrowed from the asker; NULL if none was */
 	double seconds;
 	unsigned edes;		/**< Extended DNS Errors (RFC 8914), as many as there is room for */
 	struct {
@@ -38,14 +39,19 @@ struct caa_check {
 	double seconds;			/**< from the first question to the last answer */
 };
 
+struct caa_check_options {
+	bool sequential;	/**< one label after the other, until the first RRset or failure; else all at once */
+	bool first_ede;		/**< of an answer's Extended DNS Errors, the first one only */
+	/** code of the EDNS option by which the whole climb of a name is asked in one question; a name whose reply has no
+	 *  valid report is asked label by label after it; 0 = label by label from the start */
+	uint16_t climb_option;
+};
+
 struct caa_checks;
 
-/** @param sequential: one label after the other, until the first RRset or failure; else all at once.
- *  @param climb_option: code of the EDNS option by which the whole climb of a name is asked in one question; a name whose
- *	reply has no valid report is asked label by label after it.  0 = label by label from the start.
- *  @param progress: called after every answer; may be NULL. @return NULL if there is no memory. */
-struct caa_checks *caa_checks_create(const struct caa_sans *sans, struct caa_asker *asker, bool sequential,
-	uint16_t climb_option, void (*progress)(const struct caa_checks *c));
+/** @param options: copied. @param progress: called after every answer; may be NULL. @return NULL if there is no memory. */
+struct caa_checks *caa_checks_create(const struct caa_sans *sans, struct caa_asker *asker,
+	const struct caa_check_options *options, void (*progress)(const struct caa_checks *c));
 /** @param c: may be NULL. */
 void caa_checks_destroy(struct caa_checks *c);
 

@@ -12,6 +12,7 @@ enum { HTTP_OK = 200, MESSAGE_MAX = 65535 };
 struct doh {
 	struct caa_transport transport;
 	struct event_base *base;
+	const struct caa_server *server;
 	struct caa_ask_options options;
 	CURLM *multi;
 	struct event *timer;
@@ -140,7 +141,7 @@ static void set_options(struct request *r, const struct caa_question *q)
 {
 	const struct caa_ask_options *o = &r->doh->options;
 
-	curl_easy_setopt(r->easy, CURLOPT_URL, o->url);
+	curl_easy_setopt(r->easy, CURLOPT_URL, r->doh->server->url);
 	curl_easy_setopt(r->easy, CURLOPT_HTTPHEADER, r->doh->headers);
 	curl_easy_setopt(r->easy, CURLOPT_POSTFIELDSIZE, (long)q->wire_len);
 	curl_easy_setopt(r->easy, CURLOPT_POSTFIELDS, (char *)q->wire);
@@ -201,18 +202,18 @@ static void doh_destroy(struct caa_transport *t)
 	curl_global_cleanup();
 }
 
-struct caa_transport *caa_doh_create(struct event_base *base, struct caa_asker *a,
-	const struct caa_ask_options *o, const char **err)
+struct caa_transport *caa_doh_create(struct event_base *base, const struct caa_server *s, const struct caa_ask_options *o,
+	const char **err)
 {
 	struct doh *doh = calloc(1, sizeof(*doh));
 
-	(void)a;
 	*err = "out of memory";
 	if (doh == NULL)
 		return NULL;
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	doh->transport = (struct caa_transport){ doh_send, doh_forget, doh_destroy };
 	doh->base = base;
+	doh->server = s;
 	doh->options = *o;
 	doh->multi = curl_multi_init();
 	doh->timer = evtimer_new(base, on_timer, doh);

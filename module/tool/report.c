@@ -274,8 +274,9 @@ static void json_label(const struct caa_label *l, struct caa_name name, enum caa
 	json_member("reason", l->why[0] != '\0' ? l->why : NULL);
 	printf(",");
 	json_records(l);
-	printf(",\"ad\":%s,\"tries\":%u,\"tcp\":%s,\"seconds\":%.6f,\"ede\":[", l->ad ? "true" : "false", l->tries,
-		l->tcp ? "true" : "false", l->seconds);
+	printf(",\"ad\":%s,\"tries\":%u,\"tcp\":%s,", l->ad ? "true" : "false", l->tries, l->tcp ? "true" : "false");
+	json_member("server", l->server);
+	printf(",\"seconds\":%.6f,\"ede\":[", l->seconds);
 	for (unsigned i = 0; i < l->edes; i++) {
 		printf("%s{\"code\":%u,", i > 0 ? "," : "", l->ede[i].code);
 		json_member("text", l->ede[i].text);

@@ -14,8 +14,7 @@ struct tcp {
 	struct caa_transport transport;
 	struct event_base *base;
 	struct caa_asker *asker;
-	struct sockaddr_storage server;
-	socklen_t server_len;
+	const struct caa_server *server;
 	struct bufferevent *connection;		/**< NULL = none */
 	bool answered;				/**< something came on this connection */
 	struct caa_question *question[IDS];	/**< by id; NULL = free */
@@ -93,8 +92,8 @@ static bool open_connection(struct tcp *tcp)
 		return false;
 	tcp->answered = false;
 	bufferevent_setcb(tcp->connection, receive, NULL, closed, tcp);
-	if (bufferevent_socket_connect(tcp->connection, (const struct sockaddr *)&tcp->server,
-		(int)tcp->server_len) != 0 || bufferevent_enable(tcp->connection, EV_READ | EV_WRITE) != 0) {
+	if (bufferevent_socket_connect(tcp->connection, (const struct sockaddr *)&tcp->server->address,
+		(int)tcp->server->address_len) != 0 || bufferevent_enable(tcp->connection, EV_READ | EV_WRITE) != 0) {
 		bufferevent_free(tcp->connection);
 		tcp->connection = NULL;
 		return false;
@@ -142,8 +141,8 @@ static void tcp_destroy(struct caa_transport *t)
 	free(tcp);
 }
 
-struct caa_transport *caa_tcp_create(struct event_base *base, struct caa_asker *a,
-	const struct caa_ask_options *o, const char **err)
+struct caa_transport *caa_tcp_create(struct event_base *base, struct caa_asker *a, const struct caa_server *s,
+	const char **err)
 {
 	struct tcp *tcp = calloc(1, sizeof(*tcp));
 
@@ -154,7 +153,6 @@ struct caa_transport *caa_tcp_create(struct event_base *base, struct caa_asker *
 	tcp->transport = (struct caa_transport){ tcp_send, tcp_forget, tcp_destroy };
 	tcp->base = base;
 	tcp->asker = a;
-	tcp->server = o->server;
-	tcp->server_len = o->server_len;
+	tcp->server = s;
 	return &tcp->transport;
 }

@@ -15,8 +15,10 @@ struct caa_question {
 	caa_ask_done *done;
 	void *arg;
 	struct event *timer;		/**< of the try that is under way */
-	struct timeval started;		/**< first send */
+	struct timeval started;		/**< first send; 0 = none yet */
 	unsigned tries;			/**< sends so far */
+	size_t server;			/**< index of the one that this try asks */
+	bool last;			/**< this try ends with the question's time */
 	bool under_way;			/**< a transport has it */
 	bool truncated;			/**< goes over TCP from now on */
 	bool queued;
@@ -38,13 +40,15 @@ struct caa_transport {
 	void (*destroy)(struct caa_transport *t);
 };
 
-/** @return NULL on error; *err is set, static. */
-struct caa_transport *caa_udp_create(struct event_base *base, struct caa_asker *a,
-	const struct caa_ask_options *o, const char **err);
-struct caa_transport *caa_tcp_create(struct event_base *base, struct caa_asker *a,
-	const struct caa_ask_options *o, const char **err);
-struct caa_transport *caa_doh_create(struct event_base *base, struct caa_asker *a,
-	const struct caa_ask_options *o, const char **err);
+/** One to a server.
+ *  @param s: borrowed. @return NULL on error; *err is set, static. */
+struct caa_transport *caa_udp_create(struct event_base *base, struct caa_asker *a, const struct caa_server *s,
+	const char **err);
+struct caa_transport *caa_tcp_create(struct event_base *base, struct caa_asker *a, const struct caa_server *s,
+	const char **err);
+/** @param o: copied. */
+struct caa_transport *caa_doh_create(struct event_base *base, const struct caa_server *s, const struct caa_ask_options *o,
+	const char **err);
 
 /** A message came for a question that is under way; the transport has forgotten the question unless false.
  *  @return false if it is not the answer to that question: it goes on waiting. */

@@ -115,16 +115,16 @@ static void enlarge(evutil_socket_t fd)
 		(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
 }
 
-static struct lane *lane_create(struct event_base *base, struct udp *udp, const struct caa_ask_options *o)
+static struct lane *lane_create(struct event_base *base, struct udp *udp, const struct caa_server *s)
 {
 	struct lane *lane = calloc(1, sizeof(*lane));
 
 	if (lane == NULL)
 		return NULL;
 	lane->udp = udp;
-	lane->fd = socket(o->server.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	lane->fd = socket(s->address.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	/* Connected: the kernel then drops what comes from anywhere but the server. */
-	if (lane->fd < 0 || connect(lane->fd, (const struct sockaddr *)&o->server, o->server_len) != 0)
+	if (lane->fd < 0 || connect(lane->fd, (const struct sockaddr *)&s->address, s->address_len) != 0)
 		goto fail;
 	enlarge(lane->fd);
 	lane->readable = event_new(base, lane->fd, EV_READ | EV_PERSIST, receive, lane);
@@ -136,8 +136,8 @@ fail:
 	return NULL;
 }
 
-struct caa_transport *caa_udp_create(struct event_base *base, struct caa_asker *a,
-	const struct caa_ask_options *o, const char **err)
+struct caa_transport *caa_udp_create(struct event_base *base, struct caa_asker *a, const struct caa_server *s,
+	const char **err)
 {
 	struct udp *udp = calloc(1, sizeof(*udp));
 
@@ -146,7 +146,7 @@ struct caa_transport *caa_udp_create(struct event_base *base, struct caa_asker *
 	udp->transport = (struct caa_transport){ udp_send, udp_forget, udp_destroy };
 	udp->asker = a;
 	for (unsigned i = 0; i < LANES; i++) {
-		udp->lane[i] = lane_create(base, udp, o);
+		udp->lane[i] = lane_create(base, udp, s);
 		if (udp->lane[i] == NULL) {
 			*err = strerror(errno);
 			udp_destroy(&udp->transport);

@@ -23,6 +23,7 @@ struct host {
 	const char *address, *behaviour, *zone;
 	int udp;
 	unsigned answered;
+	bool tcp;		/**< how the query came that is answered now */
 };
 
 /** A raw answer; len 0 = silence. */
@@ -61,14 +62,33 @@ static bool answer_zone(const struct host *h, ldns_pkt *pkt, const char *name, l
 	return true;
 }
 
+/** One more EDE, after those that the packet has. */
 static void add_ede(ldns_pkt *pkt, uint16_t code, const char *text, size_t len)
 {
-	uint8_t option[4 + 2 + 1024] = { 0, OPTION_EDE, (uint8_t)((len + 2) >> 8), (uint8_t)(len + 2), (uint8_t)(code >> 8),
-		(uint8_t)code };
+	uint8_t options[2048] = "";
+	ldns_rdf *before = ldns_pkt_edns_data(pkt);
+	size_t at = before != NULL ? ldns_rdf_size(before) : 0;
+	const uint8_t head[6] = { 0, OPTION_EDE, (uint8_t)((len + 2) >> 8), (uint8_t)(len + 2), (uint8_t)(code >> 8), (uint8_t)code };
 
-	memcpy(option + 6, text, len);
+	if (before != NULL)
+		memcpy(options, ldns_rdf_data(before), at);
+	memcpy(options + at, head, sizeof(head));
+	memcpy(options + at + sizeof(head), text, len);
 	ldns_pkt_set_edns_udp_size(pkt, 1232);
-	ldns_pkt_set_edns_data(pkt, ldns_rdf_new_frm_data(LDNS_RDF_TYPE_NONE, 6 + len, option));
+	ldns_pkt_set_edns_data(pkt, ldns_rdf_new_frm_data(LDNS_RDF_TYPE_NONE, at + sizeof(head) + len, options));
+	ldns_rdf_deep_free(before);
+}
+
+/** A CAA record that says how the query came, what it had in EDNS, and its flags. */
+static void add_mirror(const struct host *h, const ldns_pkt *query, ldns_pkt *pkt, const char *name)
+{
+	char value[128], size[32] = "no edns";
+
+	if (ldns_pkt_edns(query))
+		snprintf(size, sizeof(size), "edns %u", ldns_pkt_edns_udp_size(query));
+	snprintf(value, sizeof(value), "%s %s %s%s%s%s%s", h->address, h->tcp ? "tcp" : "udp", size, ldns_pkt_rd(query) ? " rd" : "",
+		ldns_pkt_ad(query) ? " ad" : "", ldns_pkt_cd(query) ? " cd" : "", ldns_pkt_edns_do(query) ? " do" : "");
+	push(pkt, LDNS_SECTION_ANSWER, "%s 60 IN CAA 0 issue \"%s\"", name, value);
 }
 
 static void add_hostile_ede(ldns_pkt *pkt)
@@ -130,6 +150,16 @@ static bool misbehave(struct host *h, ldns_pkt *query, ldns_pkt *pkt, ldns_rr_ty
 	} else if (strcmp(b, "ede") == 0) {
 		ldns_pkt_set_rcode(pkt, LDNS_RCODE_SERVFAIL);
 		add_ede(pkt, 14, "zone is being loaded", 20);
+	} else if (strcmp(b, "edes") == 0) {
+		ldns_pkt_set_rcode(pkt, LDNS_RCODE_SERVFAIL);
+		add_ede(pkt, 22, "the first", 9);
+		add_ede(pkt, 23, "the second", 10);
+	} else if (strcmp(b, "mirror") == 0) {
+		add_mirror(h, query, pkt, name);
+	} else if (strcmp(b, "tc") == 0) {
+		if (h->tcp)
+			add_mirror(h, query, pkt, name);
+		ldns_pkt_set_tc(pkt, !h->tcp);
 	} else if (strcmp(b, "hostile") == 0) {
 		ldns_pkt_set_rcode(pkt, LDNS_RCODE_SERVFAIL);
 		add_hostile_ede(pkt);
@@ -195,6 +225,7 @@ static void on_udp(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	if (len <= 0)
 		return;
+	((struct host *)arg)->tcp = false;
 	answer(arg, octets, (size_t)len, &out);
 	if (out.len > 0)
 		sendto(fd, out.octets, out.len, 0, (struct sockaddr *)&from, from_len);
@@ -213,6 +244,7 @@ static void on_read(struct bufferevent *conn, void *arg)
 		if (evbuffer_get_length(in) < 2 + len || len > PACKET_MAX)
 			return;
 		evbuffer_remove(in, octets, 2 + len);
+		((struct host *)arg)->tcp = true;
 		answer(arg, octets + 2, len, &out);
 		if (out.len == 0)
 			continue;
