@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# usage: tests/sanitize.sh asan|tsan|valgrind
+# usage: [CASES='CASE...'] tests/sanitize.sh asan|tsan|valgrind
 # Runs the module with the cases of the lab that matter there: questions that wait while clients leave, reload and stop in
 # four threads; a budget that ends; a whole paced certificate.  For the sanitizers, in an Unbound made for them below build/KIND,
 # from the source tree that this tree was configured with; valgrind runs what this tree has built.
@@ -101,12 +101,13 @@ for test in tests/unit/test_*.c; do
 	fi || { echo "not ok - $kind: $name"; tail -n 30 "$dir/$name.log"; failed=1; }
 done
 cases='stop budget control repeat'
-[ "$kind" = valgrind ] || cases="$cases paced merge crowd hold one tree"
+[ "$kind" = valgrind ] || cases="$cases patience paced merge crowd hold one tree"
 # its 12,000 questions are more than the thread sanitizer bears within a budget, and what is late looks lost
 [ "$kind" != asan ] || cases="$cases parent"
 # what is shared between threads, with as many clients as a slow program bears
 export LAB_MERGE='deep 4 udp parallel;flat 4 tcp climb;zones 4 udp climb' CROWD_CLIENTS=100 CROWD_RATE=2000 LAB_FLOOD=2000
 [ "$kind" != asan ] || cases="$cases tool"
+cases=${CASES:-$cases}
 for case in $cases; do
 	if tests/lab/run "$case" >"$dir/$case.log" 2>&1; then
 		echo "ok - $kind: $case, $(tail -n 1 "$dir/$case.log")"

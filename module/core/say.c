@@ -444,6 +444,31 @@ uint16_t caa_say_sentence(const struct caa_case *c, char text[static CAA_EDE_MAX
 	return caa_say_code(c);
 }
 
+/** Whether nothing was seen that a question would fail for. */
+static bool no_fault(const struct caa_case *c)
+{
+	return c->class == CAA_CLASS_INTERNAL || c->class == CAA_CLASS_BUDGET;
+}
+
+uint16_t caa_say_so_far(const struct caa_case *c, char text[static CAA_EDE_MAX])
+{
+	char name[NAME_SHOWN];
+	struct caa_text t;
+
+	for (int detail = WITH_OTHERS; detail <= SHORT; detail++) {
+		caa_text_init(&t, text, CAA_EDE_MAX);
+		if (no_fault(c))
+			caa_text_addf(&t, "CAA %s", caa_text_name(name, sizeof(name), caa_case_name(c)));
+		else
+			say(&t, c, (enum detail)detail);
+		caa_text_addf(&t, "; still looked up after %" PRIu32 ".%" PRIu32 " s: ask again", c->took_ms / 1000,
+			c->took_ms % 1000 / 100);
+		if (!t.full)
+			break;
+	}
+	return no_fault(c) ? EDE_OTHER : caa_say_code(c);
+}
+
 void caa_say_why(struct caa_text *t, const struct caa_case *c)
 {
 	say(t, c, WITH_OTHERS);

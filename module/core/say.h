@@ -20,6 +20,10 @@ enum {
  *  @param text: at most 200 octets of UTF-8. @return the INFO-CODE (RFC 8914, section 4). */
 uint16_t caa_say_sentence(const struct caa_case *c, char text[static CAA_EDE_MAX]);
 
+/** The same of a question that is still looked up, by what was seen until now: what happened, and that it is worth to ask again.
+ *  @param c: class and took_ms as if it had failed now. */
+uint16_t caa_say_so_far(const struct caa_case *c, char text[static CAA_EDE_MAX]);
+
 /** Its halves, of any length: what happened, and what to change; and the INFO-CODE. */
 void caa_say_why(struct caa_text *t, const struct caa_case *c);
 const char *caa_say_advice(const struct caa_case *c);

@@ -45,6 +45,7 @@
 	X(unpaced,	"caa.unpaced",		"queries sent without a turn because a table was full") \
 	X(limits,	"caa.limits",		"times that an upstream was found limited") \
 	X(moved,	"caa.moved",		"queries that left a silent address for another") \
+	X(early,	"caa.early",		"clients that were told so far while their lookup went on") \
 	X(tries,	"caa.tries",		"lookups tried again within their budget") \
 	X(cookies,	"caa.cookies",		"queries that carried the cookie of their server") \
 	X(forged,	"caa.forged",		"answers dropped for a wrong or missing cookie") \

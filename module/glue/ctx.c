@@ -8,6 +8,7 @@
 #include "glue/host.h"
 #include "glue/log.h"
 #include "glue/merge.h"
+#include "glue/patience.h"
 #include "glue/sources.h"
 
 #include "util/config_file.h"
@@ -68,6 +69,7 @@ struct caa_ctx *caa_ctx_create(int id, struct caa_config *config, const struct c
 {
 	const struct caa_module_options *o = caa_config_module(config);
 	struct caa_ctx *ctx = calloc(1, sizeof(*ctx));
+	unsigned workers = cfg->num_threads > 0 ? (unsigned)cfg->num_threads : 1;
 	struct caa_sources sources;
 
 	if (ctx == NULL) {
@@ -91,10 +93,11 @@ struct caa_ctx *caa_ctx_create(int id, struct caa_config *config, const struct c
 	kept = NULL;
 	ctx->failures = caa_failures_renew(kept_failures, o);
 	kept_failures = NULL;
-	ctx->merging = caa_merging_create(cfg->num_threads > 0 ? (unsigned)cfg->num_threads : 1);
+	ctx->merging = caa_merging_create(workers);
+	ctx->patience = caa_patience_create(workers);
 	caa_sources_read(&sources, cfg, caa_config_zones(config));
 	ctx->holds = caa_holds_take(hooks, (size_t)o->hold_mib * MIB, &sources);
-	if (ctx->shards == NULL || ctx->holds == NULL || ctx->failures == NULL || ctx->merging == NULL) {
+	if (ctx->shards == NULL || ctx->holds == NULL || ctx->failures == NULL || ctx->merging == NULL || ctx->patience == NULL) {
 		log_err("caa: out of memory");
 		caa_ctx_destroy(ctx);
 		return NULL;
@@ -110,6 +113,7 @@ void caa_ctx_destroy(struct caa_ctx *ctx)
 		kept = ctx->shards;
 	caa_log_close(ctx->log);
 	caa_merging_destroy(ctx->merging);
+	caa_patience_destroy(ctx->patience);
 	caa_holds_destroy(ctx->holds);
 	if (ctx->failures != NULL)
 		kept_failures = ctx->failures;

@@ -19,6 +19,7 @@
 struct caa_failures;
 struct caa_log;
 struct caa_merging;
+struct caa_patience;
 struct caa_holds;
 struct config_file;
 struct module_env;
@@ -32,6 +33,7 @@ struct caa_ctx {
 	_Atomic bool enabled;		/**< any zone is enabled; where false, every hook returns at once */
 	struct caa_shards *shards;	/**< its size is fixed by create */
 	struct caa_merging *merging;	/**< questions under way, glue/merge.h; fixed by create */
+	struct caa_patience *patience;	/**< of clients, glue/patience.h; fixed by create */
 	struct caa_stats stats;
 	struct caa_failures *failures;	/**< locks itself */
 	struct caa_log *log;		/**< where lines on failures go */

@@ -34,7 +34,8 @@ enum {
 	FRAGMENT_SIZE = 1472,	/**< what Unbound offers when a larger size was not answered */
 	TRACE_REPLY = 512,	/**< octets of an answer that a trace shows */
 	TRACE_MAX = 4096,
-	EDE_CACHED_ERROR = 13	/**< RFC 8914, section 4.14 */
+	EDE_OTHER = 0,		/**< RFC 8914, section 4.1 */
+	EDE_CACHED_ERROR = 13	/**< section 4.14 */
 };
 
 /** What is noted of a question, in its region. */
@@ -434,7 +435,21 @@ static void add_cached(struct caa_ctx *ctx, const struct query_info *qinfo, stru
 	edns_opt_list_append_ede(opts, region, (sldns_ede_code)code, text);
 }
 
-/** Unbound answers SERVFAIL: for a question that is over, or, without qstate, for a bogus answer in its cache. */
+/** The reason so far of a question whose client is told while it goes on. */
+static uint16_t reason_so_far(struct caa_ctx *ctx, struct module_qstate *qstate, const struct caa_query *query,
+	char text[static CAA_EDE_MAX])
+{
+	struct caa_case c;
+
+	if (query->note != NULL) {
+		build(ctx, qstate, query, &c);
+		return caa_say_so_far(&c, text);
+	}
+	snprintf(text, CAA_EDE_MAX, "this CAA lookup goes on: ask again");
+	return EDE_OTHER;
+}
+
+/** Unbound answers SERVFAIL: for a question that is over or goes on, or, without qstate, for a bogus answer in its cache. */
 static int on_servfail(struct query_info *qinfo, struct module_qstate *qstate, struct reply_info *rep, int rcode,
 	struct edns_data *edns, struct edns_option **opts, struct comm_reply *repinfo, struct regional *region,
 	struct timeval *start_time, int id, void *arg)
@@ -455,6 +470,13 @@ static int on_servfail(struct query_info *qinfo, struct module_qstate *qstate, s
 		return 1;
 	}
 	query = caa_query_of(ctx, qstate);
+	if (query != NULL && query->patient.telling) {
+		char text[CAA_EDE_MAX];
+		uint16_t code = reason_so_far(ctx, qstate, query, text);
+
+		edns_opt_list_append_ede(opts, region, (sldns_ede_code)code, text);
+		return 1;
+	}
 	if (query != NULL && query->note != NULL && !query->note->ended && query->merged.follows)
 		add_cached(ctx, qinfo, opts, region);	/* it failed with the question of another thread, for the same reason */
 	if (query == NULL || query->note == NULL || !query->note->ended)

@@ -5,6 +5,7 @@
 
 #include "core/answer.h"
 #include "glue/ctx.h"
+#include "glue/event.h"
 #include "glue/failure.h"
 #include "glue/host.h"
 #include "glue/query.h"
@@ -663,5 +664,5 @@ void caa_hooks_set(struct caa_ctx *ctx, struct module_hooks *hooks)
 	hooks->upstream_accept = accept_reply;
 	hooks->upstream_again = again;
 	hooks->minimise_with_qtype = minimise_with_qtype;
-	hooks->event = caa_merging_event;
+	hooks->event = caa_event_happened;
 }

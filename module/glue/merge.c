@@ -6,6 +6,7 @@
 #include "core/hash.h"
 #include "core/name.h"
 #include "glue/ctx.h"
+#include "glue/event.h"
 #include "glue/host.h"
 
 #include "daemon/worker.h"
@@ -26,7 +27,6 @@
 #include "util/netevent.h"
 #include "validator/validator.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <sodium.h>
 #include <stddef.h>
@@ -55,6 +55,7 @@ struct slice {
 
 /** How one worker is told of news from others. */
 struct waker {
+	struct caa_event event;		/**< fd is readable; fixed by create */
 	lock_basic_type lock;		/**< guards queue and fd; may be taken under a slice's lock */
 	struct caa_link queue;		/**< of waits of its questions */
 	int fd;				/**< an eventfd; NO_FD without questions */
@@ -70,6 +71,8 @@ struct caa_merging {
 	struct waker *waker;		/**< one for each worker */
 	struct slice slice[SLICES];
 };
+
+static void happened(struct caa_ctx *ctx, struct caa_event *event);
 
 struct caa_merging *caa_merging_create(unsigned workers)
 {
@@ -89,6 +92,7 @@ struct caa_merging *caa_merging_create(unsigned workers)
 		caa_merge_init(&g->slice[i].table);
 	}
 	for (unsigned i = 0; i < workers; i++) {
+		g->waker[i].event.happened = happened;
 		lock_basic_init(&g->waker[i].lock);
 		caa_link_init(&g->waker[i].queue);
 		g->waker[i].fd = NO_FD;
@@ -115,17 +119,6 @@ size_t caa_merging_memory(const struct caa_merging *g)
 
 /* --- the worker's descriptor ----------------------------------------------------------------------------------- */
 
-/** The one callback for such a descriptor that Unbound allows; found by its name, so that the library loads into an Unbound
- *  without the hooks and can say so. */
-static comm_point_callback_type *event_callback(void)
-{
-	void *found = dlsym(RTLD_DEFAULT, "module_hooks_event");
-	comm_point_callback_type *callback;
-
-	memcpy(&callback, &found, sizeof(callback));
-	return callback;
-}
-
 /** Make the descriptor of the worker that runs, if it has none yet.  @return false, logged, if that is not possible. */
 static bool waker_open(struct waker *waker, struct comm_base *base)
 {
@@ -138,7 +131,7 @@ static bool waker_open(struct waker *waker, struct comm_base *base)
 		log_err("caa: no descriptor to wake a thread: %s", strerror(errno));
 		return false;
 	}
-	waker->point = comm_point_create_raw(base, fd, 0, event_callback(), waker);
+	waker->point = caa_event_listen(base, fd, &waker->event);
 	if (waker->point == NULL) {
 		close(fd);
 		return false;
@@ -243,14 +236,14 @@ static void hand_out(struct caa_merging *g, unsigned worker, struct caa_link *to
 	}
 }
 
-void caa_merging_event(void *arg, void *event_arg)
+static void happened(struct caa_ctx *ctx, struct caa_event *event)
 {
-	struct waker *waker = event_arg;
+	struct waker *waker = (struct waker *)event;
 	struct caa_merge_wait *wait;
 	struct caa_link mine;
 	uint64_t count;
 
-	(void)arg;
+	(void)ctx;
 	caa_link_init(&mine);
 	lock_basic_lock(&waker->lock);
 	if (read(waker->fd, &count, sizeof(count)) < 0 && errno != EAGAIN)
@@ -632,7 +625,7 @@ bool caa_merging_wanted(struct caa_ctx *ctx, struct caa_merged *m)
 	struct slice *slice;
 	bool wanted;
 
-	if (m->qstate == NULL || !m->lead.leads)
+	if (m->qstate == NULL || !m->lead.leads || m->promised)
 		return true;
 	state = m->qstate->mesh_info;
 	if (state->reply_list != NULL || state->cb_list != NULL || state->super_set.count > 0)

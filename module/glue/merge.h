@@ -44,6 +44,7 @@ struct caa_merged {
 	bool sent;			/**< a query was sent for it */
 	bool apex;			/**< its name is a zone */
 	bool shared;			/**< it is counted as one that waited for its parent */
+	bool promised;			/**< a client was told that its lookup goes on, and may ask again */
 };
 
 /** @param workers: threads. @return NULL if there is no memory. */
@@ -87,8 +88,5 @@ void caa_merging_abandon(struct caa_ctx *ctx, struct caa_merged *m);
 
 /** A question goes away, at its end or before it. */
 void caa_merging_clear(struct caa_ctx *ctx, struct caa_merged *m);
-
-/** Woken by a worker's descriptor: module_hooks.event. */
-void caa_merging_event(void *arg, void *event_arg);
 
 #endif

@@ -57,6 +57,7 @@ static bool take(struct caa_ctx *ctx, struct module_qstate *qstate)
 	if (!caa_failure_begin(ctx, query, qstate))
 		return false;
 	qstate->minfo[ctx->id] = query;
+	caa_patience_begin(ctx, qstate, &query->patient, zone.patience_ms, &query->merged.promised);
 	caa_stats_add(&ctx->stats, CAA_STAT_questions, 1);
 	return true;
 }
@@ -249,8 +250,10 @@ void caa_query_clear(struct caa_ctx *ctx, struct module_qstate *qstate)
 {
 	struct caa_query *query = caa_query_of(ctx, qstate);
 
-	if (query != NULL)
+	if (query != NULL) {
+		caa_patience_end(ctx, &query->patient);
 		caa_merging_clear(ctx, &query->merged);
+	}
 	if (query != NULL && query->timer != NULL)
 		comm_timer_delete(query->timer);
 	qstate->minfo[ctx->id] = NULL;

@@ -12,6 +12,7 @@
 #include "core/tries.h"
 #include "glue/merge.h"
 #include "glue/hold.h"
+#include "glue/patience.h"
 
 #include "util/module.h"
 
@@ -36,6 +37,7 @@ struct caa_query {
 	struct caa_denials denials;	/**< of this question and of what it waited for */
 	struct caa_note *note;		/**< what is noted of it (glue/failure.c) */
 	struct caa_merged merged;	/**< what it shares with other questions */
+	struct caa_patient patient;	/**< for its clients */
 	struct caa_hold_watch hold;
 	struct caa_climbing *climbing;	/**< NULL unless it is a whole climb */
 };

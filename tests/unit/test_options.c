@@ -45,7 +45,7 @@ static void values_are_read(void **state)
 		{ "caa-rate", "0", 0 }, { "caa-rate", "50000", 50000 }, { "caa-rate", "0009", 9 },
 		{ "caa-burst", "1", 1 }, { "caa-burst", "1000", 1000 },
 		{ "caa-cookie", "no", 0 }, { "caa-tcp", "no", 0 }, { "caa-tcp", "yes", 1 },
-		{ "caa-budget", "1", 1 }, { "caa-budget", "600", 600 },
+		{ "caa-budget", "1", 1 }, { "caa-budget", "600", 600 }, { "caa-patience", "0", 0 }, { "caa-patience", "600000", 600000 },
 		{ "caa-upstreams", "64", 64 }, { "caa-upstreams", "10000000", 10000000 },
 		{ "caa-hold", "0", 0 }, { "caa-hold", "28800", 28800 }, { "caa-hold-size", "4096", 4096 },
 		{ "caa-climb-option", "0", 0 }, { "caa-climb-option", "65001", 65001 }, { "caa-climb-option", "65534", 65534 },
@@ -113,7 +113,7 @@ static void explain_lists_what_is_allowed(void **state)
 {
 	static const struct { enum caa_clause clause; const char *key, *text; } row[] = {
 		{ CAA_CLAUSE_ZONE, "caa-x", "unknown key; caa-zone: allows name, caa-enable, caa-rate, caa-burst, caa-cookie, "
-			"caa-tcp, caa-budget, caa-log-after, caa-hold, caa-hold-reuse" },
+			"caa-tcp, caa-budget, caa-patience, caa-log-after, caa-hold, caa-hold-reuse" },
 		{ CAA_CLAUSE_MODULE, "caa-x", "unknown key; caa: allows caa-upstreams, caa-failures, caa-log-window, caa-log-rate, "
 			"caa-log-file, caa-hold-size, caa-climb-option" },
 		{ CAA_CLAUSE_MODULE, "caa-rate", "belongs in caa-zone:, not in caa:" },

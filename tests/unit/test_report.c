@@ -46,6 +46,23 @@ static void the_subscriber_sees_what_to_change(void **state)
 		"raise its rate limit for validation or enable DNS cookies");
 }
 
+static void who_leaves_early_hears_what_was_seen(void **state)
+{
+	struct caa_case c = limited_case();
+	char text[CAA_EDE_MAX];
+
+	(void)state;
+	c.took_ms = 9049;
+	assert_int_equal(caa_say_so_far(&c, text), 23);
+	assert_string_equal(text, "192.0.2.1 (ns1.example.net) limits the rate: 18 of 20 UDP queries unanswered, about 20/s answered; "
+		"still looked up after 9.0 s: ask again");
+	caa_record_init(&c.record);
+	c.servers = 0;
+	caa_case_class(&c);
+	assert_int_equal(caa_say_so_far(&c, text), 0);
+	assert_string_equal(text, "CAA www.example.net; still looked up after 9.0 s: ask again");
+}
+
 static void a_limit_is_told_by_what_was_seen(void **state)
 {
 	static const struct { enum caa_result result; uint16_t rcode; uint32_t timed_out; const char *text; } row[] = {
@@ -250,7 +267,8 @@ static void the_worst_case_fits(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_subscriber_sees_what_to_change), cmocka_unit_test(a_limit_is_told_by_what_was_seen),
+		cmocka_unit_test(the_subscriber_sees_what_to_change), cmocka_unit_test(who_leaves_early_hears_what_was_seen),
+		cmocka_unit_test(a_limit_is_told_by_what_was_seen),
 		cmocka_unit_test(the_line_is_as_the_manual_says), cmocka_unit_test(keys_that_could_not_be_fetched_are_said_to_be),
 		cmocka_unit_test(the_page_says_it_in_its_first_lines), cmocka_unit_test(the_worst_case_fits),
 	};

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/** \file Descriptors of the module in the event base of a worker: the worker hears when one is readable.
+ *
+ *  Belongs to the worker whose base it is, who ends it before the base ends. */
+#ifndef CAA_GLUE_EVENT_H
+#define CAA_GLUE_EVENT_H
+
+struct caa_ctx;
+struct comm_base;
+struct comm_point;
+
+/** The first member of what the event is for. */
+struct caa_event {
+	/** The descriptor is readable; it may not be closed here. */
+	void (*happened)(struct caa_ctx *ctx, struct caa_event *event);
+};
+
+/** @param event: borrowed until the point is deleted.
+ *  @return the point, to be deleted by comm_point_delete(), which leaves the descriptor open; NULL if there is no memory. */
+struct comm_point *caa_event_listen(struct comm_base *base, int fd, struct caa_event *event);
+
+/** The hook of that name: arg is the context. */
+void caa_event_happened(void *arg, void *event_arg);
+
+#endif
