@@ -62,11 +62,22 @@ bool caa_denials_note(struct caa_denials *d, const struct caa_addr *addr, uint32
 	return note->final;
 }
 
+bool caa_denials_lost(struct caa_denials *d, const struct caa_addr *addr, uint32_t question)
+{
+	struct caa_denial *note = note_of(d, addr, question);
+
+	if (note->lost < UINT8_MAX)
+		note->lost++;
+	note->final = note->final || note->lost >= CAA_LOST_TRIES;
+	return note->final;
+}
+
 void caa_denials_final(struct caa_denials *d, const struct caa_addr *addr, uint32_t question, uint64_t now_us)
 {
 	struct caa_denial *note = note_of(d, addr, question);
 
 	note->last_ms = caa_ms(now_us);
+	note->count = note->count > 0 ? note->count : 1;
 	note->final = true;
 }
 
@@ -81,7 +92,7 @@ void caa_denials_answered(struct caa_denials *d, const struct caa_addr *addr, ui
 bool caa_denials_any(const struct caa_denials *d)
 {
 	for (size_t i = 0; i < CAA_DENIALS; i++)
-		if (d->note[i].addr.family != 0)
+		if (d->note[i].count > 0)
 			return true;
 	return false;
 }

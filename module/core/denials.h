@@ -3,7 +3,8 @@
  *
  *  A denial may be a limiter's, who answers the same question asked slower, or the server's own answer, who does not.  So it
  *  is asked again a few times, slower and slower, and then no more: the answer is definite, and said so within two seconds.
- *  Where a limit is known, or the zone's own denial is, more or less of that is needed.
+ *  Where a limit is known, or the zone's own denial is, more or less of that is needed.  What is lost again and again is noted
+ *  beside it, for the same end.
  *  Bounded: with more addresses and names than there are notes the oldest note makes room, and its question may be asked anew.
  *  No clock, no lock: a question belongs to one thread. */
 #ifndef CAA_CORE_DENIALS_H
@@ -17,7 +18,8 @@ enum {
 	CAA_DENIALS = 16,		/**< notes: addresses of one zone are fewer, and so are the names on one way down */
 	CAA_DENIED_TRIES = 4,		/**< denials that are an answer where no limit is known, ... */
 	CAA_DENIED_TRIES_LIMITED = 6,	/**< ... or where one is, ... */
-	CAA_DENIED_TRIES_ERROR = 4	/**< ... and errors that no limiter sends; one may be to EDNS, one to an option */
+	CAA_DENIED_TRIES_ERROR = 4,	/**< ... and errors that no limiter sends; one may be to EDNS, one to an option */
+	CAA_LOST_TRIES = 7		/**< times that nothing comes where no limit is known, after which nothing will */
 };
 
 /** Times in ms modulo 2^32. */
@@ -26,6 +28,7 @@ struct caa_denial {
 	uint32_t question;		/**< a hash of what was asked */
 	uint32_t last_ms;		/**< the last one */
 	uint8_t count;			/**< denials so far, up to 255 */
+	uint8_t lost;			/**< times that nothing came, up to 255 */
 	bool final;			/**< it is not asked there again */
 };
 
@@ -46,6 +49,9 @@ enum caa_denial_kind {
 /** @return whether it is definite by now. */
 bool caa_denials_note(struct caa_denials *d, const struct caa_addr *addr, uint32_t question, uint64_t now_us,
 	enum caa_denial_kind kind);
+
+/** Nothing came, where no limit is known.  @return whether that is definite by now. */
+bool caa_denials_lost(struct caa_denials *d, const struct caa_addr *addr, uint32_t question);
 
 /** It is definite, whatever was noted. */
 void caa_denials_final(struct caa_denials *d, const struct caa_addr *addr, uint32_t question, uint64_t now_us);

@@ -165,24 +165,19 @@ static void note_event(struct caa_ctx *ctx, struct caa_query *const *queries, un
 
 void caa_failure_outcome(struct caa_ctx *ctx, struct caa_query *const *queries, unsigned count,
 	const struct serviced_query *sq, const struct caa_addr *addr, const struct caa_asking *asking, uint64_t now_us,
-	enum caa_end end, bool tcp, struct sldns_buffer *reply)
+	enum caa_end end, bool tcp, struct sldns_buffer *reply, const struct caa_answer *answer)
 {
 	uint64_t left_us = asking->sent.sent_us;
-	struct caa_answer answer;
 	struct caa_event event = {
 		.addr = *addr, .name = caa_host_asked(sq), .zone = zone_of(sq), .qtype = (uint16_t)sq->qtype, .size = size_offered(sq),
 		.tcp = tcp, .cookie = asking->cookie.client_sent && size_offered(sq) != 0, .dnssec = (sq->dnssec & EDNS_DO) != 0,
 		.waited_ms = asking->waited ? milliseconds(asking->placed_us, left_us) : 0,
-		.rtt_ms = left_us != 0 ? milliseconds(left_us, now_us) : 0,
+		.rtt_ms = left_us != 0 ? milliseconds(left_us, now_us) : 0, .answer = answer,
 	};
 
 	if (count == 0 || !caa_failures_enabled(ctx->failures))
 		return;
-	if (end == CAA_END_ANSWER && reply != NULL) {
-		caa_answer_read(&answer, sldns_buffer_begin(reply), sldns_buffer_limit(reply), event.zone);
-		event.answer = &answer;
-	}
-	event.result = result_of(event.answer != NULL || end != CAA_END_ANSWER ? end : CAA_END_ERROR, &answer);
+	event.result = result_of(answer != NULL || end != CAA_END_ANSWER ? end : CAA_END_ERROR, answer);
 	if (event.result == CAA_RESULT_GOOD)
 		caa_failures_answered(ctx->failures, addr, event.zone, now_us);
 	note_event(ctx, queries, count, &event, reply, now_us);

@@ -11,6 +11,7 @@
 #include "core/addr.h"
 #include "core/gate.h"
 
+struct caa_answer;
 struct caa_ctx;
 struct caa_query;
 struct module_env;
@@ -28,10 +29,10 @@ bool caa_failure_begin(struct caa_ctx *ctx, struct caa_query *query, struct modu
 
 /** An attempt ended.
  *  @param queries, count: the questions that wait for it. @param asking: its state before the outcome.
- *  @param reply: NULL if there was no answer. */
+ *  @param reply, answer: NULL if there was no answer; else it, and what it is worth. */
 void caa_failure_outcome(struct caa_ctx *ctx, struct caa_query *const *queries, unsigned count,
 	const struct serviced_query *sq, const struct caa_addr *addr, const struct caa_asking *asking, uint64_t now_us,
-	enum caa_end end, bool tcp, struct sldns_buffer *reply);
+	enum caa_end end, bool tcp, struct sldns_buffer *reply, const struct caa_answer *answer);
 
 /** The answer that was told of last has the name's letters in another case. */
 void caa_failure_caps(struct caa_query *const *queries, unsigned count);

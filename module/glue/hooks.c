@@ -33,7 +33,7 @@ enum {
 	/** What another address costs while a question is under way to one: more than the band of round trip
 	 *  times, 400 ms, in which Unbound chooses at random, less than what a server that fails costs. */
 	DETOUR_MS = 1000,
-	LOSSES = 8,	/**< in a row of a question, without a limit, after which it is as Unbound sees it: slow, or not answered */
+	LOSSES = 8,	/**< in a row of a question, without a limit, after which its servers are as Unbound sees them: slow, or silent */
 	MOVES = 4,	/**< times that a question may leave an address for another, ... */
 	MOVES_EVERY_US = 2000000,	/**< ... and once more after so long: each costs a round through the iterator */
 	TARGETS_MAX = 16,	/**< addresses of a zone that are looked at for a shorter wait */
@@ -489,6 +489,33 @@ static bool note_denial(struct caa_query *query, const struct caa_asking *q, con
 	return caa_denials_note(&query->denials, addr, q->question, now_us, kind);
 }
 
+/** Whether an answer without an error is of no use all the same, and will be none when it is asked for again. */
+static bool is_useless(const struct caa_answer *answer)
+{
+	switch (answer->worth) {
+	case CAA_WORTH_GOOD:
+	case CAA_WORTH_RCODE:
+	case CAA_WORTH_TRUNCATED:
+		return false;
+	case CAA_WORTH_NO_SOA:
+	case CAA_WORTH_UPWARD:
+	case CAA_WORTH_SELF:
+	case CAA_WORTH_NOT_AUTHORITATIVE:
+	case CAA_WORTH_UNREADABLE:
+		break;
+	}
+	return true;
+}
+
+/** @return whether that is the end: the question is not asked there again. */
+static bool note_loss(struct caa_query *query, const struct caa_asking *q, const struct caa_addr *addr, const struct caa_outcome *o)
+{
+	if (o->limit)
+		return false;
+	query->losses += query->losses < UINT8_MAX;
+	return caa_denials_lost(&query->denials, addr, q->question);
+}
+
 /** Tell a question.  @return whether a denial is found to be the zone's own answer. */
 static bool note_outcome(struct caa_query *query, const struct caa_asking *q, const struct caa_addr *addr, uint64_t now_us,
 	const struct caa_outcome *o, int qtype)
@@ -505,11 +532,12 @@ static bool note_outcome(struct caa_query *query, const struct caa_asking *q, co
 		caa_denials_answered(&query->denials, addr, q->question);
 		return false;
 	case CAA_MEANS_LOST:
-		definite = !o->limit && query->losses >= LOSSES;
-		query->losses += query->losses < UINT8_MAX && !o->limit;
+		definite = note_loss(query, q, addr, o);
 		break;
 	case CAA_MEANS_SILENCE:	/* keys that do not come are no verdict, since their zone has answered */
 		definite = qtype != LDNS_RR_TYPE_DNSKEY && qtype != LDNS_RR_TYPE_DS;
+		if (definite)
+			(void)note_loss(query, q, addr, o);
 		break;
 	case CAA_MEANS_ERROR:
 		denies = note_denial(query, q, addr, now_us, o);
@@ -556,7 +584,7 @@ static bool has_patience(const struct claims *claims)
 {
 	unsigned i = 0;
 
-	while (i < claims->count && claims->query[i]->losses > LOSSES)
+	while (i < claims->count && claims->query[i]->losses >= LOSSES)
 		i++;
 	return i < claims->count;
 }
@@ -576,6 +604,7 @@ static void outcome(void *arg, struct serviced_query *sq, int tcp, int error, st
 	struct caa_packet packet = { .rcode = 0 };
 	struct caa_asking *q = sq->hook_data, before;
 	enum caa_end end = end_of(error);
+	struct caa_answer answer, *read = NULL;
 	struct caa_outcome o;
 	uint64_t now_us;
 	struct caa_addr addr;
@@ -599,13 +628,19 @@ static void outcome(void *arg, struct serviced_query *sq, int tcp, int error, st
 		caa_stats_add(&ctx->stats, CAA_STAT_limits, 1);
 	if (!before.claimed || end == CAA_END_ABANDONED)
 		return;
+	if (end == CAA_END_ANSWER && reply != NULL) {
+		read = &answer;
+		caa_answer_read(read, sldns_buffer_begin(reply), sldns_buffer_limit(reply), (struct caa_name){ sq->zone, sq->zonelen });
+	}
+	if (o.meaning == CAA_MEANS_ANSWER && read != NULL && is_useless(read))
+		o.meaning = CAA_MEANS_ERROR;
 	claims_find(ctx, &claims, sq);
 	for (unsigned i = 0; i < claims.count; i++)
 		denies = note_outcome(claims.query[i], &before, &addr, now_us, &o, sq->qtype) || denies;
 	if (denies)
 		caa_shards_denies(ctx->shards, &addr, &before, now_us);
 	caa_query_ended(claims.query, claims.count, (uint16_t)sq->qtype);
-	caa_failure_outcome(ctx, claims.query, claims.count, sq, &addr, &before, now_us, end, tcp, reply);
+	caa_failure_outcome(ctx, claims.query, claims.count, sq, &addr, &before, now_us, end, tcp, reply, read);
 	for (unsigned i = 0; i < claims.count; i++)
 		note_news(ctx, claims.query[i], sq, &o, reply);
 	if (o.meaning == CAA_MEANS_LOST && (o.limit || has_patience(&claims)))

@@ -87,7 +87,8 @@ harm_reasons() {
 	local slot name class
 	awk -F '\t' -v most=$HARM_CLASSES_MAX '$5 == 257 && $12 == 2 && !seen[$4]++ && n[$1]++ < most { print $1, $4 }' \
 		"$LAB_WORK/answers" | while read -r slot name; do
-		class=$(lab_control module caa_explain "$name" json 2>/dev/null | jq -r .class 2>/dev/null)
+		lab_control module caa_explain "$name" json >"$LAB_WORK/explained.$slot.$name" 2>/dev/null	# for LAB_KEEP=1
+		class=$(jq -r .class "$LAB_WORK/explained.$slot.$name" 2>/dev/null)
 		[ -z "$class" ] || printf '%s\t%s\t%s\n' "$slot" "$name" "$class"
 	done
 }

@@ -102,6 +102,17 @@ static bool is_remembered(const struct trial *t, const struct asked *q)
 	return false;
 }
 
+/** Whether plain Unbound got it only because a fault ended while it was at it, of which the module had told before. */
+static bool outlasts_fault(const struct trial *t, const struct asked *q)
+{
+	double plain = q->at_ms + q->told[PLAIN].ms, module = q->at_ms + q->told[MODULE].ms;
+
+	for (size_t i = 0; i < t->spec->rules; i++)
+		if (t->spec->rule[i].to_ms > module && t->spec->rule[i].to_ms <= plain)
+			return true;
+	return false;
+}
+
 static void judge_answers(struct trial *t)
 {
 	struct breach a = { .property = 'a' }, e = { .property = 'e' };
@@ -114,7 +125,7 @@ static void judge_answers(struct trial *t)
 		const struct told *p = &q->told[PLAIN], *m = &q->told[MODULE];
 		struct breach *breach = q->pass < t->spec->passes ? &a : &e;
 
-		if (told_ok(p) && !told_ok(m) && !by_number[q->pass] && !is_remembered(t, q))
+		if (told_ok(p) && !told_ok(m) && !by_number[q->pass] && !is_remembered(t, q) && !outlasts_fault(t, q))
 			breach_add_case(breach, q, "only plain gets it");
 		else if (told_ok(m) && !is_allowed(t, q))
 			breach_add_case(&a, q, "neither plain's nor true");

@@ -48,6 +48,23 @@ static void it_is_asked_slower_and_said_within_two_seconds(void **state)
 	assert_true(at_us - now < 2000 * ms);
 }
 
+/** What is lost is no denial: nobody waits for it, and it does not make the question be asked in another way. */
+static void what_is_lost_so_often_is_not_asked_again(void **state)
+{
+	struct caa_denials d = { .next = 0 };
+
+	(void)state;
+	for (unsigned n = 1; n < CAA_LOST_TRIES; n++)
+		assert_false(caa_denials_lost(&d, &one, QUESTION));
+	assert_false(caa_denials_any(&d));
+	assert_int_equal(caa_denials_wait_us(&d, &one, QUESTION, now), 0);
+	caa_denials_answered(&d, &one, QUESTION);
+	for (unsigned n = 1; n <= CAA_LOST_TRIES; n++)
+		assert_int_equal(caa_denials_lost(&d, &one, QUESTION), n == CAA_LOST_TRIES);
+	assert_true(caa_denials_is_final(&d, &one, QUESTION));
+	assert_false(caa_denials_is_final(&d, &two, QUESTION));
+}
+
 static void an_error_is_no_reason_to_wait(void **state)
 {
 	struct caa_denials d = { .next = 0 };
@@ -88,6 +105,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(it_takes_so_many_to_be_definite), cmocka_unit_test(it_is_asked_slower_and_said_within_two_seconds),
+		cmocka_unit_test(what_is_lost_so_often_is_not_asked_again),
 		cmocka_unit_test(an_error_is_no_reason_to_wait), cmocka_unit_test(an_answer_ends_it),
 		cmocka_unit_test(the_oldest_note_makes_room),
 	};
