@@ -50,20 +50,23 @@ compile() {
 }
 objects() { printf "$dir/objects/%s.o\n" "$@"; }
 
-# The module, the tool and the core's tests, out of their sources.
+# The module, the tools and the core's tests, out of their sources.
 build() {
 	local test name more
 	rm -rf "$dir/objects"
 	mkdir "$dir/objects"
 	compile -fPIC -fvisibility=hidden -Imodule -isystem "$dir/unbound" -DHAVE_CAA_CONFIG_H -I. -Itests/unit -Itests/sim \
-		-- module/core/*.c module/glue/*.c module/tool/*.c tests/unit/*.c tests/sim/*.c || return 1
+		-- module/core/*.c module/glue/*.c module/tool/*.c module/tool/probe/*.c tests/unit/*.c tests/sim/*.c || return 1
 	ar rcs "$dir/core.a" "$dir"/objects/module-core-*.o || return 1
 	# shellcheck disable=SC2086
 	gcc $flags -pthread -shared -Wl,-Bsymbolic -Wl,-z,nodelete -o "$dir/unbound-caa.so" "$dir"/objects/module-glue-*.o \
 		-Wl,--whole-archive "$dir/core.a" -Wl,--no-whole-archive -lsodium || return 1
+	mapfile -t more < <(ls "$dir"/objects/module-tool-*.o | grep -v -- -tool-probe-)
 	# shellcheck disable=SC2086
-	gcc $flags -o "$dir/caa-climb" "$dir"/objects/module-tool-*.o "$dir/core.a" \
+	gcc $flags -o "$dir/caa-climb" "${more[@]}" "$dir/core.a" \
 		-lldns -levent_core -lcurl -lcrypto -lsodium || return 1
+	# shellcheck disable=SC2086
+	gcc $flags -o "$dir/caa-probe" "$dir"/objects/module-tool-probe-*.o "$dir/core.a" -lldns -lsodium || return 1
 	for test in tests/unit/test_*.c; do
 		name=$(basename "$test" .c) more=()
 		[ "$name" != test_sim ] || mapfile -t more < <(objects tests-sim-{limiter,engine,model,load})
@@ -88,7 +91,7 @@ case $kind in
 valgrind)
 	export LAB_WRAP="valgrind --quiet --leak-check=full --errors-for-leak-kinds=definite --error-exitcode=99 --vgdb=no --log-file=report.%p"
 	;;
-asan) export CAA_CLIMB=$dir/caa-climb ;;
+asan) export CAA_CLIMB=$dir/caa-climb CAA_PROBE=$dir/caa-probe ;;
 esac
 
 failed=0
@@ -106,7 +109,7 @@ cases='stop budget control repeat'
 [ "$kind" != asan ] || cases="$cases parent"
 # what is shared between threads, with as many clients as a slow program bears
 export LAB_MERGE='deep 4 udp parallel;flat 4 tcp climb;zones 4 udp climb' CROWD_CLIENTS=100 CROWD_RATE=2000 LAB_FLOOD=2000
-[ "$kind" != asan ] || cases="$cases tool"
+[ "$kind" != asan ] || cases="$cases tool probe probe-say"
 cases=${CASES:-$cases}
 for case in $cases; do
 	if tests/lab/run "$case" >"$dir/$case.log" 2>&1; then
