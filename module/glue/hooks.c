@@ -507,20 +507,24 @@ static bool is_useless(const struct caa_answer *answer)
 	return true;
 }
 
-/** @return whether that is the end: the question is not asked there again. */
-static bool note_loss(struct caa_query *query, const struct caa_asking *q, const struct caa_addr *addr, const struct caa_outcome *o)
+/** @return whether that is the end: the question is not asked there again.  Keys are asked for longer, as without them answers that
+ *  are there are of no use. */
+static bool note_loss(struct caa_query *query, const struct caa_asking *q, const struct caa_addr *addr, const struct caa_outcome *o,
+	bool keys)
 {
+	bool many = query->losses >= LOSSES;
+
 	if (o->limit)
 		return false;
 	query->losses += query->losses < UINT8_MAX;
-	return caa_denials_lost(&query->denials, addr, q->question);
+	return keys ? many : caa_denials_lost(&query->denials, addr, q->question);
 }
 
 /** Tell a question.  @return whether a denial is found to be the zone's own answer. */
 static bool note_outcome(struct caa_query *query, const struct caa_asking *q, const struct caa_addr *addr, uint64_t now_us,
 	const struct caa_outcome *o, int qtype)
 {
-	bool definite = true, denies = false;
+	bool definite = true, denies = false, keys = qtype == LDNS_RR_TYPE_DNSKEY || qtype == LDNS_RR_TYPE_DS;
 
 	switch (o->meaning) {
 	case CAA_MEANS_NOTHING:
@@ -532,12 +536,12 @@ static bool note_outcome(struct caa_query *query, const struct caa_asking *q, co
 		caa_denials_answered(&query->denials, addr, q->question);
 		return false;
 	case CAA_MEANS_LOST:
-		definite = note_loss(query, q, addr, o);
+		definite = note_loss(query, q, addr, o, keys);
 		break;
 	case CAA_MEANS_SILENCE:	/* keys that do not come are no verdict, since their zone has answered */
-		definite = qtype != LDNS_RR_TYPE_DNSKEY && qtype != LDNS_RR_TYPE_DS;
+		definite = !keys;
 		if (definite)
-			(void)note_loss(query, q, addr, o);
+			(void)note_loss(query, q, addr, o, keys);
 		break;
 	case CAA_MEANS_ERROR:
 		denies = note_denial(query, q, addr, now_us, o);
