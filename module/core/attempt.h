@@ -111,10 +111,11 @@ static inline bool caa_result_is_sent(enum caa_result result)
 	return result < CAA_RESULT_LATE;
 }
 
-/** @return whether the result is one that an answer can be made of. */
-static inline bool caa_result_is_good(enum caa_result result)
+/** @return whether nothing is wrong with what came back: an answer can be made of it, or it leads to TCP.  Over TCP there is
+ *  room for everything, so what is truncated there is no answer (RFC 7766). */
+static inline bool caa_attempt_is_good(const struct caa_attempt *a)
 {
-	return result == CAA_RESULT_GOOD || result == CAA_RESULT_TRUNCATED;
+	return a->result == CAA_RESULT_GOOD || (a->result == CAA_RESULT_TRUNCATED && !a->tcp);
 }
 
 #endif

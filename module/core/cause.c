@@ -80,7 +80,7 @@ static bool is_healed(const struct caa_record *r, const struct caa_attempt *bad)
 /** Whether an attempt is a part of why the question failed. */
 static bool is_fault(const struct caa_record *r, const struct caa_attempt *a)
 {
-	return !caa_result_is_good((enum caa_result)a->result) && !is_healed(r, a);
+	return !caa_attempt_is_good(a) && !is_healed(r, a);
 }
 
 static bool is_of_question(const struct caa_attempt *a)
@@ -171,7 +171,19 @@ static enum caa_class class_of_rcode(const struct caa_attempt *a)
 	}
 }
 
-static enum caa_class class_by_result(const struct caa_attempt *a)
+bool caa_case_truncates(const struct caa_case *c, const struct caa_attempt *tcp)
+{
+	for (unsigned i = 0; i < c->record.count; i++) {
+		const struct caa_attempt *a = &c->record.attempt[i];
+
+		if (a->result == CAA_RESULT_TRUNCATED && !a->tcp && a->qtype == tcp->qtype && a->labels == tcp->labels &&
+		    a->name == tcp->name && caa_addr_equal(&a->addr, &tcp->addr))
+			return true;
+	}
+	return false;
+}
+
+static enum caa_class class_by_result(const struct caa_case *c, const struct caa_attempt *a)
 {
 	switch ((enum caa_result)a->result) {
 	case CAA_RESULT_RCODE:
@@ -187,15 +199,17 @@ static enum caa_class class_by_result(const struct caa_attempt *a)
 		return CAA_CLASS_SERVFAIL;
 	case CAA_RESULT_CAPS:
 		return CAA_CLASS_CAPS;
-	case CAA_RESULT_TIMEOUT:
+	case CAA_RESULT_TIMEOUT:	/* a filter may drop TCP: where the server answers over UDP, it is not silent */
+		return a->tcp && caa_case_truncates(c, a) ? CAA_CLASS_UNREACHABLE : CAA_CLASS_TIMEOUT;
 	case CAA_RESULT_FOUND_SILENT:
 		return CAA_CLASS_TIMEOUT;
 	case CAA_RESULT_ERROR:
 		return CAA_CLASS_UNREACHABLE;
 	case CAA_RESULT_LATE:
 		return CAA_CLASS_BUDGET;
-	case CAA_RESULT_GOOD:
 	case CAA_RESULT_TRUNCATED:
+		return a->tcp ? CAA_CLASS_SERVFAIL : CAA_CLASS_INTERNAL;
+	case CAA_RESULT_GOOD:
 		break;
 	}
 	return CAA_CLASS_INTERNAL;
@@ -205,9 +219,9 @@ static enum caa_class class_by_result(const struct caa_attempt *a)
 static enum caa_class class_of(const struct caa_case *c, const struct caa_attempt *a)
 {
 	const struct caa_server *server = caa_case_server(c, &a->addr);
-	enum caa_class class = class_by_result(a);
-	bool limits = class == CAA_CLASS_TIMEOUT || class == CAA_CLASS_REFUSED || class == CAA_CLASS_SERVFAIL ||
-		class == CAA_CLASS_BUDGET;
+	enum caa_class class = class_by_result(c, a);
+	bool limits = class == CAA_CLASS_TIMEOUT || class == CAA_CLASS_REFUSED || class == CAA_CLASS_BUDGET ||
+		(class == CAA_CLASS_SERVFAIL && a->result != CAA_RESULT_TRUNCATED);
 
 	return limits && server != NULL && server->limited && server->rate_qps >= LIMIT_MIN_QPS ? CAA_CLASS_RATE_LIMITED : class;
 }
@@ -271,10 +285,13 @@ static enum caa_class class_of_late(const struct caa_case *c, enum part part)
 	return c->late ? CAA_CLASS_BUDGET : CAA_CLASS_INTERNAL;
 }
 
-/** How much an attempt says: as often as it was made; next to nothing if nothing was sent. */
+/** How much an attempt says: as often as it was made, what was asked for its own sake before what minimisation asks for;
+ *  nothing if nothing was sent. */
 static unsigned says(const struct caa_attempt *a)
 {
-	return caa_result_is_sent((enum caa_result)a->result) ? a->count : 0;
+	if (!caa_result_is_sent((enum caa_result)a->result))
+		return 0;
+	return a->count + (a->step != CAA_STEP_MINIMISED ? UINT16_MAX + 1u : 0);
 }
 
 /** The attempt of a class that says most, of equals the last. */

@@ -26,7 +26,7 @@
 	X(NOTIMP,	"notimp",	"a server does not implement the type") \
 	X(LAME,		"lame",		"a server is not authoritative for the zone it was delegated") \
 	X(REFUSED,	"refused",	"a server refuses") \
-	X(SERVFAIL,	"servfail",	"a server has failed itself, or sends what cannot be read") \
+	X(SERVFAIL,	"servfail",	"a server has failed itself, or sends what cannot be read or is truncated over TCP") \
 	X(UNREACHABLE,	"unreachable",	"no server can be reached, or none has an address") \
 	X(TIMEOUT,	"timeout",	"nothing comes back") \
 	X(BUDGET,	"budget",	"the time for the question ended while queries waited for their turn") \
@@ -110,6 +110,9 @@ unsigned caa_record_servers(const struct caa_record *r, struct caa_server out[st
 
 /** @return what is known of the server of an attempt; NULL if it is not listed. */
 const struct caa_server *caa_case_server(const struct caa_case *c, const struct caa_addr *addr);
+
+/** @return whether the server of an attempt over TCP truncates its answer to the same over UDP. */
+bool caa_case_truncates(const struct caa_case *c, const struct caa_attempt *tcp);
 
 /** @return how many servers besides that of the cause gave the question a fault of the same class. */
 unsigned caa_case_alike(const struct caa_case *c);

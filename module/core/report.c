@@ -105,7 +105,7 @@ static bool line_attempts(struct caa_text *t, const struct caa_case *c, bool fau
 		const struct caa_attempt *a = &c->record.attempt[i];
 		size_t before = t->len;
 
-		if (!faults || !caa_result_is_good((enum caa_result)a->result)) {
+		if (!faults || !caa_attempt_is_good(a)) {
 			caa_text_add(t, separator);
 			caa_report_attempt(t, c, a);
 			if (!t->full) {

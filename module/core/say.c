@@ -192,6 +192,18 @@ static void say_own_ede(struct caa_text *t, const struct caa_case *c, const stru
 	caa_text_add(t, ")");
 }
 
+static void say_unreachable(struct caa_text *t, const struct caa_case *c, const struct caa_attempt *a)
+{
+	if (a->tcp && caa_case_truncates(c, a)) {
+		caa_text_add(t, " truncates its answer to ");
+		say_asked(t, c, a);
+		caa_text_addf(t, " over UDP, and %s over TCP", a->result == CAA_RESULT_TIMEOUT ? "does not answer" : "cannot be reached");
+		return;
+	}
+	caa_text_addf(t, " cannot be reached over %s for ", a->tcp ? "TCP" : "UDP");
+	say_asked(t, c, a);
+}
+
 /** What happened at the server of the main cause. */
 static void say_at_server(struct caa_text *t, const struct caa_case *c, const struct caa_attempt *a, enum detail detail)
 {
@@ -222,11 +234,14 @@ static void say_at_server(struct caa_text *t, const struct caa_case *c, const st
 	case CAA_CLASS_NOTIMP:
 	case CAA_CLASS_REFUSED:
 	case CAA_CLASS_SERVFAIL:
-		say_answered(t, c, a, a->result == CAA_RESULT_UNREADABLE ? "what cannot be read" : caa_say_rcode(a->rcode, rcode));
+		if (a->result == CAA_RESULT_TRUNCATED)
+			say_answered(t, c, a, "what is truncated even over TCP");
+		else
+			say_answered(t, c, a, a->result == CAA_RESULT_UNREADABLE ? "what cannot be read" :
+				caa_say_rcode(a->rcode, rcode));
 		break;
 	case CAA_CLASS_UNREACHABLE:
-		caa_text_addf(t, " cannot be reached over %s for ", a->tcp ? "TCP" : "UDP");
-		say_asked(t, c, a);
+		say_unreachable(t, c, a);
 		break;
 	case CAA_CLASS_TIMEOUT:
 		if (a->result == CAA_RESULT_FOUND_SILENT) {
@@ -322,8 +337,26 @@ static const char *timeout_advice(const struct caa_case *c)
 	return "see that it runs, and that no filter drops type CAA (257)";
 }
 
+static const char *unreachable_advice(const struct caa_attempt *cause)
+{
+	if (cause == NULL)
+		return "correct the delegation or the address records";
+	if (cause->tcp)
+		return "open TCP port 53 (RFC 7766), or send answers that fit into UDP";
+	return "check the address in the delegation, and routing";
+}
+
+static const char *servfail_advice(const struct caa_attempt *cause)
+{
+	if (cause != NULL && cause->result == CAA_RESULT_TRUNCATED)
+		return "it must send whole answers over TCP (RFC 7766)";
+	return "see that server's own log";
+}
+
 const char *caa_say_advice(const struct caa_case *c)
 {
+	const struct caa_attempt *cause = c->cause < CAA_ATTEMPTS_MAX ? &c->record.attempt[c->cause] : NULL;
+
 	switch ((enum caa_class)c->class) {
 	case CAA_CLASS_RATE_LIMITED:
 		return "raise its rate limit for validation or enable DNS cookies";
@@ -345,10 +378,9 @@ const char *caa_say_advice(const struct caa_case *c)
 	case CAA_CLASS_REFUSED:
 		return "allow queries for the zone there, or remove the server from the delegation";
 	case CAA_CLASS_SERVFAIL:
-		return "see that server's own log";
+		return servfail_advice(cause);
 	case CAA_CLASS_UNREACHABLE:
-		return c->cause < CAA_ATTEMPTS_MAX ? "check the address in the delegation, and routing" :
-			"correct the delegation or the address records";
+		return unreachable_advice(cause);
 	case CAA_CLASS_TIMEOUT:
 		return timeout_advice(c);
 	case CAA_CLASS_BUDGET:

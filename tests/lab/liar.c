@@ -169,6 +169,13 @@ static bool misbehave(struct host *h, ldns_pkt *query, ldns_pkt *pkt, ldns_rr_ty
 		lower_question(pkt);
 		snprintf(value, sizeof(value), "ca%u.lab", h->answered);
 		push(pkt, LDNS_SECTION_ANSWER, "%s 60 IN CAA 0 issue \"%s\"", name, value);
+	} else if (strncmp(b, "tc", 2) == 0) {
+		ldns_pkt_set_tc(pkt, 1);
+		push(pkt, LDNS_SECTION_ANSWER, "%s 60 IN CAA 0 issue \"%s\"", name, "ca.lab");
+	} else if (strcmp(b, "refuse-caa") == 0 && type == LDNS_RR_TYPE_CAA) {
+		ldns_pkt_set_rcode(pkt, LDNS_RCODE_REFUSED);
+	} else if (strcmp(b, "bare-alias") == 0 && type == LDNS_RR_TYPE_CAA && strcasecmp(name, apex) != 0) {
+		push(pkt, LDNS_SECTION_ANSWER, "%s 60 IN CNAME target.%s", name, apex);
 	} else if (strcmp(b, "servfail") == 0) {
 		ldns_pkt_set_rcode(pkt, LDNS_RCODE_SERVFAIL);
 	} else {
@@ -285,6 +292,8 @@ static bool listen_on(struct event_base *base, struct host *h)
 		return false;
 	}
 	event_add(event_new(base, h->udp, EV_READ | EV_PERSIST, on_udp, h), NULL);
+	if (strcmp(h->behaviour, "tc-closed") == 0)	/* nobody listens */
+		return true;
 	if (evconnlistener_new_bind(base, on_accept, h, LEV_OPT_REUSEABLE | LEV_OPT_CLOSE_ON_FREE, -1, (struct sockaddr *)&in,
 		sizeof(in)) == NULL) {
 		perror(h->address);

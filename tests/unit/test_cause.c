@@ -14,7 +14,7 @@ struct outcome {
 	enum caa_result result;
 	uint16_t rcode;
 	uint16_t size;		/**< of EDNS */
-	bool cookie;
+	bool cookie, tcp;
 };
 
 static struct caa_addr addr_of(uint8_t n)
@@ -29,7 +29,7 @@ static void note(struct caa_record *r, const char *question, const struct outcom
 	struct name_buffer q, n, z;
 	struct caa_answer answer = { .rcode = o->rcode, .ede = CAA_NO_EDE };
 	struct caa_event event = { .addr = addr_of(o->server), .name = name_of(&n, o->name), .zone = name_of(&z, o->zone),
-		.at_ms = at_ms, .qtype = o->qtype, .size = o->size, .cookie = o->cookie, .result = o->result,
+		.at_ms = at_ms, .qtype = o->qtype, .size = o->size, .cookie = o->cookie, .tcp = o->tcp, .result = o->result,
 		.answer = o->result < CAA_RESULT_TIMEOUT ? &answer : NULL };
 
 	caa_record_note(r, name_of(&q, question), &event);
@@ -50,7 +50,8 @@ static void start(struct caa_case *c, const char *question)
 
 #define Q "www.example.com."
 #define Z "example.com."
-#define ASK(n, result, rcode) { n, CAA, Q, Z, CAA_RESULT_##result, rcode, 1232, false }
+#define ASK(n, result, rcode) { n, CAA, Q, Z, CAA_RESULT_##result, rcode, 1232, false, false }
+#define TCP(n, result, rcode) { n, CAA, Q, Z, CAA_RESULT_##result, rcode, 1232, false, true }
 
 static void the_main_cause_is_found(void **state)
 {
@@ -71,6 +72,14 @@ static void the_main_cause_is_found(void **state)
 		{ { ASK(1, LATE, 0), ASK(1, RCODE, 5) }, 0, 0, 0, 0, 0, 1, CAA_CLASS_REFUSED, "what is late says least" },
 		{ { ASK(1, GOOD, 0) }, 0, 0, 0, 0, 0, 1, CAA_CLASS_BUDGET, "the time ended" },
 		{ { ASK(1, ERROR, 0) }, 0, 0, 0, 0, 0, 0, CAA_CLASS_UNREACHABLE, "network error" },
+		{ { ASK(1, TRUNCATED, 0), TCP(1, ERROR, 0) }, 0, 0, 0, 0, 0, 0, CAA_CLASS_UNREACHABLE, "truncated, and TCP closed" },
+		{ { ASK(1, TRUNCATED, 0), TCP(1, TIMEOUT, 0) }, 0, 0, 0, 0, 0, 0, CAA_CLASS_UNREACHABLE, "truncated, and TCP dropped" },
+		{ { ASK(2, TRUNCATED, 0), TCP(1, TIMEOUT, 0) }, 0, 0, 0, 0, 0, 0, CAA_CLASS_TIMEOUT, "truncated by another server" },
+		{ { ASK(1, TRUNCATED, 0), TCP(1, TRUNCATED, 0) }, 0, 0, 0, 0, 0, 0, CAA_CLASS_SERVFAIL, "truncated over TCP" },
+		{ { ASK(1, TRUNCATED, 0), TCP(1, TRUNCATED, 0) }, 1, 12, 0, 0, 0, 0, CAA_CLASS_SERVFAIL, "which is no limit's doing" },
+		{ { ASK(1, TRUNCATED, 0), TCP(1, GOOD, 0) }, 0, 0, 0, 0, 0, 0, CAA_CLASS_INTERNAL, "truncated, and whole over TCP" },
+		{ { ASK(1, TRUNCATED, 0), TCP(1, ERROR, 0), ASK(2, TRUNCATED, 0), TCP(2, TRUNCATED, 0), TCP(2, TRUNCATED, 0) }, 0, 0, 0, 0, 0, 0,
+			CAA_CLASS_SERVFAIL, "the one and the other" },
 		{ { ASK(1, RCODE, 5) }, 0, 0, 0, 0, 0, 0, CAA_CLASS_REFUSED, "REFUSED" },
 		{ { ASK(1, RCODE, 9) }, 0, 0, 0, 0, 0, 0, CAA_CLASS_LAME, "NOTAUTH" },
 		{ { ASK(1, RCODE, 4) }, 0, 0, 0, 0, 0, 0, CAA_CLASS_NOTIMP, "NOTIMP" },
@@ -86,19 +95,19 @@ static void the_main_cause_is_found(void **state)
 		{ { { 0 } }, 0, 0, 0, 0, 1, 0, CAA_CLASS_UNREACHABLE, "no address" },
 		{ { ASK(1, GOOD, 0) }, 0, 0, 1, 0, 0, 0, CAA_CLASS_BOGUS, "the validator" },
 		{ { ASK(1, NO_SOA, 0) }, 0, 0, 1, 0, 0, 0, CAA_CLASS_NO_SOA, "what it refused was no answer" },
-		{ { ASK(1, RCODE, 1), { 1, CAA, Q, Z, CAA_RESULT_GOOD, 0, 0, false } }, 0, 0, 1, 0, 0, 0, CAA_CLASS_FORMERR_EDNS,
+		{ { ASK(1, RCODE, 1), { 1, CAA, Q, Z, CAA_RESULT_GOOD, 0, 0, false, false } }, 0, 0, 1, 0, 0, 0, CAA_CLASS_FORMERR_EDNS,
 			"unsigned, for want of EDNS" },
 		{ { ASK(1, GOOD, 0) }, 0, 0, 0, 1, 0, 0, CAA_CLASS_CNAME_LOOP, "CNAMEs" },
 		{ { ASK(1, TIMEOUT, 0), ASK(2, RCODE, 5), ASK(2, RCODE, 5) }, 0, 0, 0, 0, 0, 0, CAA_CLASS_REFUSED, "the most" },
 		{ { ASK(1, TIMEOUT, 0), ASK(2, RCODE, 5) }, 0, 0, 0, 0, 0, 0, CAA_CLASS_REFUSED, "of equals the more telling" },
-		{ { { 1, CAA, Z, "com.", CAA_RESULT_TIMEOUT, 0, 1232, false }, { 2, CAA, Z, "com.", CAA_RESULT_GOOD, 0, 1232, false },
+		{ { { 1, CAA, Z, "com.", CAA_RESULT_TIMEOUT, 0, 1232, false, false }, { 2, CAA, Z, "com.", CAA_RESULT_GOOD, 0, 1232, false, false },
 			ASK(3, RCODE, 2) }, 0, 0, 0, 0, 0, 0, CAA_CLASS_SERVFAIL, "what was got elsewhere is no cause" },
-		{ { ASK(3, RCODE, 2), { 1, CAA, Q, "com.", CAA_RESULT_GOOD, 0, 1232, false } }, 0, 0, 0, 0, 0, 1, CAA_CLASS_SERVFAIL,
+		{ { ASK(3, RCODE, 2), { 1, CAA, Q, "com.", CAA_RESULT_GOOD, 0, 1232, false, false } }, 0, 0, 0, 0, 0, 1, CAA_CLASS_SERVFAIL,
 			"a referral of the parent does not heal it" },
-		{ { { 1, A, "ns.example.net.", "example.net.", CAA_RESULT_TIMEOUT, 0, 1232, false },
-			{ 1, A, "ns.example.net.", "example.net.", CAA_RESULT_TIMEOUT, 0, 1232, false }, ASK(3, RCODE, 4) }, 0, 0, 0, 0, 0, 0,
+		{ { { 1, A, "ns.example.net.", "example.net.", CAA_RESULT_TIMEOUT, 0, 1232, false, false },
+			{ 1, A, "ns.example.net.", "example.net.", CAA_RESULT_TIMEOUT, 0, 1232, false, false }, ASK(3, RCODE, 4) }, 0, 0, 0, 0, 0, 0,
 			CAA_CLASS_NOTIMP, "the question before what it waits for" },
-		{ { { 1, A, "ns.example.net.", "example.net.", CAA_RESULT_TIMEOUT, 0, 1232, false } }, 0, 0, 0, 0, 1, 0,
+		{ { { 1, A, "ns.example.net.", "example.net.", CAA_RESULT_TIMEOUT, 0, 1232, false, false } }, 0, 0, 0, 0, 1, 0,
 			CAA_CLASS_TIMEOUT, "or that, where it never came to the question" },
 	};
 
@@ -127,7 +136,7 @@ static void the_main_cause_is_found(void **state)
 
 static void keys_that_are_missed_are_the_cause(void **state)
 {
-#define KEY(n, type, zone, result, rcode) { n, type, zone, zone, CAA_RESULT_##result, rcode, 1232, false }
+#define KEY(n, type, zone, result, rcode) { n, type, zone, zone, CAA_RESULT_##result, rcode, 1232, false, false }
 	static const struct {
 		struct outcome o[8];
 		uint16_t missed;
@@ -180,7 +189,7 @@ static void keys_that_are_missed_are_the_cause(void **state)
 
 static void the_feature_of_edns_is_found(void **state)
 {
-#define EDNS(size, cookie, result, rcode) { 1, CAA, Q, Z, CAA_RESULT_##result, rcode, size, cookie }
+#define EDNS(size, cookie, result, rcode) { 1, CAA, Q, Z, CAA_RESULT_##result, rcode, size, cookie, false }
 	static const struct { struct outcome o[4]; enum caa_edns_fault fault; const char *why; } row[] = {
 		{ { EDNS(1232, true, RCODE, 1), EDNS(1232, false, RCODE, 1) }, CAA_EDNS_ANY, "any OPT" },
 		{ { EDNS(1232, true, RCODE, 16), EDNS(1232, false, RCODE, 16) }, CAA_EDNS_VERSION, "the version" },
@@ -209,7 +218,7 @@ static void a_record_is_bounded(void **state)
 	(void)state;
 	caa_record_init(&r);
 	for (unsigned n = 0; n < 100000; n++) {
-		const struct outcome o = { (uint8_t)(n % 200 + 1), CAA, Q, Z, CAA_RESULT_TIMEOUT, 0, 1232, false };
+		const struct outcome o = { (uint8_t)(n % 200 + 1), CAA, Q, Z, CAA_RESULT_TIMEOUT, 0, 1232, false, false };
 
 		note(&r, Q, &o, n);
 	}
@@ -259,7 +268,7 @@ static void a_wrong_case_replaces_the_answer(void **state)
 static void servers_alike_are_counted(void **state)
 {
 	const struct outcome o[] = { ASK(1, TIMEOUT, 0), ASK(2, TIMEOUT, 0), ASK(3, TIMEOUT, 0), ASK(4, RCODE, 5), ASK(1, TIMEOUT, 0),
-		{ 2, CAA, Z, Z, CAA_RESULT_TIMEOUT, 0, 1232, false }, { 5, A, "ns.example.net.", "net.", CAA_RESULT_TIMEOUT, 0, 1232, false } };
+		{ 2, CAA, Z, Z, CAA_RESULT_TIMEOUT, 0, 1232, false, false }, { 5, A, "ns.example.net.", "net.", CAA_RESULT_TIMEOUT, 0, 1232, false, false } };
 	struct caa_case c;
 
 	(void)state;
@@ -275,8 +284,8 @@ static void servers_alike_are_counted(void **state)
 static void servers_of_the_zone_come_first(void **state)
 {
 	const struct outcome o[] = {
-		{ 1, CAA, Z, "com.", CAA_RESULT_GOOD, 0, 1232, false }, ASK(2, GOOD, 0), ASK(3, TIMEOUT, 0),
-		{ 4, A, "ns.example.net.", "example.net.", CAA_RESULT_TIMEOUT, 0, 1232, false },
+		{ 1, CAA, Z, "com.", CAA_RESULT_GOOD, 0, 1232, false, false }, ASK(2, GOOD, 0), ASK(3, TIMEOUT, 0),
+		{ 4, A, "ns.example.net.", "example.net.", CAA_RESULT_TIMEOUT, 0, 1232, false, false },
 	};
 	struct caa_server s[CAA_CASE_SERVERS];
 	struct caa_record r;

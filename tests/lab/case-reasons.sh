@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# shellcheck shell=bash
+# What is said about a failure is true: whose fault it is, which zone it is about, and what would mend it.  case-why.sh has a
+# row for each class; here is what is easily mistaken for another thing.
+
+LIAR=${LAB_LIAR:-$LAB_BUILD/liar}
+[ -x "$LIAR" ] || lab_skip "no $LIAR; run make liar"
+lab_root_and_tld
+
+# --- the servers ----------------------------------------------------------------------------------------------------------
+
+liars=() n=0
+# lie ZONE BEHAVIOUR...: each behaviour is a nameserver of the zone, with an address of its own: 127.0.60.1 and so on.
+lie() {
+	local zone=$1 behaviour addresses=()
+	shift
+	for behaviour in "$@"; do
+		n=$((n + 1))
+		lab_address 127.0.60.$n
+		addresses+=(127.0.60.$n)
+		liars+=("127.0.60.$n=$behaviour:$zone")
+	done
+	lab_delegate "$zone" "${addresses[@]}"
+}
+lie closed.lab tc-closed
+lie tc.lab tc
+lie mixed.lab tc-closed tc
+lab_spawn liar "$LIAR" "${liars[@]}"
+lab_start_parents
+
+lab_resolver caa "$UNBOUND_CAA" 127.0.53.30 "$(lab_module_conf; lab_zone_conf . '' 3)
+ caa-log-after: 1
+caa:
+ caa-log-rate: 1000
+ caa-log-file: \"$LAB_WORK/reasons.log\""
+
+# --- the table ------------------------------------------------------------------------------------------------------------
+
+# field NAME FILTER: of the last line of the log about a name.
+field() { grep -a "\"name\":\"$1\"" "$LAB_WORK/reasons.log" | tail -n 1 | jq -r "$2"; }
+# ask NAME...: all at once; what came stands in dig.NAME.
+ask() {
+	local name pids=()
+	for name in "$@"; do
+		dig +tries=1 +time=30 caa "$name" @127.0.53.30 >"$LAB_WORK/dig.$name" &
+		pids+=($!)
+	done
+	wait "${pids[@]}"
+}
+# said NAME CLASS TEXT: what was asked before failed so; TEXT is an extended regular expression, the INFO-CODE in front.
+said() {
+	local got want=$3
+	got=$(sed -n 's/^; EDE: \([0-9]*\)[^:]*: (\(.*\))$/\1 \2/p' "$LAB_WORK/dig.$1")
+	check "$1 fails" grep -q 'status: SERVFAIL' "$LAB_WORK/dig.$1"
+	check "  class $2" [ "$(field "$1" .class)" = "$2" ]
+	check "  and says why" eval '[[ $got =~ ^($want)$ ]]'
+	check "  so does the line of the log" [ "$(field "$1" '"\(.ede) \(.text)"')" = "$got" ]
+	[ "$LAB_FAILED" -eq "${shown:-0}" ] || { echo "# got: $got"; grep -a "\"name\":\"$1\"" "$LAB_WORK/reasons.log" | tail -n 1 | sed 's/^/# /'; shown=$LAB_FAILED; }
+}
+others='(; also [a-z-]+ x[0-9]+(, [a-z-]+ x[0-9]+)*)?'
+
+ask closed.lab x.closed.lab tc.lab x.tc.lab mixed.lab
+
+# --- truncated ------------------------------------------------------------------------------------------------------------
+
+open_tcp='open TCP port 53 \(RFC 7766\), or send answers that fit into UDP'
+for name in closed.lab x.closed.lab; do
+	said $name unreachable "22 127.0.60.1 \(ns1.closed.lab\) truncates its answer to CAA $name over UDP, and cannot be reached over TCP; $open_tcp"
+done
+for name in tc.lab x.tc.lab; do
+	said $name servfail "23 127.0.60.2 \(ns1.tc.lab\) answered what is truncated even over TCP to CAA $name( \([0-9]+ times\))?; it must send whole answers over TCP \(RFC 7766\)"
+done
+said mixed.lab "$(field mixed.lab .class)" "22 127.0.60.3( \(ns1.mixed.lab\))? truncates its answer to CAA mixed.lab over UDP, and cannot be reached over TCP$others; $open_tcp|23 127.0.60.4( \(ns[12].mixed.lab\))? answered what is truncated even over TCP to CAA mixed.lab( \([0-9]+ times\))?$others; it must send whole answers over TCP \(RFC 7766\)"
