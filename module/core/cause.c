@@ -126,8 +126,10 @@ unsigned caa_record_servers(const struct caa_record *r, struct caa_server out[st
 				continue;
 			while (k < count && !caa_addr_equal(&out[k].addr, &a->addr))
 				k++;
-			if (k == count)
-				out[count++].addr = a->addr;
+			if (k < count)
+				continue;
+			out[count].of_zone = weight >= ASKED;
+			out[count++].addr = a->addr;
 		}
 	}
 	return count;
@@ -149,7 +151,7 @@ enum caa_known caa_case_others_answer(const struct caa_case *c)
 	enum caa_known known = CAA_UNKNOWN;
 
 	for (unsigned i = 0; i < c->servers; i++)
-		if (c->server[i].others_answer > known)
+		if (c->server[i].of_zone && c->server[i].others_answer > known)
 			known = (enum caa_known)c->server[i].others_answer;
 	return known;
 }

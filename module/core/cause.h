@@ -64,6 +64,7 @@ struct caa_server {
 	uint32_t replied, timed_out;	/**< of all packets */
 	uint32_t rate_qps;		/**< that it was found to answer; 0 = no limit is known */
 	bool limited;			/**< a limit is known */
+	bool of_zone;			/**< it was asked for the question, of the closest zone that was */
 	uint8_t others_answer;		/**< enum caa_known: it answered for another zone lately */
 };
 
@@ -105,7 +106,7 @@ uint8_t caa_record_zone(const struct caa_record *r);
 
 /** List the servers that matter: of the closest zone that was asked, those whose attempts failed first; then those of other
  *  lookups that failed.
- *  @param out: only the addresses are set, the rest is zeroed. @return how many, at most CAA_CASE_SERVERS. */
+ *  @param out: only addr and of_zone are set, the rest is zeroed. @return how many, at most CAA_CASE_SERVERS. */
 unsigned caa_record_servers(const struct caa_record *r, struct caa_server out[static CAA_CASE_SERVERS]);
 
 /** @return what is known of the server of an attempt; NULL if it is not listed. */
@@ -120,7 +121,7 @@ unsigned caa_case_alike(const struct caa_case *c);
 /** Whether something was asked more than once. */
 bool caa_case_retried(const struct caa_case *c);
 
-/** Whether any, or none, of the servers answered for another zone. */
+/** Whether any, or none, of the zone's servers answered for another zone. */
 enum caa_known caa_case_others_answer(const struct caa_case *c);
 
 /** Find the main cause: sets the last fields from the others. */

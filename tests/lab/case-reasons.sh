@@ -25,6 +25,7 @@ lie() {
 lie closed.lab tc-closed
 lie tc.lab tc
 lie mixed.lab tc-closed tc
+lie dead.lab dead dead
 lab_spawn liar "$LIAR" "${liars[@]}"
 lab_start_parents
 
@@ -59,7 +60,8 @@ said() {
 }
 others='(; also [a-z-]+ x[0-9]+(, [a-z-]+ x[0-9]+)*)?'
 
-ask closed.lab x.closed.lab tc.lab x.tc.lab mixed.lab
+ask closed.lab x.closed.lab tc.lab x.tc.lab mixed.lab dead.lab
+ask x.dead.lab	# when nothing came from the zone's servers, the TLD's are asked again
 
 # --- truncated ------------------------------------------------------------------------------------------------------------
 
@@ -71,3 +73,11 @@ for name in tc.lab x.tc.lab; do
 	said $name servfail "23 127.0.60.2 \(ns1.tc.lab\) answered what is truncated even over TCP to CAA $name( \([0-9]+ times\))?; it must send whole answers over TCP \(RFC 7766\)"
 done
 said mixed.lab "$(field mixed.lab .class)" "22 127.0.60.3( \(ns1.mixed.lab\))? truncates its answer to CAA mixed.lab over UDP, and cannot be reached over TCP$others; $open_tcp|23 127.0.60.4( \(ns[12].mixed.lab\))? answered what is truncated even over TCP to CAA mixed.lab( \([0-9]+ times\))?$others; it must send whole answers over TCP \(RFC 7766\)"
+
+# --- whose servers answer for others ----------------------------------------------------------------------------------------
+
+alive='see that it runs, and that no filter drops type CAA \(257\)'
+for name in dead.lab x.dead.lab; do
+	said $name timeout "22 127.0.60.[56]( \(ns[12].dead.lab(, and 1 more)?\)| \(and 1 more\))? did not answer (CAA $name \([0-9]+ UDP quer[a-z]+\)|other queries a moment ago)$others; $alive"
+	check "  the TLD's servers are not its own" [ "$(field $name '"\(.zone) \(.others_answer)"')" = 'dead.lab unknown' ]
+done

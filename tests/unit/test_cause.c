@@ -299,6 +299,32 @@ static void servers_of_the_zone_come_first(void **state)
 	assert_int_equal(s[0].addr.ip[3], 3);
 	assert_int_equal(s[1].addr.ip[3], 2);
 	assert_int_equal(s[2].addr.ip[3], 4);
+	assert_true(s[0].of_zone && s[1].of_zone && !s[2].of_zone);
+}
+
+static void others_answer_is_of_the_zones_servers(void **state)
+{
+	const struct outcome o[] = {
+		{ 1, CAA, Z, "com.", CAA_RESULT_TIMEOUT, 0, 1232, false, false }, ASK(2, TIMEOUT, 0),
+	};
+	static const struct { enum caa_known tld, zone, all; } row[] = {
+		{ CAA_YES, CAA_UNKNOWN, CAA_UNKNOWN }, { CAA_YES, CAA_NO, CAA_NO }, { CAA_NO, CAA_YES, CAA_YES },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		struct caa_case c;
+
+		start(&c, Q);
+		for (unsigned k = 0; k < COUNT_OF(o); k++)
+			note(&c.record, Q, &o[k], k);
+		c.servers = (uint8_t)caa_record_servers(&c.record, c.server);
+		assert_int_equal(c.servers, 2);
+		assert_int_equal(c.server[0].addr.ip[3], 2);
+		c.server[0].others_answer = (uint8_t)row[i].zone;
+		c.server[1].others_answer = (uint8_t)row[i].tld;
+		assert_int_equal(caa_case_others_answer(&c), row[i].all);
+	}
 }
 
 int main(void)
@@ -307,7 +333,7 @@ int main(void)
 		cmocka_unit_test(the_main_cause_is_found), cmocka_unit_test(keys_that_are_missed_are_the_cause), cmocka_unit_test(the_feature_of_edns_is_found),
 		cmocka_unit_test(a_record_is_bounded), cmocka_unit_test(attempts_of_a_kind_share_an_entry),
 		cmocka_unit_test(a_wrong_case_replaces_the_answer), cmocka_unit_test(servers_of_the_zone_come_first),
-		cmocka_unit_test(servers_alike_are_counted),
+		cmocka_unit_test(servers_alike_are_counted), cmocka_unit_test(others_answer_is_of_the_zones_servers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -29,7 +29,7 @@ static struct caa_case limited_case(void)
 	caa_record_note(&c.record, e.name, &e);
 	caa_record_note(&c.record, e.name, &e);
 	c.server[0] = (struct caa_server){ .addr = e.addr, .ns = "ns1.example.net", .sent = 20, .replied = 2, .timed_out = 18,
-		.rate_qps = 20, .limited = true, .others_answer = CAA_YES };
+		.rate_qps = 20, .limited = true, .of_zone = true, .others_answer = CAA_YES };
 	snprintf(c.zone, sizeof(c.zone), "example.net");
 	caa_case_class(&c);
 	return c;
