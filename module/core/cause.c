@@ -341,6 +341,20 @@ unsigned caa_case_alike(const struct caa_case *c)
 	return alike;
 }
 
+bool caa_case_type_alone(const struct caa_case *c)
+{
+	const struct caa_attempt *bad = c->cause < CAA_ATTEMPTS_MAX ? &c->record.attempt[c->cause] : NULL;
+
+	for (unsigned i = 0; i < c->record.count && bad != NULL; i++) {
+		const struct caa_attempt *a = &c->record.attempt[i];
+
+		if (a->result == CAA_RESULT_GOOD && a->qtype != bad->qtype && a->zone_labels != CAA_LABELS_NONE &&
+		    a->zone_labels == bad->zone_labels && caa_addr_equal(&a->addr, &bad->addr))
+			return true;
+	}
+	return false;
+}
+
 static bool dislikes(const struct caa_attempt *a)
 {
 	return a->result == CAA_RESULT_RCODE && (a->rcode == CAA_RCODE_FORMERR || a->rcode == CAA_RCODE_BADVERS ||

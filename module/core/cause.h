@@ -115,6 +115,9 @@ const struct caa_server *caa_case_server(const struct caa_case *c, const struct 
 /** @return whether the server of an attempt over TCP truncates its answer to the same over UDP. */
 bool caa_case_truncates(const struct caa_case *c, const struct caa_attempt *tcp);
 
+/** @return whether the server of the main cause answers another type of the same zone. */
+bool caa_case_type_alone(const struct caa_case *c);
+
 /** @return how many servers besides that of the cause gave the question a fault of the same class. */
 unsigned caa_case_alike(const struct caa_case *c);
 

@@ -179,6 +179,8 @@ static void say_answered(struct caa_text *t, const struct caa_case *c, const str
 	caa_text_addf(t, " answered %s to ", what);
 	say_asked(t, c, a);
 	say_times(t, a->count);
+	if (c->class == CAA_CLASS_REFUSED && caa_case_type_alone(c))
+		caa_text_add(t, " but not to other types");
 }
 
 static void say_own_ede(struct caa_text *t, const struct caa_case *c, const struct caa_attempt *a, enum detail detail)
@@ -346,6 +348,15 @@ static const char *unreachable_advice(const struct caa_attempt *cause)
 	return "check the address in the delegation, and routing";
 }
 
+static const char *refused_advice(const struct caa_case *c, const struct caa_attempt *cause)
+{
+	if (!caa_case_type_alone(c))
+		return "allow queries for the zone there, or remove the server from the delegation";
+	if (cause->qtype == TYPE_DNSKEY)
+		return "let type DNSKEY (48) be asked there";
+	return "it must answer any type, NOERROR if there is none (RFC 3597, RFC 8906)";
+}
+
 static const char *servfail_advice(const struct caa_attempt *cause)
 {
 	if (cause != NULL && cause->result == CAA_RESULT_TRUNCATED)
@@ -376,7 +387,7 @@ const char *caa_say_advice(const struct caa_case *c)
 	case CAA_CLASS_LAME:
 		return "load the zone there, or remove the server from the delegation";
 	case CAA_CLASS_REFUSED:
-		return "allow queries for the zone there, or remove the server from the delegation";
+		return refused_advice(c, cause);
 	case CAA_CLASS_SERVFAIL:
 		return servfail_advice(cause);
 	case CAA_CLASS_UNREACHABLE:

@@ -26,6 +26,7 @@ lie closed.lab tc-closed
 lie tc.lab tc
 lie mixed.lab tc-closed tc
 lie dead.lab dead dead
+lie picky.lab refuse-caa
 lab_spawn liar "$LIAR" "${liars[@]}"
 lab_start_parents
 
@@ -60,7 +61,7 @@ said() {
 }
 others='(; also [a-z-]+ x[0-9]+(, [a-z-]+ x[0-9]+)*)?'
 
-ask closed.lab x.closed.lab tc.lab x.tc.lab mixed.lab dead.lab
+ask closed.lab x.closed.lab tc.lab x.tc.lab mixed.lab dead.lab picky.lab x.picky.lab
 ask x.dead.lab	# when nothing came from the zone's servers, the TLD's are asked again
 
 # --- truncated ------------------------------------------------------------------------------------------------------------
@@ -80,4 +81,10 @@ alive='see that it runs, and that no filter drops type CAA \(257\)'
 for name in dead.lab x.dead.lab; do
 	said $name timeout "22 127.0.60.[56]( \(ns[12].dead.lab(, and 1 more)?\)| \(and 1 more\))? did not answer (CAA $name \([0-9]+ UDP quer[a-z]+\)|other queries a moment ago)$others; $alive"
 	check "  the TLD's servers are not its own" [ "$(field $name '"\(.zone) \(.others_answer)"')" = 'dead.lab unknown' ]
+done
+
+# --- one type is refused ------------------------------------------------------------------------------------------------------
+
+for name in picky.lab x.picky.lab; do
+	said $name refused "23 127.0.60.7 \(ns1.picky.lab\) answered REFUSED to CAA $name( \([0-9]+ times\))? but not to other types; it must answer any type, NOERROR if there is none \(RFC 3597, RFC 8906\)"
 done

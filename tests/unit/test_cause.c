@@ -302,6 +302,31 @@ static void servers_of_the_zone_come_first(void **state)
 	assert_true(s[0].of_zone && s[1].of_zone && !s[2].of_zone);
 }
 
+static void a_type_that_fails_alone_is_known(void **state)
+{
+	static const struct { struct outcome o[3]; bool alone; const char *why; } row[] = {
+		{ { ASK(1, RCODE, 5), { 1, A, Q, Z, CAA_RESULT_GOOD, 0, 1232, false, false } }, true, "another type is answered" },
+		{ { ASK(1, RCODE, 5), { 1, A, Q, Z, CAA_RESULT_RCODE, 5, 1232, false, false } }, false, "or refused" },
+		{ { ASK(1, RCODE, 5), { 2, A, Q, Z, CAA_RESULT_GOOD, 0, 1232, false, false } }, false, "by another server" },
+		{ { ASK(1, RCODE, 5), { 1, A, Z, "com.", CAA_RESULT_GOOD, 0, 1232, false, false } }, false, "for another zone" },
+		{ { ASK(1, RCODE, 5), { 1, CAA, Z, Z, CAA_RESULT_GOOD, 0, 1232, false, false } }, false, "the same type for another name" },
+		{ { { 0 } }, false, "no cause" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		struct caa_case c;
+
+		start(&c, Q);
+		for (unsigned k = 0; k < COUNT_OF(row[i].o) && row[i].o[k].server != 0; k++)
+			note(&c.record, Q, &row[i].o[k], k);
+		caa_case_class(&c);
+		if (caa_case_type_alone(&c) != row[i].alone)
+			print_error("%s\n", row[i].why);
+		assert_int_equal(caa_case_type_alone(&c), row[i].alone);
+	}
+}
+
 static void others_answer_is_of_the_zones_servers(void **state)
 {
 	const struct outcome o[] = {
@@ -333,7 +358,7 @@ int main(void)
 		cmocka_unit_test(the_main_cause_is_found), cmocka_unit_test(keys_that_are_missed_are_the_cause), cmocka_unit_test(the_feature_of_edns_is_found),
 		cmocka_unit_test(a_record_is_bounded), cmocka_unit_test(attempts_of_a_kind_share_an_entry),
 		cmocka_unit_test(a_wrong_case_replaces_the_answer), cmocka_unit_test(servers_of_the_zone_come_first),
-		cmocka_unit_test(servers_alike_are_counted), cmocka_unit_test(others_answer_is_of_the_zones_servers),
+		cmocka_unit_test(servers_alike_are_counted), cmocka_unit_test(a_type_that_fails_alone_is_known), cmocka_unit_test(others_answer_is_of_the_zones_servers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
