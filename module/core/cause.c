@@ -468,7 +468,7 @@ static enum caa_class class_of_question(struct caa_case *c)
 		tally(c, OF_HELPERS);
 	}
 	class = most(c);
-	if (class == CAA_CLASS_INTERNAL && !c->no_address) {
+	if (class == CAA_CLASS_INTERNAL && c->own == CAA_OWN_NONE && !c->no_address) {
 		class = class_of_late(c, OF_QUESTION);
 		part = OF_QUESTION;
 	}
@@ -477,7 +477,7 @@ static enum caa_class class_of_question(struct caa_case *c)
 		return class_of_bogus(c, part == OF_QUESTION ? class : CAA_CLASS_INTERNAL);
 	if (c->looped)
 		return CAA_CLASS_CNAME_LOOP;
-	if (c->no_address && class == CAA_CLASS_INTERNAL)
+	if (c->no_address && c->own == CAA_OWN_NONE && class == CAA_CLASS_INTERNAL)
 		return CAA_CLASS_UNREACHABLE;
 	return class;
 }

@@ -51,6 +51,12 @@ enum caa_edns_fault {
 	CAA_EDNS_NONE		/**< it answers so without EDNS as well */
 };
 
+/** What this resolver itself could not do. */
+enum caa_own {
+	CAA_OWN_NONE,
+	CAA_OWN_NO_IPV4, CAA_OWN_NO_IPV6	/**< it does not use the only protocol that a zone's servers have an address of */
+};
+
 enum caa_known { CAA_UNKNOWN, CAA_NO, CAA_YES };
 const char *caa_known_text(enum caa_known known);
 
@@ -83,6 +89,7 @@ struct caa_case {
 	uint16_t tries;			/**< times that the whole lookup was tried, at least 1 */
 	uint16_t bogus_ede;		/**< if bogus, the validator's INFO-CODE; else CAA_NO_EDE */
 	bool bogus, looped, no_address, late;	/**< facts; late: a turn was beyond the budget, or the budget ended */
+	uint8_t own;			/**< enum caa_own: what ended the question where no server did */
 	uint16_t missed;		/**< if bogus for want of it: DNSKEY or DS, which could not be fetched; else 0 */
 	uint8_t missed_labels;		/**< of the question's name, that it is of; CAA_LABELS_NONE: of another name */
 	uint8_t insecure;		/**< enum caa_known: the zone is proven insecure */

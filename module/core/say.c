@@ -284,6 +284,25 @@ static const char *bogus_words(uint16_t ede)
 	}
 }
 
+/** What this resolver could not do. */
+static void say_own(struct caa_text *t, const struct caa_case *c, const char *name)
+{
+	int other = c->own == CAA_OWN_NO_IPV6 ? 4 : 6, off = c->own == CAA_OWN_NO_IPV6 ? 6 : 4;
+
+	switch ((enum caa_own)c->own) {
+	case CAA_OWN_NONE:
+		caa_text_addf(t, "CAA %s: the resolver gave up; no fault of its servers is known", name);
+		break;
+	case CAA_OWN_NO_IPV4:
+	case CAA_OWN_NO_IPV6:
+		caa_text_addf(t, "no nameserver of %s has an IPv%d address", c->zone, other);
+		if (c->about[0] != '\0')
+			caa_text_addf(t, " (%s)", c->about);
+		caa_text_addf(t, ", and this resolver does not use IPv%d (do-ip%d: no)", off, off);
+		break;
+	}
+}
+
 static void say_without_server(struct caa_text *t, const struct caa_case *c, enum detail detail)
 {
 	char name[NAME_SHOWN];
@@ -312,7 +331,7 @@ static void say_without_server(struct caa_text *t, const struct caa_case *c, enu
 		caa_text_addf(t, "CAA %s: no turn at its servers within the time for one question", name);
 		break;
 	default:
-		caa_text_addf(t, "CAA %s: the resolver gave up; no fault of its servers is known", name);
+		say_own(t, c, name);
 		break;
 	}
 }
@@ -337,6 +356,19 @@ static const char *timeout_advice(const struct caa_case *c)
 	if (caa_case_others_answer(c) == CAA_YES)
 		return "it answers for others: let type CAA (257) pass";
 	return "see that it runs, and that no filter drops type CAA (257)";
+}
+
+static const char *own_advice(enum caa_own own)
+{
+	switch (own) {
+	case CAA_OWN_NO_IPV4:
+		return "let the resolver use IPv4";
+	case CAA_OWN_NO_IPV6:
+		return "let the resolver use IPv6";
+	case CAA_OWN_NONE:
+		break;
+	}
+	return "try again later";
 }
 
 static const char *unreachable_advice(const struct caa_attempt *cause)
@@ -394,8 +426,9 @@ const char *caa_say_advice(const struct caa_case *c)
 		return unreachable_advice(cause);
 	case CAA_CLASS_TIMEOUT:
 		return timeout_advice(c);
-	case CAA_CLASS_BUDGET:
 	case CAA_CLASS_INTERNAL:
+		return own_advice((enum caa_own)c->own);
+	case CAA_CLASS_BUDGET:
 	case CAA_CLASS_COUNT:
 		break;
 	}

@@ -301,7 +301,7 @@ static void build(struct caa_ctx *ctx, struct module_qstate *qstate, const struc
 		caa_case_miss(c, keys.qtype, keys.zone);
 	add_servers(ctx, qstate, query, c, now_us);
 	caa_case_class(c);
-	if (c->class == CAA_CLASS_INTERNAL && c->missed == 0 && caa_state_remembered(qstate, c)) {
+	if (c->class == CAA_CLASS_INTERNAL && c->own == CAA_OWN_NONE && c->missed == 0 && caa_state_remembered(qstate, c)) {
 		add_servers(ctx, qstate, query, c, now_us);
 		caa_case_class(c);
 	}

@@ -220,6 +220,57 @@ static bool is_looped(const struct module_qstate *qstate, const struct iter_qsta
 	return iq->query_restart_count > ie->max_query_restarts;
 }
 
+/** Whether the name of a nameserver does not exist, so that it has no address of either protocol. */
+static bool is_no_name(struct module_env *env, const struct delegpt_ns *ns)
+{
+	static const uint16_t types[] = { LDNS_RR_TYPE_A, LDNS_RR_TYPE_AAAA };
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		struct msgreply_entry *entry = msg_cache_lookup(env, ns->name, ns->namelen, types[i], LDNS_RR_CLASS_IN, BIT_RD,
+			*env->now, 0);
+		bool none;
+
+		if (entry == NULL)
+			continue;
+		none = FLAGS_GET_RCODE(((struct reply_info *)entry->entry.data)->flags) == LDNS_RCODE_NXDOMAIN;
+		lock_rw_unlock(&entry->entry.lock);
+		if (none)
+			return true;
+	}
+	return false;
+}
+
+/** Whether nothing could be sent to a zone's servers for want of a protocol that this resolver does not use: they have
+ *  addresses of that only, or may have some, which it does not look for. */
+static enum caa_own protocol_missed(struct module_env *env, const struct delegpt *dp)
+{
+	bool is_ipv6 = !env->cfg->do_ip6;
+	bool any = false;
+
+	if (env->cfg->do_ip4 && env->cfg->do_ip6)
+		return CAA_OWN_NONE;
+	for (const struct delegpt_addr *a = dp->target_list; a != NULL; a = a->next_target)
+		if ((addr_is_ip6((struct sockaddr_storage *)&a->addr, a->addrlen) != 0) != is_ipv6)
+			return CAA_OWN_NONE;
+	for (const struct delegpt_ns *ns = dp->nslist; ns != NULL && dp->target_list == NULL; ns = ns->next)
+		any = any || !is_no_name(env, ns);
+	if (dp->target_list == NULL && !any)
+		return CAA_OWN_NONE;
+	return is_ipv6 ? CAA_OWN_NO_IPV6 : CAA_OWN_NO_IPV4;
+}
+
+/** The servers that the iterator would have asked last have no address that it could use. */
+static void add_no_address(struct module_qstate *qstate, const struct delegpt *dp, struct caa_case *c)
+{
+	c->no_address = dp->target_list == NULL && dp->nslist != NULL;
+	c->own = (uint8_t)protocol_missed(qstate->env, dp);
+	if (!c->no_address && c->own == CAA_OWN_NONE)
+		return;
+	caa_text_name(c->zone, sizeof(c->zone), (struct caa_name){ dp->name, dp->namelen });
+	if (dp->nslist != NULL)
+		caa_text_name(c->about, sizeof(c->about), (struct caa_name){ dp->nslist->name, dp->nslist->namelen });
+}
+
 void caa_state_facts(struct module_qstate *qstate, struct caa_case *c)
 {
 	const struct iter_qstate *iq = caa_host_iterator(qstate);
@@ -235,12 +286,8 @@ void caa_state_facts(struct module_qstate *qstate, struct caa_case *c)
 		caa_text_name(c->about, sizeof(c->about), caa_host_qname(&iq->qchase));
 	if (iq->scrub_failures > 0 || iq->parse_failures > 0)
 		mark_unreadable(&c->record);
-	c->no_address = iq->dp != NULL && iq->dp->target_list == NULL && iq->dp->nslist != NULL;
-	if (c->no_address) {
-		caa_text_name(c->zone, sizeof(c->zone), (struct caa_name){ iq->dp->name, iq->dp->namelen });
-		caa_text_name(c->about, sizeof(c->about),
-			(struct caa_name){ iq->dp->nslist->name, iq->dp->nslist->namelen });
-	}
+	if (iq->dp != NULL)
+		add_no_address(qstate, iq->dp, c);
 }
 
 void caa_state_ask_ds(struct module_qstate *qstate, const struct caa_case *c)

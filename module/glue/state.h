@@ -17,7 +17,7 @@ struct caa_name caa_state_zone(const struct module_qstate *qstate, const struct 
 void caa_state_server_name(struct module_qstate *qstate, struct caa_name zone, const struct caa_addr *addr,
 	char out[static CAA_SHORT_NAME]);
 
-/** Set zone, about, looped, no_address and insecure, and mark an answer that the iterator could not use.
+/** Set zone, about, looped, no_address, own and insecure, and mark an answer that the iterator could not use.
  *  @param c: its record and name are set. */
 void caa_state_facts(struct module_qstate *qstate, struct caa_case *c);
 

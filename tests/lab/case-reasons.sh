@@ -28,6 +28,10 @@ lie mixed.lab tc-closed tc
 lie dead.lab dead dead
 lie picky.lab refuse-caa
 lab_spawn liar "$LIAR" "${liars[@]}"
+# nameservers with IPv6 addresses only, below the zone and elsewhere, and one that may have any
+LAB_DELEGATION[six.lab]=$(printf '%s\n' 'six.lab. 3600 NS ns1.six.lab.' 'ns1.six.lab. 3600 AAAA fd00::1')$'\n'
+LAB_DELEGATION[six-away.lab]=$(printf '%s\n' 'six-away.lab. 3600 NS ns1.six-here.lab.' 'ns1.six-here.lab. 3600 AAAA fd00::1')$'\n'
+LAB_DELEGATION[gone.lab]="gone.lab. 3600 NS ns1.nowhere.lab."$'\n'
 lab_start_parents
 
 lab_resolver caa "$UNBOUND_CAA" 127.0.53.30 "$(lab_module_conf; lab_zone_conf . '' 3)
@@ -88,3 +92,11 @@ done
 for name in picky.lab x.picky.lab; do
 	said $name refused "23 127.0.60.7 \(ns1.picky.lab\) answered REFUSED to CAA $name( \([0-9]+ times\))? but not to other types; it must answer any type, NOERROR if there is none \(RFC 3597, RFC 8906\)"
 done
+
+# --- a protocol that the resolver does not use ----------------------------------------------------------------------------------
+
+ask six.lab six-away.lab gone.lab
+no_ipv6='and this resolver does not use IPv6 \(do-ip6: no\); let the resolver use IPv6'
+said six.lab internal "0 no nameserver of six.lab has an IPv4 address \(ns1.six.lab\), $no_ipv6"
+said six-away.lab internal "0 no nameserver of six-away.lab has an IPv4 address \(ns1.six-here.lab\), $no_ipv6"
+said gone.lab unreachable "22 no nameserver of gone.lab has an address \(ns1.nowhere.lab\); correct the delegation or the address records"

@@ -327,6 +327,30 @@ static void a_type_that_fails_alone_is_known(void **state)
 	}
 }
 
+static void what_this_resolver_could_not_do_is_no_servers_fault(void **state)
+{
+	static const struct { struct outcome o[2]; bool no_address; enum caa_own own; enum caa_class class; } row[] = {
+		{ { { 0 } }, true, CAA_OWN_NONE, CAA_CLASS_UNREACHABLE },
+		{ { { 0 } }, true, CAA_OWN_NO_IPV6, CAA_CLASS_INTERNAL },
+		{ { { 0 } }, false, CAA_OWN_NO_IPV4, CAA_CLASS_INTERNAL },
+		{ { ASK(1, LATE, 0) }, false, CAA_OWN_NO_IPV6, CAA_CLASS_INTERNAL },
+		{ { ASK(1, RCODE, 5) }, false, CAA_OWN_NO_IPV6, CAA_CLASS_REFUSED },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		struct caa_case c;
+
+		start(&c, Q);
+		for (unsigned k = 0; k < COUNT_OF(row[i].o) && row[i].o[k].server != 0; k++)
+			note(&c.record, Q, &row[i].o[k], k);
+		c.no_address = row[i].no_address;
+		c.own = (uint8_t)row[i].own;
+		caa_case_class(&c);
+		assert_int_equal(c.class, row[i].class);
+	}
+}
+
 static void others_answer_is_of_the_zones_servers(void **state)
 {
 	const struct outcome o[] = {
@@ -358,7 +382,8 @@ int main(void)
 		cmocka_unit_test(the_main_cause_is_found), cmocka_unit_test(keys_that_are_missed_are_the_cause), cmocka_unit_test(the_feature_of_edns_is_found),
 		cmocka_unit_test(a_record_is_bounded), cmocka_unit_test(attempts_of_a_kind_share_an_entry),
 		cmocka_unit_test(a_wrong_case_replaces_the_answer), cmocka_unit_test(servers_of_the_zone_come_first),
-		cmocka_unit_test(servers_alike_are_counted), cmocka_unit_test(a_type_that_fails_alone_is_known), cmocka_unit_test(others_answer_is_of_the_zones_servers),
+		cmocka_unit_test(servers_alike_are_counted), cmocka_unit_test(a_type_that_fails_alone_is_known),
+		cmocka_unit_test(what_this_resolver_could_not_do_is_no_servers_fault), cmocka_unit_test(others_answer_is_of_the_zones_servers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -125,6 +125,29 @@ static void keys_that_could_not_be_fetched_are_said_to_be(void **state)
 	}
 }
 
+static void what_this_resolver_could_not_do_is_said_to_be_its_own(void **state)
+{
+	static const struct { enum caa_own own; const char *text; } row[] = {
+		{ CAA_OWN_NONE, "CAA www.example.net: the resolver gave up; no fault of its servers is known; try again later" },
+		{ CAA_OWN_NO_IPV4, "no nameserver of example.net has an IPv6 address, and this resolver does not use IPv4 (do-ip4: no); "
+			"let the resolver use IPv4" },
+		{ CAA_OWN_NO_IPV6, "no nameserver of example.net has an IPv4 address, and this resolver does not use IPv6 (do-ip6: no); "
+			"let the resolver use IPv6" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		struct caa_case c = limited_case();
+		char text[CAA_EDE_MAX];
+
+		caa_record_init(&c.record);
+		c.own = (uint8_t)row[i].own;
+		caa_case_class(&c);
+		assert_int_equal(caa_say_sentence(&c, text), 0);
+		assert_string_equal(text, row[i].text);
+	}
+}
+
 static void the_line_is_as_the_manual_says(void **state)
 {
 	struct caa_case c = limited_case();
@@ -249,6 +272,7 @@ static void the_worst_case_fits(void **state)
 		c.bogus = n % 7 == 0;
 		c.looped = n % 11 == 0;
 		c.no_address = n % 5 == 0;
+		c.own = n % 17 == 0 ? CAA_OWN_NO_IPV6 : CAA_OWN_NONE;
 		c.missed = n % 13 == 0 ? 65535 : 0;	/* the type of all attempts */
 		c.missed_labels = n % 2 == 0 ? CAA_LABELS_NONE : (uint8_t)caa_name_labels(name);
 		caa_case_class(&c);
@@ -269,6 +293,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_subscriber_sees_what_to_change), cmocka_unit_test(who_leaves_early_hears_what_was_seen),
 		cmocka_unit_test(a_limit_is_told_by_what_was_seen),
+		cmocka_unit_test(what_this_resolver_could_not_do_is_said_to_be_its_own),
 		cmocka_unit_test(the_line_is_as_the_manual_says), cmocka_unit_test(keys_that_could_not_be_fetched_are_said_to_be),
 		cmocka_unit_test(the_page_says_it_in_its_first_lines), cmocka_unit_test(the_worst_case_fits),
 	};
