@@ -78,7 +78,7 @@ static bool same_kind(const struct caa_attempt *a, const struct caa_attempt *b)
 		return true;	/* when the time is over everything is late; once is enough */
 	return a->result == b->result && a->rcode == b->rcode && a->qtype == b->qtype && a->step == b->step &&
 		a->labels == b->labels && a->name == b->name && a->tcp == b->tcp && a->cookie == b->cookie &&
-		a->dnssec == b->dnssec && a->size == b->size && a->ede == b->ede && a->zone_labels == b->zone_labels &&
+		a->dnssec == b->dnssec && a->size == b->size && a->ede == b->ede && a->zone_labels == b->zone_labels && a->high == b->high &&
 		caa_addr_equal(&a->addr, &b->addr);
 }
 
@@ -112,7 +112,7 @@ void caa_record_note(struct caa_record *r, struct caa_name question, const struc
 		.ede = a != NULL ? a->ede : CAA_NO_EDE, .size = event->size, .step = (uint8_t)step_of(question, event, labels),
 		.result = (uint8_t)event->result, .labels = labels,
 		.zone_labels = labels_of(question, event->zone), .tcp = event->tcp, .cookie = event->cookie,
-		.dnssec = event->dnssec,
+		.dnssec = event->dnssec, .high = event->zone.len > 0 && caa_name_labels(event->zone) <= 1,
 	};
 
 	if (new.labels == CAA_LABELS_NONE)

@@ -66,6 +66,7 @@ struct caa_attempt {
 	/** index of the name that was asked for, if it is no part of the question's; CAA_ATTEMPT_NAMES: no room for it */
 	uint8_t name;
 	bool tcp, cookie, dnssec;	/**< over TCP; with a COOKIE option; with DO */
+	bool high;			/**< asked of a server of a TLD or of the root, for that zone */
 };
 
 struct caa_record {

@@ -355,6 +355,16 @@ bool caa_case_type_alone(const struct caa_case *c)
 	return false;
 }
 
+bool caa_case_is_high(const struct caa_case *c)
+{
+	if (c->class >= CAA_CLASS_BUDGET)
+		return false;
+	if (c->cause < CAA_ATTEMPTS_MAX)
+		return c->record.attempt[c->cause].high;
+	/* "." is the root; "" is none */
+	return c->zone[0] != '\0' && (strchr(c->zone, '.') == NULL || strcmp(c->zone, ".") == 0);
+}
+
 static bool dislikes(const struct caa_attempt *a)
 {
 	return a->result == CAA_RESULT_RCODE && (a->rcode == CAA_RCODE_FORMERR || a->rcode == CAA_RCODE_BADVERS ||

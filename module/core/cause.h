@@ -125,6 +125,9 @@ bool caa_case_truncates(const struct caa_case *c, const struct caa_attempt *tcp)
 /** @return whether the server of the main cause answers another type of the same zone. */
 bool caa_case_type_alone(const struct caa_case *c);
 
+/** @return whether the servers at fault are those of a TLD or of the root: nothing that the domain's owner can mend. */
+bool caa_case_is_high(const struct caa_case *c);
+
 /** @return how many servers besides that of the cause gave the question a fault of the same class. */
 unsigned caa_case_alike(const struct caa_case *c);
 

@@ -400,6 +400,8 @@ const char *caa_say_advice(const struct caa_case *c)
 {
 	const struct caa_attempt *cause = c->cause < CAA_ATTEMPTS_MAX ? &c->record.attempt[c->cause] : NULL;
 
+	if (caa_case_is_high(c))
+		return "it is for the TLD or the root to mend, not for the domain: try again later";
 	switch ((enum caa_class)c->class) {
 	case CAA_CLASS_RATE_LIMITED:
 		return "raise its rate limit for validation or enable DNS cookies";

@@ -27,12 +27,18 @@ lie tc.lab tc
 lie mixed.lab tc-closed tc
 lie dead.lab dead dead
 lie picky.lab refuse-caa
+lie dark servfail
+tld=127.0.60.$n tld_zone=${LAB_DELEGATION[dark]}
+unset 'LAB_DELEGATION[dark]'
 lab_spawn liar "$LIAR" "${liars[@]}"
 # nameservers with IPv6 addresses only, below the zone and elsewhere, and one that may have any
 LAB_DELEGATION[six.lab]=$(printf '%s\n' 'six.lab. 3600 NS ns1.six.lab.' 'ns1.six.lab. 3600 AAAA fd00::1')$'\n'
 LAB_DELEGATION[six-away.lab]=$(printf '%s\n' 'six-away.lab. 3600 NS ns1.six-here.lab.' 'ns1.six-here.lab. 3600 AAAA fd00::1')$'\n'
 LAB_DELEGATION[gone.lab]="gone.lab. 3600 NS ns1.nowhere.lab."$'\n'
-lab_start_parents
+lab_parent_zones
+printf '%s' "$tld_zone" >>"$LAB_WORK/..zone"
+lab_nsd root 127.0.53.1 ' rrl-ratelimit: 0' .
+lab_nsd tld 127.0.53.2 ' rrl-ratelimit: 0' lab
 
 lab_resolver caa "$UNBOUND_CAA" 127.0.53.30 "$(lab_module_conf; lab_zone_conf . '' 3)
  caa-log-after: 1
@@ -65,7 +71,7 @@ said() {
 }
 others='(; also [a-z-]+ x[0-9]+(, [a-z-]+ x[0-9]+)*)?'
 
-ask closed.lab x.closed.lab tc.lab x.tc.lab mixed.lab dead.lab picky.lab x.picky.lab
+ask closed.lab x.closed.lab tc.lab x.tc.lab mixed.lab dead.lab picky.lab x.picky.lab x.dark dark
 ask x.dead.lab	# when nothing came from the zone's servers, the TLD's are asked again
 
 # --- truncated ------------------------------------------------------------------------------------------------------------
@@ -100,3 +106,20 @@ no_ipv6='and this resolver does not use IPv6 \(do-ip6: no\); let the resolver us
 said six.lab internal "0 no nameserver of six.lab has an IPv4 address \(ns1.six.lab\), $no_ipv6"
 said six-away.lab internal "0 no nameserver of six-away.lab has an IPv4 address \(ns1.six-here.lab\), $no_ipv6"
 said gone.lab unreachable "22 no nameserver of gone.lab has an address \(ns1.nowhere.lab\); correct the delegation or the address records"
+
+# --- the TLD, and the root --------------------------------------------------------------------------------------------------------
+
+not_the_domain='it is for the TLD or the root to mend, not for the domain: try again later'
+for name in x.dark dark; do
+	said $name servfail "23 $tld \(ns1.dark\) answered SERVFAIL to CAA $name( \([0-9]+ times\))?; $not_the_domain"
+done
+# nobody is at the root's address
+lab_address 127.0.60.99
+sed -e 's/127\.0\.53\.30/127.0.53.31/; s/127\.0\.54\.30/127.0.54.31/; s/caa\.ctl/rootless.ctl/; s/hints"/rootless.hints"/; s/caa\.log/rootless.log/' \
+	"$LAB_WORK/caa.conf" >"$LAB_WORK/rootless.conf"
+printf '. 3600 NS ns.root.\nns.root. 3600 A 127.0.60.99\n' >"$LAB_WORK/rootless.hints"
+lab_address 127.0.53.31
+lab_address 127.0.54.31
+lab_start_resolver rootless "$UNBOUND_CAA" 127.0.53.31
+dig +tries=1 +time=30 caa x.lost.lab @127.0.53.31 >"$LAB_WORK/dig.x.lost.lab"
+said x.lost.lab timeout "22 127.0.60.99( \(ns.root\))? did not answer .*; $not_the_domain"

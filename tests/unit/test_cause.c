@@ -351,6 +351,32 @@ static void what_this_resolver_could_not_do_is_no_servers_fault(void **state)
 	}
 }
 
+static void what_the_tld_does_is_told_from_what_the_zone_does(void **state)
+{
+	static const struct { struct outcome o[3]; const char *zone; bool no_address, high; } row[] = {
+		{ { { 1, CAA, Q, "com.", CAA_RESULT_RCODE, 2, 1232, false, false } }, "com", false, true },
+		{ { { 1, CAA, Q, ".", CAA_RESULT_TIMEOUT, 0, 1232, false, false } }, ".", false, true },
+		{ { { 1, CAA, "a.net.", "net.", CAA_RESULT_RCODE, 2, 1232, false, false } }, "net", false, true },
+		{ { { 1, CAA, "a.net.", "a.net.", CAA_RESULT_RCODE, 2, 1232, false, false } }, "a.net", false, false },
+		{ { ASK(1, RCODE, 2) }, "example.com", false, false },
+		{ { { 0 } }, "com", true, true }, { { { 0 } }, "example.com", true, false },
+		{ { { 0 } }, "com", false, false }, { { { 1, CAA, Q, "com.", CAA_RESULT_LATE, 0, 1232, false, false } }, "com", false, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		struct caa_case c;
+
+		start(&c, Q);
+		for (unsigned k = 0; k < COUNT_OF(row[i].o) && row[i].o[k].server != 0; k++)
+			note(&c.record, Q, &row[i].o[k], k);
+		snprintf(c.zone, sizeof(c.zone), "%s", row[i].zone);
+		c.no_address = row[i].no_address;
+		caa_case_class(&c);
+		assert_int_equal(caa_case_is_high(&c), row[i].high);
+	}
+}
+
 static void others_answer_is_of_the_zones_servers(void **state)
 {
 	const struct outcome o[] = {
@@ -382,7 +408,7 @@ int main(void)
 		cmocka_unit_test(the_main_cause_is_found), cmocka_unit_test(keys_that_are_missed_are_the_cause), cmocka_unit_test(the_feature_of_edns_is_found),
 		cmocka_unit_test(a_record_is_bounded), cmocka_unit_test(attempts_of_a_kind_share_an_entry),
 		cmocka_unit_test(a_wrong_case_replaces_the_answer), cmocka_unit_test(servers_of_the_zone_come_first),
-		cmocka_unit_test(servers_alike_are_counted), cmocka_unit_test(a_type_that_fails_alone_is_known),
+		cmocka_unit_test(servers_alike_are_counted), cmocka_unit_test(a_type_that_fails_alone_is_known), cmocka_unit_test(what_the_tld_does_is_told_from_what_the_zone_does),
 		cmocka_unit_test(what_this_resolver_could_not_do_is_no_servers_fault), cmocka_unit_test(others_answer_is_of_the_zones_servers),
 	};
 
