@@ -344,7 +344,10 @@ unsigned caa_case_alike(const struct caa_case *c)
 bool caa_case_type_alone(const struct caa_case *c)
 {
 	const struct caa_attempt *bad = c->cause < CAA_ATTEMPTS_MAX ? &c->record.attempt[c->cause] : NULL;
+	const struct caa_server *server = bad != NULL ? caa_case_server(c, &bad->addr) : NULL;
 
+	if (server != NULL && server->of_zone && server->other_types && is_of_question(bad))
+		return true;
 	for (unsigned i = 0; i < c->record.count && bad != NULL; i++) {
 		const struct caa_attempt *a = &c->record.attempt[i];
 

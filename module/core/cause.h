@@ -70,6 +70,7 @@ struct caa_server {
 	uint32_t replied, timed_out;	/**< of all packets */
 	uint32_t rate_qps;		/**< that it was found to answer; 0 = no limit is known */
 	bool limited;			/**< a limit is known */
+	bool other_types;		/**< it answered another type than CAA for the closest zone lately */
 	bool of_zone;			/**< it was asked for the question, of the closest zone that was */
 	uint8_t others_answer;		/**< enum caa_known: it answered for another zone lately */
 };

@@ -180,6 +180,8 @@ void caa_failure_outcome(struct caa_ctx *ctx, struct caa_query *const *queries, 
 	event.result = result_of(answer != NULL || end != CAA_END_ANSWER ? end : CAA_END_ERROR, answer);
 	if (event.result == CAA_RESULT_GOOD)
 		caa_failures_answered(ctx->failures, addr, event.zone, now_us);
+	if (event.result == CAA_RESULT_GOOD && event.qtype != LDNS_RR_TYPE_CAA)
+		caa_failures_typed(ctx->failures, addr, event.zone, now_us);
 	note_event(ctx, queries, count, &event, reply, now_us);
 }
 
@@ -266,6 +268,7 @@ static void add_servers(struct caa_ctx *ctx, struct module_qstate *qstate, const
 
 		s->others_answer = (uint8_t)(zone.len > 0 ? caa_failures_others(ctx->failures, &s->addr, zone, now_us) :
 			CAA_UNKNOWN);
+		s->other_types = zone.len > 0 && caa_failures_is_typed(ctx->failures, &s->addr, zone, now_us);
 		caa_state_server_name(qstate, zone, &s->addr, s->ns);
 		at.line = query->zone.rate_line;
 		if (!caa_shards_copy(ctx->shards, &at, &u))

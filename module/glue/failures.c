@@ -16,7 +16,7 @@
 
 enum {
 	US_PER_S = 1000000,
-	RECENT = 1024,		/**< a power of two */
+	RECENT = 1024, TYPED = 1024,	/**< powers of two */
 	RECENT_S = 60		/**< an answer is noted once in that time, far below what it is believed for */
 };
 
@@ -31,6 +31,7 @@ struct caa_failures {
 	uint8_t key[CAA_HASH_KEY];	/**< fixed by create */
 	/** What was noted just now, as a sum that anybody could make: a zone that is missed by it is noted a minute later. */
 	_Atomic uint64_t recent[RECENT];
+	_Atomic uint64_t typed[TYPED];	/**< a hash of server and zone above, when below: another type than CAA was answered */
 	lock_basic_type zones_lock;	/**< guards zones */
 	struct caa_neighbours zones;
 	lock_basic_type lock;		/**< guards what follows */
@@ -183,6 +184,33 @@ enum caa_known caa_failures_others(struct caa_failures *f, const struct caa_addr
 	known = caa_neighbours_ask(&f->zones, addr, a, z, seconds(now_us));
 	lock_basic_unlock(&f->zones_lock);
 	return known;
+}
+
+/** @param tag: what tells server and zone from others that share their place. @return the place. */
+static _Atomic uint64_t *typed_place(struct caa_failures *f, const struct caa_addr *addr, struct caa_name zone, uint32_t *tag)
+{
+	uint32_t of[2] = { hash_addr(f, addr), hash_zone(f, zone) };
+	uint64_t hash = caa_hash(f->key, of, sizeof(of));
+
+	*tag = (uint32_t)(hash >> 32);
+	return &f->typed[hash & (TYPED - 1)];
+}
+
+void caa_failures_typed(struct caa_failures *f, const struct caa_addr *addr, struct caa_name zone, uint64_t now_us)
+{
+	uint32_t tag;
+	_Atomic uint64_t *place = typed_place(f, addr, zone, &tag);
+
+	/* relaxed: it orders nothing else */
+	atomic_store_explicit(place, (uint64_t)tag << 32 | seconds(now_us), memory_order_relaxed);
+}
+
+bool caa_failures_is_typed(struct caa_failures *f, const struct caa_addr *addr, struct caa_name zone, uint64_t now_us)
+{
+	uint32_t tag;
+	uint64_t found = atomic_load_explicit(typed_place(f, addr, zone, &tag), memory_order_relaxed);
+
+	return (uint32_t)found != 0 && found >> 32 == tag && seconds(now_us) - (uint32_t)found < CAA_NEIGHBOUR_LIFE_S;
 }
 
 enum caa_log_verdict caa_failures_add(struct caa_failures *f, const struct caa_case *c, uint64_t now_us, uint32_t log_after,

@@ -47,6 +47,11 @@ bool caa_failures_traced(struct caa_failures *f, struct caa_name name, uint64_t 
 /** @return whether so many octets may be logged for a traced name; they are counted then. */
 bool caa_failures_trace_take(struct caa_failures *f, struct caa_name name, uint64_t now_us, size_t octets);
 
+/** A server answered well for a zone, another type than CAA.  The table is small, and an entry that makes room is forgotten. */
+void caa_failures_typed(struct caa_failures *f, const struct caa_addr *addr, struct caa_name zone, uint64_t now_us);
+/** @return whether it did so lately. */
+bool caa_failures_is_typed(struct caa_failures *f, const struct caa_addr *addr, struct caa_name zone, uint64_t now_us);
+
 /** What unbound-control shows; each copies under the lock. */
 bool caa_failures_find(struct caa_failures *f, struct caa_name name, uint64_t now_us, struct caa_case *c, struct caa_repeats *n);
 size_t caa_failures_list(struct caa_failures *f, uint64_t now_us, struct caa_fails_row *rows, size_t max);

@@ -71,8 +71,8 @@ said() {
 }
 others='(; also [a-z-]+ x[0-9]+(, [a-z-]+ x[0-9]+)*)?'
 
-ask closed.lab x.closed.lab tc.lab x.tc.lab mixed.lab dead.lab picky.lab x.picky.lab x.dark dark
-ask x.dead.lab	# when nothing came from the zone's servers, the TLD's are asked again
+ask closed.lab x.closed.lab tc.lab x.tc.lab mixed.lab dead.lab x.picky.lab x.dark dark
+ask picky.lab x.dead.lab	# when nothing came from the zone's servers, the TLD's are asked again
 
 # --- truncated ------------------------------------------------------------------------------------------------------------
 
