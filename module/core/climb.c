@@ -18,6 +18,21 @@ void caa_climb_init(struct caa_climb *c, struct caa_name name)
 	}
 }
 
+enum caa_step caa_climb_judge(const struct caa_climb *c, size_t label, const struct caa_climb_seen *seen, const char **why)
+{
+	if (seen->nxdomain && label + 1 == c->labels) {
+		*why = "NXDOMAIN: there is no such TLD, nobody may issue for it";
+		return CAA_STEP_FAILED;
+	}
+	if (seen->found)
+		return CAA_STEP_FOUND;
+	if (!seen->nxdomain && seen->alias && !seen->soa) {
+		*why = "NOERROR: an alias, and nothing of where it leads";
+		return CAA_STEP_FAILED;
+	}
+	return CAA_STEP_NONE;
+}
+
 enum caa_verdict caa_climb_verdict(const struct caa_climb *c, size_t *at)
 {
 	for (size_t i = 0; i < c->labels; i++) {

@@ -4,6 +4,8 @@
  *  The climb of a name asks CAA at the name and at each parent up to the TLD, never at the root.  The Relevant RRset
  *  is the first CAA RRset on the way up.  A label that failed and lies below it could have held another one, so it fails
  *  the name; a label above it does not matter.
+ *  A TLD that does not exist fails the name as well: where the root has no such name there is nobody to issue for, and
+ *  authorities refuse to.
  *  No state beyond the struct: the caller serialises calls on one climb. */
 #ifndef CAA_CORE_CLIMB_H
 #define CAA_CORE_CLIMB_H
@@ -18,6 +20,14 @@ enum caa_step {
 	CAA_STEP_NONE,		/**< no CAA record there: NODATA or NXDOMAIN */
 	CAA_STEP_FOUND,		/**< a CAA RRset */
 	CAA_STEP_FAILED		/**< no definite answer */
+};
+
+/** What a definite answer for a label has. */
+struct caa_climb_seen {
+	bool found;	/**< a CAA RRset */
+	bool nxdomain;	/**< RCODE NXDOMAIN; else it was NOERROR */
+	bool alias;	/**< a CNAME or DNAME in the answer section */
+	bool soa;	/**< a SOA in the authority section: proof that there are no records where the aliases lead, RFC 2308 s2 */
 };
 
 enum caa_verdict {
@@ -41,6 +51,11 @@ void caa_climb_init(struct caa_climb *c, struct caa_name name);
 /** Tell a wildcard name (RFC 4592 s2.1.1), whose CAA is that of the name below its asterisk (RFC 8659 s3).
  *  @param base: the name without the label `*`; untouched if false. */
 bool caa_climb_wildcard(struct caa_name *base, struct caa_name name);
+
+/** What an answer comes to.  An alias whose target has neither records nor a proof that there are none tells nothing.
+ *  @param label: which one, counted from the name. @param why: set to a reason of at most 63 octets for CAA_STEP_FAILED.
+ *  @return never CAA_STEP_WAITING. */
+enum caa_step caa_climb_judge(const struct caa_climb *c, size_t label, const struct caa_climb_seen *seen, const char **why);
 
 /** @param at: the index of the label that decided, set for FOUND and FAILED; of the first label that waits, for OPEN. */
 enum caa_verdict caa_climb_verdict(const struct caa_climb *c, size_t *at);

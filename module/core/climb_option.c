@@ -6,7 +6,7 @@
 enum {
 	HEAD = 4,		/**< octets before the first label */
 	REASON_HEAD = 3,	/**< octets of INFO-CODE and length */
-	OUTCOME_MASK = 0x7f, SECURE_BIT = 0x80
+	OUTCOME_MASK = 0x3f, NXDOMAIN_BIT = 0x40, SECURE_BIT = 0x80
 };
 
 /** Outcomes and verdicts on the wire. */
@@ -103,7 +103,8 @@ size_t caa_climb_report_write(uint8_t out[static CAA_CLIMB_REPORT_MAX], const st
 		/* what the labels after this one take at least, if all of them failed */
 		size_t others = (r->labels - i - 1) * (1 + REASON_HEAD);
 
-		out[at++] = (uint8_t)(step_to_wire(r->label[i].step) | (r->label[i].secure ? SECURE_BIT : 0));
+		out[at++] = (uint8_t)(step_to_wire(r->label[i].step) | (r->label[i].secure ? SECURE_BIT : 0) |
+			(r->label[i].nxdomain ? NXDOMAIN_BIT : 0));
 		if (r->label[i].step == CAA_STEP_FAILED)
 			at += write_reason(out + at, &r->label[i], CAA_CLIMB_REPORT_MAX - at - REASON_HEAD - others);
 	}
@@ -148,7 +149,10 @@ static bool read_label(struct caa_climb_outcome *o, struct reader *r)
 
 	if (outcome > WIRE_FAILED)
 		return false;
-	*o = (struct caa_climb_outcome){ .step = steps[outcome], .secure = (*octet & SECURE_BIT) != 0 };
+	*o = (struct caa_climb_outcome){ .step = steps[outcome], .secure = (*octet & SECURE_BIT) != 0,
+		.nxdomain = (*octet & NXDOMAIN_BIT) != 0 };
+	if (o->nxdomain && o->step != CAA_STEP_NONE && o->step != CAA_STEP_FAILED)
+		return false;
 	return o->step != CAA_STEP_FAILED || read_reason(o, r);
 }
 

@@ -8,7 +8,8 @@
  *	octet 2: number of labels, 0 .. 127
  *	octet 3: index of the label that decided, counted from the name; 255 if the verdict is none
  *	then for each label, from the name up to the TLD:
- *	    one octet: outcome: 0 not needed, 1 none, 2 found, 3 failed; plus 128 if the answer was secure
+ *	    one octet: outcome: 0 not needed, 1 none, 2 found, 3 failed; plus 128 if the answer was secure; plus 64 if its
+ *	    RCODE was NXDOMAIN, which else is SERVFAIL if it failed, and NOERROR if it was none or found
  *	    only if it failed: two octets INFO-CODE (RFC 8914 s5.2; 65535 none), one octet length, and a text of that length
  *
  *  A report that contradicts itself is no report: the verdict has to be what the outcomes say (RFC 8659 s3, core/climb.h).
@@ -37,6 +38,7 @@ enum {
 struct caa_climb_outcome {
 	enum caa_step step;	/**< CAA_STEP_WAITING: not needed */
 	bool secure;
+	bool nxdomain;		/**< RCODE NXDOMAIN; only for none and failed */
 	uint16_t code;		/**< of the reason, for CAA_STEP_FAILED */
 	uint8_t text_len;
 	const uint8_t *text;	/**< borrowed; UTF-8, not checked */

@@ -49,12 +49,27 @@ static void set_failed(struct caa_climb_outcome *o, int code, const char *text, 
 		o->text_len = (uint8_t)len;
 }
 
-static bool has_caa(const struct reply_info *rep)
+/** Whether RRsets [from, to) of a reply have one of a type. */
+static bool has_type(const struct reply_info *rep, size_t from, size_t to, uint16_t type)
 {
-	for (size_t i = 0; i < rep->an_numrrsets; i++)
-		if (ntohs(rep->rrsets[i]->rk.type) == LDNS_RR_TYPE_CAA)
+	for (size_t i = from; i < to; i++)
+		if (ntohs(rep->rrsets[i]->rk.type) == type)
 			return true;
 	return false;
+}
+
+static bool has_caa(const struct reply_info *rep)
+{
+	return has_type(rep, 0, rep->an_numrrsets, LDNS_RR_TYPE_CAA);
+}
+
+static struct caa_climb_seen seen_of(const struct reply_info *rep)
+{
+	size_t answers = rep->an_numrrsets;
+
+	return (struct caa_climb_seen){ .found = has_caa(rep), .nxdomain = FLAGS_GET_RCODE(rep->flags) == LDNS_RCODE_NXDOMAIN,
+		.alias = has_type(rep, 0, answers, LDNS_RR_TYPE_CNAME) || has_type(rep, 0, answers, LDNS_RR_TYPE_DNAME),
+		.soa = has_type(rep, answers, answers + rep->ns_numrrsets, LDNS_RR_TYPE_SOA) };
 }
 
 /** @return the reply, if it is a definite answer. */
@@ -89,12 +104,22 @@ static void note(struct caa_climbing *c, size_t at, const struct module_qstate *
 {
 	struct caa_climb_outcome *o = &c->report.label[at];
 	struct reply_info *rep = definite(sub), *copy = NULL;
-	bool found = rep != NULL && has_caa(rep), wanted = at == 0 || (found && (c->found == NULL || at < c->found_at));
+	struct caa_climb_seen seen = { .found = false };
+	const char *why = NULL;
+	bool found, wanted;
 
 	if (rep == NULL) {
 		why_failed(o, sub, region);
 		return;
 	}
+	seen = seen_of(rep);
+	if (caa_climb_judge(&c->climb, at, &seen, &why) == CAA_STEP_FAILED) {
+		set_failed(o, seen.nxdomain ? -1 : LDNS_EDE_INVALID_DATA, why, region);
+		o->nxdomain = seen.nxdomain;
+		return;
+	}
+	found = seen.found;
+	wanted = at == 0 || (found && (c->found == NULL || at < c->found_at));
 	if (wanted)
 		copy = reply_info_copy(rep, NULL, region);
 	if (wanted && copy == NULL) {
@@ -102,7 +127,7 @@ static void note(struct caa_climbing *c, size_t at, const struct module_qstate *
 		return;
 	}
 	*o = (struct caa_climb_outcome){ .step = found ? CAA_STEP_FOUND : CAA_STEP_NONE,
-		.secure = rep->security == sec_status_secure };
+		.secure = rep->security == sec_status_secure, .nxdomain = seen.nxdomain };
 	if (at == 0)
 		c->own = copy;
 	if (found && wanted) {

@@ -81,9 +81,35 @@ static void take_edes(struct caa_label *l, const ldns_pkt *reply, unsigned max)
 	}
 }
 
-/** What one reply means for its label. */
-static enum caa_step take_reply(struct caa_label *l, const ldns_pkt *reply, bool first_ede)
+static bool has_type(const ldns_pkt *reply, ldns_rr_type type, ldns_pkt_section section)
 {
+	ldns_rr_list *set = ldns_pkt_rr_list_by_type(reply, type, section);
+	bool has = ldns_rr_list_rr_count(set) > 0;
+
+	ldns_rr_list_deep_free(set);
+	return has;
+}
+
+/** What a definite reply means for its label. */
+static enum caa_step judge(struct caa_check *check, size_t label, const ldns_pkt *reply)
+{
+	struct caa_label *l = &check->label[label];
+	struct caa_climb_seen seen = { .found = l->records != NULL, .nxdomain = ldns_pkt_get_rcode(reply) == LDNS_RCODE_NXDOMAIN,
+		.alias = has_type(reply, LDNS_RR_TYPE_CNAME, LDNS_SECTION_ANSWER) ||
+			has_type(reply, LDNS_RR_TYPE_DNAME, LDNS_SECTION_ANSWER),
+		.soa = has_type(reply, LDNS_RR_TYPE_SOA, LDNS_SECTION_AUTHORITY) };
+	const char *why = NULL;
+	enum caa_step step = caa_climb_judge(&check->climb, label, &seen, &why);
+
+	if (step == CAA_STEP_FAILED)
+		snprintf(l->why, sizeof(l->why), "%s", why);
+	return step;
+}
+
+/** What one reply means for its label. */
+static enum caa_step take_reply(struct caa_check *check, size_t label, const ldns_pkt *reply, bool first_ede)
+{
+	struct caa_label *l = &check->label[label];
 	ldns_pkt_rcode rcode = ldns_pkt_get_rcode(reply);
 	char *text = ldns_pkt_rcode2str(rcode);
 
@@ -100,7 +126,7 @@ static enum caa_step take_reply(struct caa_label *l, const ldns_pkt *reply, bool
 		return CAA_STEP_FAILED;
 	}
 	take_records(l, reply);
-	return l->records != NULL ? CAA_STEP_FOUND : CAA_STEP_NONE;
+	return judge(check, label, reply);
 }
 
 static void finish(struct caa_checks *c, struct caa_check *check, enum caa_verdict verdict)
@@ -144,7 +170,7 @@ static void answered(void *arg, const struct caa_ask_result *result)
 	l->server = result->server;
 	l->seconds = result->seconds;
 	if (result->reply != NULL) {
-		check->climb.step[step->label] = take_reply(l, result->reply, step->checks->options.first_ede);
+		check->climb.step[step->label] = take_reply(check, step->label, result->reply, step->checks->options.first_ede);
 	} else {
 		snprintf(l->why, sizeof(l->why), "%s", result->why);
 		check->climb.step[step->label] = CAA_STEP_FAILED;
@@ -230,13 +256,23 @@ static bool fits(const struct caa_climb_report *report, const ldns_pkt *reply)
 	return false;
 }
 
-static void take_outcome(struct caa_label *l, const struct caa_climb_outcome *o)
+/** What a report says of a label. */
+static void take_outcome(struct caa_check *check, size_t label, const struct caa_climb_outcome *o)
 {
+	const struct caa_climb_seen seen = { .nxdomain = o->nxdomain };
+	struct caa_label *l = &check->label[label];
+	const char *why = "SERVFAIL";
+	static const char *const rcodes[] = { [CAA_STEP_WAITING] = "", [CAA_STEP_NONE] = "NOERROR", [CAA_STEP_FOUND] = "NOERROR",
+		[CAA_STEP_FAILED] = "SERVFAIL" };
+
 	l->ad = o->secure;
+	snprintf(l->rcode, sizeof(l->rcode), "%s", o->nxdomain ? "NXDOMAIN" : rcodes[o->step]);
 	if (o->step != CAA_STEP_FAILED)
 		return;
-	snprintf(l->rcode, sizeof(l->rcode), "SERVFAIL");
-	snprintf(l->why, sizeof(l->why), "SERVFAIL");
+	(void)caa_climb_judge(&check->climb, label, &seen, &why);
+	snprintf(l->why, sizeof(l->why), "%s", why);
+	if (o->nxdomain)	/* that is the reason */
+		return;
 	if (o->code == CAA_CLIMB_NO_CODE && o->text_len == 0)
 		return;
 	l->edes = 1;
@@ -260,7 +296,7 @@ static void answered_whole(void *arg, const struct caa_ask_result *result)
 	}
 	for (size_t i = 0; i < report.labels; i++) {
 		check->climb.step[i] = report.label[i].step;
-		take_outcome(&check->label[i], &report.label[i]);
+		take_outcome(check, i, &report.label[i]);
 		check->label[i].tries = report.label[i].step == CAA_STEP_WAITING ? 0 : result->tries;
 		check->label[i].tcp = result->tcp;
 		check->label[i].server = result->server;

@@ -35,6 +35,13 @@ lab_spawn liar "$LIAR" "${liars[@]}"
 LAB_DELEGATION[six.lab]=$(printf '%s\n' 'six.lab. 3600 NS ns1.six.lab.' 'ns1.six.lab. 3600 AAAA fd00::1')$'\n'
 LAB_DELEGATION[six-away.lab]=$(printf '%s\n' 'six-away.lab. 3600 NS ns1.six-here.lab.' 'ns1.six-here.lab. 3600 AAAA fd00::1')$'\n'
 LAB_DELEGATION[gone.lab]="gone.lab. 3600 NS ns1.nowhere.lab."$'\n'
+# an alias that never ends: its server answers NOERROR with it, and so does the resolver
+lab_delegate dname.lab 127.0.53.12
+{ lab_soa dname.lab; printf '%s\n' 'dname.lab. 3600 NS ns1.dname.lab.' 'ns1.dname.lab. 3600 A 127.0.53.12' \
+	'd.dname.lab. 3600 DNAME x.d.dname.lab.' 'alias.dname.lab. 3600 CNAME there.dname.lab.' 'there.dname.lab. 3600 A 192.0.2.1' \
+	'away.dname.lab. 3600 CNAME gone.dname.lab.'; } >"$LAB_WORK/dname.lab.zone"
+lab_address 127.0.53.12
+lab_nsd dname 127.0.53.12 ' rrl-ratelimit: 0' dname.lab
 lab_parent_zones
 printf '%s' "$tld_zone" >>"$LAB_WORK/..zone"
 lab_nsd root 127.0.53.1 ' rrl-ratelimit: 0' .
@@ -43,13 +50,14 @@ lab_nsd tld 127.0.53.2 ' rrl-ratelimit: 0' lab
 lab_resolver caa "$UNBOUND_CAA" 127.0.53.30 "$(lab_module_conf; lab_zone_conf . '' 3)
  caa-log-after: 1
 caa:
+ caa-climb-option: 65001
  caa-log-rate: 1000
  caa-log-file: \"$LAB_WORK/reasons.log\""
 
 # --- the table ------------------------------------------------------------------------------------------------------------
 
 # field NAME FILTER: of the last line of the log about a name.
-field() { grep -a "\"name\":\"$1\"" "$LAB_WORK/reasons.log" | tail -n 1 | jq -r "$2"; }
+field() { grep -a "\"name\":\"$1\",\"class\"" "$LAB_WORK/reasons.log" | tail -n 1 | jq -r "$2"; }
 # ask NAME...: all at once; what came stands in dig.NAME.
 ask() {
 	local name pids=()
@@ -67,7 +75,7 @@ said() {
 	check "  class $2" [ "$(field "$1" .class)" = "$2" ]
 	check "  and says why" eval '[[ $got =~ ^($want)$ ]]'
 	check "  so does the line of the log" [ "$(field "$1" '"\(.ede) \(.text)"')" = "$got" ]
-	[ "$LAB_FAILED" -eq "${shown:-0}" ] || { echo "# got: $got"; grep -a "\"name\":\"$1\"" "$LAB_WORK/reasons.log" | tail -n 1 | sed 's/^/# /'; shown=$LAB_FAILED; }
+	[ "$LAB_FAILED" -eq "${shown:-0}" ] || { echo "# got: $got"; field "$1" tojson | sed 's/^/# /'; shown=$LAB_FAILED; }
 }
 others='(; also [a-z-]+ x[0-9]+(, [a-z-]+ x[0-9]+)*)?'
 
@@ -106,6 +114,25 @@ no_ipv6='and this resolver does not use IPv6 \(do-ip6: no\); let the resolver us
 said six.lab internal "0 no nameserver of six.lab has an IPv4 address \(ns1.six.lab\), $no_ipv6"
 said six-away.lab internal "0 no nameserver of six-away.lab has an IPv4 address \(ns1.six-here.lab\), $no_ipv6"
 said gone.lab unreachable "22 no nameserver of gone.lab has an address \(ns1.nowhere.lab\); correct the delegation or the address records"
+
+# --- what a climb may take for none -----------------------------------------------------------------------------------------------
+
+# outcomes NAME: what caa-climb says of it, and of each label
+outcomes() { jq -r --arg name "$1" '.names[] | select(.name == $name) | "\(.passed) \(.reason) \([.labels[] | .outcome + " " + (.rcode // "-")] | join(", "))"' "$LAB_WORK/climb.json"; }
+printf '%s\n' x.nosuch x.d.dname.lab alias.dname.lab away.dname.lab >"$LAB_WORK/names-none"
+for how in 'label by label' 'in one question'; do
+	if [ "$how" = 'in one question' ]; then lab_climb 127.0.53.30 "$LAB_WORK/names-none" --one 65001; unclear=SERVFAIL rcode=SERVFAIL
+	else lab_climb 127.0.53.30 "$LAB_WORK/names-none"; unclear='NOERROR: an alias, and nothing of where it leads' rcode=NOERROR
+	fi
+	check "$how: a TLD that does not exist fails the name" [ "$(outcomes x.nosuch)" = \
+		'false NXDOMAIN: there is no such TLD, nobody may issue for it none NXDOMAIN, failed NXDOMAIN' ]
+	check "  an alias without an end is no proof that there is none" [ "$(outcomes x.d.dname.lab)" = \
+		"false $unclear failed $rcode, none NOERROR, none NOERROR, none NOERROR" ]
+	check "  an alias to a name without records is" [ "$(outcomes alias.dname.lab)" = 'true null none NOERROR, none NOERROR, none NOERROR' ]
+	check "  and to one that does not exist" [ "$(outcomes away.dname.lab)" = 'true null none NXDOMAIN, none NOERROR, none NOERROR' ]
+	[ "$LAB_FAILED" -eq "${shown:-0}" ] || { jq -c '.names[]' "$LAB_WORK/climb.json" | sed 's/^/# /'; shown=$LAB_FAILED; }
+done
+check "  each with one question" [ "$(jq .summary.whole "$LAB_WORK/climb.json")" -eq 4 ]
 
 # --- the TLD, and the root --------------------------------------------------------------------------------------------------------
 

@@ -71,6 +71,35 @@ static void the_first_that_says_something_decides(void **state)
 	}
 }
 
+static void an_answer_is_judged_by_what_it_proves(void **state)
+{
+	static const struct { size_t label; struct caa_climb_seen seen; enum caa_step step; const char *why; } row[] = {
+		{ 0, { .found = true }, CAA_STEP_FOUND, "records" },
+		{ 0, { .found = true, .alias = true }, CAA_STEP_FOUND, "records where an alias leads" },
+		{ 0, { .soa = true }, CAA_STEP_NONE, "a proof that there are none" },
+		{ 0, { .found = false }, CAA_STEP_NONE, "NODATA as the resolver has judged it" },
+		{ 0, { .alias = true, .soa = true }, CAA_STEP_NONE, "a proof for an alias's target" },
+		{ 0, { .alias = true }, CAA_STEP_FAILED, "an alias and nothing else" },
+		{ 2, { .alias = true }, CAA_STEP_FAILED, "also at the TLD" },
+		{ 0, { .nxdomain = true }, CAA_STEP_NONE, "no such name" },
+		{ 1, { .nxdomain = true, .alias = true }, CAA_STEP_NONE, "no such target" },
+		{ 2, { .nxdomain = true }, CAA_STEP_FAILED, "no such TLD" },
+		{ 2, { .nxdomain = true, .soa = true, .found = true }, CAA_STEP_FAILED, "whatever comes with it" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		struct name_buffer b;
+		struct caa_climb c;
+		const char *why = NULL;
+
+		caa_climb_init(&c, name_of(&b, "a.b.c"));
+		if (caa_climb_judge(&c, row[i].label, &row[i].seen, &why) != row[i].step)
+			fail_msg("%s", row[i].why);
+		assert_true(row[i].step == CAA_STEP_FAILED ? why != NULL && strlen(why) < 64 : why == NULL);
+	}
+}
+
 static void an_asterisk_is_a_label_of_its_own(void **state)
 {
 	static const struct { const char *name, *base; } row[] = {
@@ -94,6 +123,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_climb_asks_up_to_the_tld), cmocka_unit_test(a_deep_name_has_all_its_labels),
 		cmocka_unit_test(the_first_that_says_something_decides), cmocka_unit_test(an_asterisk_is_a_label_of_its_own),
+		cmocka_unit_test(an_answer_is_judged_by_what_it_proves),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

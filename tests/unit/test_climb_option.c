@@ -79,11 +79,11 @@ static void a_report_is_these_octets(void **state)
 		3,			/* failed */
 		3,			/* labels */
 		1,			/* the second decided */
-		0x80 | 1,		/* none, secure */
+		0x80 | 0x40 | 1,	/* none, secure, NXDOMAIN */
 		3, 0, 22, 4, 'd', 'e', 'a', 'd',	/* failed: No Reachable Authority, "dead" */
 		2,			/* found */
 	};
-	struct caa_climb_report r = { .labels = 3, .label = { { .step = NONE, .secure = true },
+	struct caa_climb_report r = { .labels = 3, .label = { { .step = NONE, .secure = true, .nxdomain = true },
 		{ .step = FAILED, .code = 22, .text_len = 4, .text = (const uint8_t *)"dead" }, { .step = FOUND } } }, back;
 	uint8_t out[CAA_CLIMB_REPORT_MAX];
 
@@ -95,7 +95,7 @@ static void a_report_is_these_octets(void **state)
 	assert_int_equal(back.verdict, CAA_VERDICT_FAILED);
 	assert_int_equal(back.at, 1);
 	assert_int_equal(back.labels, 3);
-	assert_true(back.label[0].secure);
+	assert_true(back.label[0].secure && back.label[0].nxdomain && !back.label[1].nxdomain);
 	assert_int_equal(back.label[1].code, 22);
 	assert_memory_equal(back.label[1].text, "dead", 4);
 	assert_int_equal(back.label[2].step, FOUND);
@@ -117,6 +117,7 @@ static void what_contradicts_itself_is_no_report(void **state)
 		{ { 1, 2, 2, 1, 2, 2 }, 6, "found, but at a lower one" },
 		{ { 1, 2, 2, 1, 0, 2 }, 6, "found above one that is open" },
 		{ { 1, 1, 1, 255, 0 }, 5, "none, but open" },
+		{ { 1, 2, 1, 0, 0x42 }, 5, "found, and NXDOMAIN" },
 		{ { 1, 3, 1, 0, 3, 0, 0 }, 7, "half a reason" },
 		{ { 1, 3, 1, 0, 3, 0, 0, 2, 'a' }, 9, "half a text" },
 		{ { 1, 1, 128, 255 }, 4, "more labels than a name has" },
