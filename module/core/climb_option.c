@@ -76,13 +76,21 @@ static uint8_t verdict_to_wire(enum caa_verdict verdict)
 	return WIRE_FAILED;
 }
 
+/** @return how much of a text of UTF-8 fits in so many octets. */
+static size_t cut(const uint8_t *text, size_t len, size_t room)
+{
+	if (len <= room)
+		return len;
+	while (room > 0 && (text[room] & 0xc0) == 0x80)	/* not before an octet that goes on a character */
+		room--;
+	return room;
+}
+
 /** @param room: octets that the text may take. */
 static size_t write_reason(uint8_t *out, const struct caa_climb_outcome *o, size_t room)
 {
-	size_t len = o->text_len < CAA_CLIMB_TEXT_MAX ? o->text_len : CAA_CLIMB_TEXT_MAX;
+	size_t len = cut(o->text, o->text_len, room < CAA_CLIMB_TEXT_MAX ? room : CAA_CLIMB_TEXT_MAX);
 
-	if (len > room)
-		len = 0;
 	out[0] = (uint8_t)(o->code >> 8);
 	out[1] = (uint8_t)o->code;
 	out[2] = (uint8_t)len;

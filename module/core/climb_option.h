@@ -29,9 +29,9 @@ enum {
 	CAA_CLIMB_OPTION_MAX = 65534,
 	CAA_CLIMB_NO_CODE = 65535,	/**< a reason without INFO-CODE */
 	CAA_CLIMB_NO_LABEL = 255,
-	CAA_CLIMB_TEXT_MAX = 64,	/**< octets of one reason that are written */
-	/** octets of a report: every label failed, and room for a few texts */
-	CAA_CLIMB_REPORT_MAX = 4 + 4 * CAA_NAME_LABELS_MAX + 4 * CAA_CLIMB_TEXT_MAX
+	CAA_CLIMB_TEXT_MAX = 200,	/**< octets of one reason that are written */
+	/** octets of a report: every label failed, and room for a text or two; that of the label that decides is the first */
+	CAA_CLIMB_REPORT_MAX = 4 + 4 * CAA_NAME_LABELS_MAX + 256
 };
 
 /** What one label came to. */
@@ -61,7 +61,7 @@ bool caa_climb_report_decide(struct caa_climb_report *r);
 /** @return whether every label up to the one that decided is secure, of a report that is decided. */
 bool caa_climb_report_secure(const struct caa_climb_report *r);
 
-/** Write a report that is decided; texts are cut, and left out where there is no room.
+/** Write a report that is decided; texts are cut where there is no room, between characters.
  *  @return octets written. */
 size_t caa_climb_report_write(uint8_t out[static CAA_CLIMB_REPORT_MAX], const struct caa_climb_report *r);
 

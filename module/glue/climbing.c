@@ -5,6 +5,7 @@
 
 #include "core/climb_option.h"
 #include "glue/ctx.h"
+#include "glue/failure.h"
 #include "glue/host.h"
 #include "glue/query.h"
 
@@ -36,12 +37,12 @@ struct caa_climbing {
 
 /* --- what becomes of a label --------------------------------------------------------------------------------------- */
 
-/** @param text: copied into the region and cut. */
+/** @param text: copied into the region. */
 static void set_failed(struct caa_climb_outcome *o, int code, const char *text, struct regional *region)
 {
 	size_t len = strlen(text);
 
-	if (len > CAA_CLIMB_TEXT_MAX)
+	if (len > CAA_CLIMB_TEXT_MAX)	/* what is longer is not written */
 		len = CAA_CLIMB_TEXT_MAX;
 	*o = (struct caa_climb_outcome){ .step = CAA_STEP_FAILED, .code = code >= 0 ? (uint16_t)code : CAA_CLIMB_NO_CODE };
 	o->text = regional_alloc_init(region, text, len);
@@ -85,12 +86,19 @@ static struct reply_info *definite(const struct module_qstate *sub)
 	return rcode == LDNS_RCODE_NOERROR || (rcode == LDNS_RCODE_NXDOMAIN && !has_caa(rep)) ? rep : NULL;
 }
 
-static void why_failed(struct caa_climb_outcome *o, const struct module_qstate *sub, struct regional *region)
+/** The client of a climb hears what a client of the label alone would hear. */
+static void why_failed(struct caa_ctx *ctx, struct caa_climb_outcome *o, const struct module_qstate *sub, struct regional *region)
 {
 	const struct reply_info *rep = sub->return_msg != NULL ? sub->return_msg->rep : NULL;
+	uint16_t said;
+	const char *text = caa_failure_reason(ctx, sub, caa_query_of(ctx, sub), region, &said);
 	bool bogus = rep != NULL && rep->security == sec_status_bogus;
 	int code = rep != NULL ? (int)rep->reason_bogus : LDNS_EDE_NONE;
 
+	if (text != NULL) {
+		set_failed(o, said, text, region);
+		return;
+	}
 	if (bogus && code == LDNS_EDE_NONE)
 		code = LDNS_EDE_DNSSEC_BOGUS;
 	if (rep != NULL && rep->reason_bogus_str != NULL)
@@ -100,7 +108,7 @@ static void why_failed(struct caa_climb_outcome *o, const struct module_qstate *
 }
 
 /** Note what a label was answered. */
-static void note(struct caa_climbing *c, size_t at, const struct module_qstate *sub, struct regional *region)
+static void note(struct caa_ctx *ctx, struct caa_climbing *c, size_t at, const struct module_qstate *sub, struct regional *region)
 {
 	struct caa_climb_outcome *o = &c->report.label[at];
 	struct reply_info *rep = definite(sub), *copy = NULL;
@@ -109,7 +117,7 @@ static void note(struct caa_climbing *c, size_t at, const struct module_qstate *
 	bool found, wanted;
 
 	if (rep == NULL) {
-		why_failed(o, sub, region);
+		why_failed(ctx, o, sub, region);
 		return;
 	}
 	seen = seen_of(rep);
@@ -147,7 +155,7 @@ void caa_climbing_inform(struct caa_ctx *ctx, struct module_qstate *qstate, stru
 	c = query->climbing;
 	for (size_t i = 0; i < c->climb.labels; i++)
 		if (caa_name_equal(c->climb.label[i], name))
-			note(c, i, qstate, super->region);
+			note(ctx, c, i, qstate, super->region);
 }
 
 /* --- the beginning ------------------------------------------------------------------------------------------------- */
@@ -262,6 +270,16 @@ bool caa_climbing_operate(struct caa_ctx *ctx, struct module_qstate *qstate, str
 	return true;
 }
 
+/** The reason of the label that decided, as an EDE. */
+static void add_ede(struct edns_option **options, const struct caa_climb_outcome *o, struct regional *region)
+{
+	char text[UINT8_MAX + 1];
+
+	memcpy(text, o->text != NULL ? (const char *)o->text : "", o->text_len);
+	text[o->text_len] = '\0';
+	edns_opt_list_append_ede(options, region, o->code == CAA_CLIMB_NO_CODE ? LDNS_EDE_OTHER : (sldns_ede_code)o->code, text);
+}
+
 /** A callback of Unbound: SERVFAIL is sent to a client.  It drops the options of the question, so the report is added here. */
 static int failure_leaves(struct query_info *qinfo, struct module_qstate *qstate, struct reply_info *rep, int rcode,
 	struct edns_data *edns, struct edns_option **options, struct comm_reply *repinfo, struct regional *region,
@@ -283,6 +301,7 @@ static int failure_leaves(struct query_info *qinfo, struct module_qstate *qstate
 	report = &query->climbing->report;
 	if (!caa_climb_report_decide(report) || report->verdict != CAA_VERDICT_FAILED)
 		return 1;
+	add_ede(options, &report->label[report->at], region);
 	return edns_opt_list_append(options, (uint16_t)ctx->climb_option, caa_climb_report_write(wire, report), wire, region);
 }
 

@@ -414,6 +414,21 @@ static uint16_t cached_reason(struct caa_ctx *ctx, const struct query_info *qinf
 	return EDE_CACHED_ERROR;
 }
 
+const char *caa_failure_reason(struct caa_ctx *ctx, const struct module_qstate *qstate, const struct caa_query *query,
+	struct regional *region, uint16_t *code)
+{
+	char text[CAA_EDE_MAX];
+
+	if (query == NULL || query->note == NULL)
+		return NULL;
+	if (query->note->ended) {
+		*code = query->note->ede;
+		return regional_strdup(region, query->note->ede_text);
+	}
+	*code = cached_reason(ctx, &qstate->qinfo, text);	/* it failed with the question of another thread */
+	return regional_strdup(region, text);
+}
+
 static bool concerns_us(struct caa_ctx *ctx, const struct query_info *qinfo)
 {
 	struct caa_zone_options options;

@@ -16,6 +16,7 @@ struct caa_ctx;
 struct caa_query;
 struct module_env;
 struct module_qstate;
+struct regional;
 struct serviced_query;
 struct sldns_buffer;
 
@@ -40,6 +41,12 @@ void caa_failure_caps(struct caa_query *const *queries, unsigned count);
 /** A query is not sent because its turn is beyond the budget. */
 void caa_failure_late(struct caa_ctx *ctx, struct caa_query *const *queries, unsigned count, const struct serviced_query *sq,
 	const struct caa_addr *addr);
+
+/** Why a question that is over failed: the same for all who wait for it.
+ *  @param code: set to the INFO-CODE. @return the text of its EDE, in the region; NULL if nothing is recorded, or for want of
+ *	memory. */
+const char *caa_failure_reason(struct caa_ctx *ctx, const struct module_qstate *qstate, const struct caa_query *query,
+	struct regional *region, uint16_t *code);
 
 /** The question is over, well or not. */
 void caa_failure_end(struct caa_ctx *ctx, struct module_qstate *qstate, struct caa_query *query);

@@ -142,7 +142,7 @@ for name in x.dark dark; do
 done
 # nobody is at the root's address
 lab_address 127.0.60.99
-sed -e 's/127\.0\.53\.30/127.0.53.31/; s/127\.0\.54\.30/127.0.54.31/; s/caa\.ctl/rootless.ctl/; s/hints"/rootless.hints"/; s/caa\.log/rootless.log/' \
+sed -e 's/127\.0\.53\.30/127.0.53.31/; s/127\.0\.54\.30/127.0.54.31/; s/caa\.ctl/rootless.ctl/; s/hints"/rootless.hints"/; s/caa\.log/rootless.log/; s/num-threads: 1/num-threads: 4/' \
 	"$LAB_WORK/caa.conf" >"$LAB_WORK/rootless.conf"
 printf '. 3600 NS ns.root.\nns.root. 3600 A 127.0.60.99\n' >"$LAB_WORK/rootless.hints"
 lab_address 127.0.53.31
@@ -150,3 +150,30 @@ lab_address 127.0.54.31
 lab_start_resolver rootless "$UNBOUND_CAA" 127.0.53.31
 dig +tries=1 +time=30 caa x.lost.lab @127.0.53.31 >"$LAB_WORK/dig.x.lost.lab"
 said x.lost.lab timeout "22 127.0.60.99( \(ns.root\))? did not answer .*; $not_the_domain"
+
+# --- one reason for all who hear of it ----------------------------------------------------------------------------------------------
+
+# ede_of [OPTION...] NAME: of a fresh answer, sorted where there are several
+ede_of() { dig +tries=1 +time=30 "$@" @127.0.53.30 caa | sed -n 's/^; EDE: \([0-9]*\)[^:]*: (\(.*\))$/\1 \2/p'; }
+said_at() { jq -r --arg name "$1" '[.names[] | select(.name == $name) | .labels[0].ede[] | "\(.code) \(.text)"] | join("; ")' "$LAB_WORK/climb.json"; }
+for name in new.picky.lab x.picky.lab; do	# looked up, and from the cache of failures
+	echo $name >"$LAB_WORK/names-one"
+	lab_climb 127.0.53.30 "$LAB_WORK/names-one" --one 65001
+	want=$(field $name '"\(.ede) \(.text)"')
+	check "a label of a whole climb fails for the reason of its lookup: $name" eval '[ -n "$want" ] && [ "$(said_at $name)" = "$want" ]'
+	check "  and the answer has it as its EDE" [ "$(ede_of +ednsopt=65001:01 $name)" = "$(field $name '"\(.ede) \(.text)"')" ]
+	[ "$LAB_FAILED" -eq "${shown:-0}" ] || { echo "# want: $want"; jq -c '.names[]' "$LAB_WORK/climb.json" | sed 's/^/# /'; ede_of +ednsopt=65001:01 $name; shown=$LAB_FAILED; }
+done
+
+# many clients of one question, in four threads: one looks it up, the others follow
+pids=()
+for n in $(seq 16); do
+	dig +tries=1 +time=30 caa follow.lost.lab @127.0.53.31 >"$LAB_WORK/dig.follow.$n" &
+	pids+=($!)
+done
+wait "${pids[@]}"
+reasons=$(cat "$LAB_WORK"/dig.follow.* | grep -c '^; EDE: ')
+different=$(sed -n 's/^; EDE: //p' "$LAB_WORK"/dig.follow.* | sort -u | wc -l)
+check "some of 16 clients wait for another thread's lookup" [ "$(lab_control rootless stats_noreset | sed -n 's/^caa\.joined=//p')" -gt 0 ]
+check "  all hear a reason, the same ($reasons, $different)" [ "$reasons $different" = '16 1' ]
+[ "$LAB_FAILED" -eq "${shown:-0}" ] || { sed -n 's/^; EDE: /# /p' "$LAB_WORK"/dig.follow.*; shown=$LAB_FAILED; }

@@ -101,6 +101,23 @@ static void a_report_is_these_octets(void **state)
 	assert_int_equal(back.label[2].step, FOUND);
 }
 
+static void texts_are_cut_between_characters(void **state)
+{
+	uint8_t text[255], out[CAA_CLIMB_REPORT_MAX];
+	struct caa_climb_report r = { .labels = CAA_NAME_LABELS_MAX }, back;
+
+	(void)state;
+	for (size_t i = 0; i + 2 < sizeof(text); i += 3)	/* U+20AC */
+		memcpy(text + i, "\xe2\x82\xac", 3);
+	for (size_t i = 0; i < r.labels; i++)
+		r.label[i] = (struct caa_climb_outcome){ .step = FAILED, .text = text, .text_len = 255 };
+	assert_true(caa_climb_report_decide(&r));
+	assert_int_equal(caa_climb_report_read(&back, out, caa_climb_report_write(out, &r)), CAA_OK);
+	assert_int_equal(back.label[0].text_len, 198);	/* the reason that counts is whole but for its end */
+	assert_int_equal(back.label[1].text_len, 57);
+	assert_int_equal(back.label[2].text_len, 0);	/* 256 octets in all */
+}
+
 static void what_contradicts_itself_is_no_report(void **state)
 {
 	static const struct { uint8_t wire[12]; size_t len; const char *why; } row[] = {
@@ -189,6 +206,7 @@ int main(void)
 		cmocka_unit_test(the_verdict_is_of_the_first_label_that_says_something),
 		cmocka_unit_test(secure_is_what_is_secure_up_to_the_one_that_decided),
 		cmocka_unit_test(a_report_is_these_octets),
+		cmocka_unit_test(texts_are_cut_between_characters),
 		cmocka_unit_test(what_contradicts_itself_is_no_report),
 		cmocka_unit_test(it_reads_what_it_writes),
 		cmocka_unit_test(it_survives_any_octets),
