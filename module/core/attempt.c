@@ -7,6 +7,20 @@
 
 enum { TYPE_A = 1, TYPE_AAAA = 28, TYPE_DS = 43, TYPE_DNSKEY = 48, TYPE_CAA = 257 };
 
+uint16_t caa_zone_tag(struct caa_name zone)
+{
+	uint8_t lower[CAA_NAME_MAX];
+	uint32_t sum = 2166136261u;	/* FNV-1a */
+
+	if (zone.len == 0)
+		return 0;
+	caa_name_lower(lower, zone);
+	for (size_t i = 0; i < zone.len; i++)
+		sum = (sum ^ lower[i]) * 16777619u;
+	sum = (sum ^ sum >> 16) & UINT16_MAX;
+	return sum != 0 ? (uint16_t)sum : 1;
+}
+
 void caa_record_init(struct caa_record *r)
 {
 	r->count = r->outcomes = r->left_out = 0;
@@ -78,7 +92,7 @@ static bool same_kind(const struct caa_attempt *a, const struct caa_attempt *b)
 		return true;	/* when the time is over everything is late; once is enough */
 	return a->result == b->result && a->rcode == b->rcode && a->qtype == b->qtype && a->step == b->step &&
 		a->labels == b->labels && a->name == b->name && a->tcp == b->tcp && a->cookie == b->cookie &&
-		a->dnssec == b->dnssec && a->size == b->size && a->ede == b->ede && a->zone_labels == b->zone_labels && a->high == b->high &&
+		a->dnssec == b->dnssec && a->size == b->size && a->ede == b->ede && a->zone_labels == b->zone_labels && a->zone_tag == b->zone_tag &&
 		caa_addr_equal(&a->addr, &b->addr);
 }
 
@@ -111,7 +125,7 @@ void caa_record_note(struct caa_record *r, struct caa_name question, const struc
 		.order = r->outcomes, .qtype = event->qtype, .rcode = a != NULL ? a->rcode : 0,
 		.ede = a != NULL ? a->ede : CAA_NO_EDE, .size = event->size, .step = (uint8_t)step_of(question, event, labels),
 		.result = (uint8_t)event->result, .labels = labels,
-		.zone_labels = labels_of(question, event->zone), .tcp = event->tcp, .cookie = event->cookie,
+		.zone_tag = caa_zone_tag(event->zone), .zone_labels = labels_of(question, event->zone), .tcp = event->tcp, .cookie = event->cookie,
 		.dnssec = event->dnssec, .high = event->zone.len > 0 && caa_name_labels(event->zone) <= 1,
 	};
 

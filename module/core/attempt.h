@@ -59,6 +59,7 @@ struct caa_attempt {
 	uint16_t rcode;
 	uint16_t ede;		/**< CAA_NO_EDE if there was none */
 	uint16_t size;		/**< the UDP size that the query offered; 0 without EDNS */
+	uint16_t zone_tag;	/**< caa_zone_tag() of the zone that the server was asked for */
 	uint8_t step;		/**< enum caa_step */
 	uint8_t result;		/**< enum caa_result */
 	uint8_t labels;		/**< of the question's name, that were asked for; CAA_LABELS_NONE: see name */
@@ -93,6 +94,9 @@ struct caa_event {
 	enum caa_result result;
 	const struct caa_answer *answer;	/**< NULL if there was none */
 };
+
+/** @return a sum of a zone's name, whatever its letters' case, that tells apart the few zones of one record; 0 for none. */
+uint16_t caa_zone_tag(struct caa_name zone);
 
 /** Empty; the entries are not touched. */
 void caa_record_init(struct caa_record *r);

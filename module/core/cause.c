@@ -104,16 +104,17 @@ uint8_t caa_record_zone(const struct caa_record *r)
 
 enum weight { NO_WEIGHT, HELPER_FAULT, ASKED, FAULT };
 
-static enum weight weight_of(const struct caa_record *r, const struct caa_attempt *a, uint8_t zone)
+/** @param zone: tag of the zone that failed. */
+static enum weight weight_of(const struct caa_record *r, const struct caa_attempt *a, uint16_t zone)
 {
-	if (is_of_question(a) && (a->zone_labels == zone || a->step == CAA_STEP_TARGET))
+	if (zone != 0 && a->zone_tag == zone)
 		return is_fault(r, a) ? FAULT : ASKED;
 	return is_fault(r, a) ? HELPER_FAULT : NO_WEIGHT;
 }
 
-unsigned caa_record_servers(const struct caa_record *r, struct caa_server out[static CAA_CASE_SERVERS])
+unsigned caa_record_servers(const struct caa_record *r, struct caa_name zone, struct caa_server out[static CAA_CASE_SERVERS])
 {
-	uint8_t zone = caa_record_zone(r);
+	uint16_t tag = caa_zone_tag(zone);
 	unsigned count = 0;
 
 	memset(out, 0, CAA_CASE_SERVERS * sizeof(*out));
@@ -122,7 +123,7 @@ unsigned caa_record_servers(const struct caa_record *r, struct caa_server out[st
 			const struct caa_attempt *a = &r->attempt[i];
 			unsigned k = 0;
 
-			if (weight_of(r, a, zone) != (enum weight)weight)
+			if (weight_of(r, a, tag) != (enum weight)weight)
 				continue;
 			while (k < count && !caa_addr_equal(&out[k].addr, &a->addr))
 				k++;
@@ -351,8 +352,8 @@ bool caa_case_type_alone(const struct caa_case *c)
 	for (unsigned i = 0; i < c->record.count && bad != NULL; i++) {
 		const struct caa_attempt *a = &c->record.attempt[i];
 
-		if (a->result == CAA_RESULT_GOOD && a->qtype != bad->qtype && a->zone_labels != CAA_LABELS_NONE &&
-		    a->zone_labels == bad->zone_labels && caa_addr_equal(&a->addr, &bad->addr))
+		if (a->result == CAA_RESULT_GOOD && a->qtype != bad->qtype && a->zone_tag != 0 && a->zone_tag == bad->zone_tag &&
+		    caa_addr_equal(&a->addr, &bad->addr))
 			return true;
 	}
 	return false;

@@ -70,8 +70,8 @@ struct caa_server {
 	uint32_t replied, timed_out;	/**< of all packets */
 	uint32_t rate_qps;		/**< that it was found to answer; 0 = no limit is known */
 	bool limited;			/**< a limit is known */
-	bool other_types;		/**< it answered another type than CAA for the closest zone lately */
-	bool of_zone;			/**< it was asked for the question, of the closest zone that was */
+	bool other_types;		/**< it answered another type than CAA for that zone lately */
+	bool of_zone;			/**< it was asked for the zone that failed */
 	uint8_t others_answer;		/**< enum caa_known: it answered for another zone lately */
 };
 
@@ -81,7 +81,9 @@ struct caa_case {
 	uint8_t wire[CAA_NAME_MAX];	/**< the question's name */
 	uint8_t wire_len;
 	uint8_t servers;		/**< in use */
-	char zone[CAA_SHORT_NAME];	/**< the last zone that was asked, clean text; "" if none was */
+	/** that failed, clean text: the closest to the name that was asked, or to where its alias leads, or whose keys are missed; "" if
+	 *  none was asked */
+	char zone[CAA_SHORT_NAME];
 	/** the nameserver without address, the name that ends a chain of CNAMEs, or the zone whose keys are missed; else "" */
 	char about[CAA_SHORT_NAME];
 	char reason[CAA_EDE_TEXT];	/**< the validator's, clean text; "" if it gave none */
@@ -112,10 +114,10 @@ void caa_case_miss(struct caa_case *c, uint16_t qtype, struct caa_name zone);
  *  @return CAA_LABELS_NONE if none was, or only one that is no part of its name. */
 uint8_t caa_record_zone(const struct caa_record *r);
 
-/** List the servers that matter: of the closest zone that was asked, those whose attempts failed first; then those of other
- *  lookups that failed.
- *  @param out: only addr and of_zone are set, the rest is zeroed. @return how many, at most CAA_CASE_SERVERS. */
-unsigned caa_record_servers(const struct caa_record *r, struct caa_server out[static CAA_CASE_SERVERS]);
+/** List the servers that matter: of the zone that failed, those whose attempts failed first; then those of other lookups that
+ *  failed.
+ *  @param zone: len 0 if it is not known. @param out: only addr and of_zone are set, the rest is zeroed. @return how many, at most CAA_CASE_SERVERS. */
+unsigned caa_record_servers(const struct caa_record *r, struct caa_name zone, struct caa_server out[static CAA_CASE_SERVERS]);
 
 /** @return what is known of the server of an attempt; NULL if it is not listed. */
 const struct caa_server *caa_case_server(const struct caa_case *c, const struct caa_addr *addr);

@@ -13,6 +13,7 @@
 #include "glue/state.h"
 
 #include "dynlibmod/dynlibmod.h"
+#include "iterator/iter_delegpt.h"
 #include "services/cache/dns.h"
 #include "services/outside_network.h"
 #include "sldns/pkthdr.h"
@@ -256,11 +257,9 @@ static void add_bogus(struct caa_ctx *ctx, struct caa_case *c, struct module_qst
 
 /** What the upstream table and the zones that they answer for know of the servers. */
 static void add_servers(struct caa_ctx *ctx, struct module_qstate *qstate, const struct caa_query *query, struct caa_case *c,
-	uint64_t now_us)
+	struct caa_name zone, uint64_t now_us)
 {
-	struct caa_name zone = caa_state_zone(qstate, c);
-
-	c->servers = (uint8_t)caa_record_servers(&c->record, c->server);
+	c->servers = (uint8_t)caa_record_servers(&c->record, zone, c->server);
 	for (unsigned i = 0; i < c->servers; i++) {
 		struct caa_server *s = &c->server[i];
 		struct caa_addr at = s->addr;
@@ -282,11 +281,27 @@ static void add_servers(struct caa_ctx *ctx, struct module_qstate *qstate, const
 	}
 }
 
-static void build(struct caa_ctx *ctx, struct module_qstate *qstate, const struct caa_query *query, struct caa_case *c)
+/** @param keys: that were missed; NULL if none were. @return the zone that failed. */
+static struct caa_name zone_of_failure(struct module_qstate *qstate, const struct caa_case *c, const struct caa_keys *keys)
+{
+	const struct delegpt *parent;
+
+	if (keys == NULL)
+		return caa_state_zone(qstate, c);
+	if (keys->qtype != LDNS_RR_TYPE_DS)
+		return keys->zone;
+	parent = caa_keys_delegation(qstate, keys);
+	return parent != NULL ? (struct caa_name){ parent->name, parent->namelen } : caa_state_zone(qstate, c);
+}
+
+/** @return the zone that failed, borrowed from the question's state; len 0 if it is not known. */
+static struct caa_name build(struct caa_ctx *ctx, struct module_qstate *qstate, const struct caa_query *query, struct caa_case *c)
 {
 	const struct caa_note *note = query->note;
 	uint64_t now_us = caa_host_now_us();
+	struct caa_name zone;
 	struct caa_keys keys;
+	bool missed;
 
 	memset(c, 0, sizeof(*c));
 	c->record = note->record;
@@ -299,15 +314,19 @@ static void build(struct caa_ctx *ctx, struct module_qstate *qstate, const struc
 	c->late = now_us >= caa_query_deadline_us(query);
 	if (is_bogus(qstate))
 		add_bogus(ctx, c, qstate);
-	caa_state_facts(qstate, c);
-	if (c->bogus && caa_keys_missed(qstate, &keys))
+	missed = c->bogus && caa_keys_missed(qstate, &keys);
+	zone = zone_of_failure(qstate, c, missed ? &keys : NULL);
+	caa_state_facts(qstate, c, zone);
+	if (missed)
 		caa_case_miss(c, keys.qtype, keys.zone);
-	add_servers(ctx, qstate, query, c, now_us);
+	add_servers(ctx, qstate, query, c, zone, now_us);
 	caa_case_class(c);
 	if (c->class == CAA_CLASS_INTERNAL && c->own == CAA_OWN_NONE && c->missed == 0 && caa_state_remembered(qstate, c)) {
-		add_servers(ctx, qstate, query, c, now_us);
+		zone = caa_state_zone(qstate, c);
+		add_servers(ctx, qstate, query, c, zone, now_us);
 		caa_case_class(c);
 	}
+	return zone;
 }
 
 static void write_line(struct caa_ctx *ctx, const struct caa_case *c, const struct caa_repeats *n, uint64_t left_out)
@@ -342,10 +361,11 @@ static void fail(struct caa_ctx *ctx, struct module_qstate *qstate, struct caa_q
 {
 	struct caa_note *note = query->note;
 	struct caa_repeats n;
+	struct caa_name zone;
 	struct caa_case c;
 	uint64_t left_out = 0;
 
-	build(ctx, qstate, query, &c);
+	zone = build(ctx, qstate, query, &c);
 	if (c.bogus)
 		say_once(qstate);
 	note->ede = caa_say_sentence(&c, note->ede_text);
@@ -363,7 +383,7 @@ static void fail(struct caa_ctx *ctx, struct module_qstate *qstate, struct caa_q
 		break;
 	}
 	if (c.insecure == CAA_UNKNOWN && n.count + 1 >= query->zone.log_after)	/* the next failure is logged */
-		caa_state_ask_ds(qstate, &c);
+		caa_state_ask_ds(qstate, zone);
 }
 
 static void trace_end(struct caa_ctx *ctx, const struct module_qstate *qstate, const struct caa_note *note)

@@ -28,13 +28,22 @@
 
 enum { NS_MAX = 13 };		/**< nameservers of a zone that are looked at; more are rare */
 
+/** @return the name that the iterator looks for: the question's own, or where its alias leads. */
+static struct caa_name chased(const struct module_qstate *qstate, const struct iter_qstate *iq)
+{
+	if (iq == NULL || iq->query_restart_count == 0 || iq->qchase.qname == NULL)
+		return caa_host_qname(&qstate->qinfo);
+	return caa_host_qname(&iq->qchase);
+}
+
 struct caa_name caa_state_zone(const struct module_qstate *qstate, const struct caa_case *c)
 {
 	const struct iter_qstate *iq = caa_host_iterator(qstate);
 	struct caa_name zone = caa_case_name(c);
 	uint8_t labels = caa_record_zone(&c->record);
+	bool alias = !caa_name_equal(chased(qstate, iq), caa_case_name(c)) && iq->dp != NULL;
 
-	if (labels != CAA_LABELS_NONE) {
+	if (labels != CAA_LABELS_NONE && !alias) {
 		while (caa_name_labels(zone) > labels && caa_name_parent(&zone, zone))
 			;
 		return zone;
@@ -160,6 +169,23 @@ static enum caa_known insecure_of(struct module_qstate *qstate, struct caa_name 
 	return known != CAA_UNKNOWN ? known : insecure_by_ds(qstate, zone);
 }
 
+/** Whether the zone that failed, and that of every alias on the way to it, is proven to be insecure; one that is signed counts. */
+static enum caa_known insecure_on_the_way(struct module_qstate *qstate, struct caa_name zone)
+{
+	const struct iter_qstate *iq = caa_host_iterator(qstate);
+	enum caa_known known = insecure_of(qstate, zone);
+
+	for (const struct iter_prep_list *p = iq != NULL ? iq->an_prepend_list : NULL; p != NULL && known != CAA_NO; p = p->next) {
+		const struct delegpt *dp = dns_cache_find_delegation(qstate->env, p->rrset->rk.dname, p->rrset->rk.dname_len,
+			LDNS_RR_TYPE_CAA, LDNS_RR_CLASS_IN, qstate->region, NULL, *qstate->env->now, 0, NULL, 0);
+		enum caa_known way = dp == NULL ? CAA_UNKNOWN : insecure_of(qstate, (struct caa_name){ dp->name, dp->namelen });
+
+		if (way != CAA_YES)
+			known = way;
+	}
+	return known;
+}
+
 /** What Unbound remembers of an address, for a zone.  @return CAA_RESULT_GOOD if it is nothing bad. */
 static enum caa_result remembered(struct module_env *env, const struct delegpt *dp, struct delegpt_addr *a)
 {
@@ -180,9 +206,16 @@ static enum caa_result remembered(struct module_env *env, const struct delegpt *
 	return result;
 }
 
+void caa_state_set_zone(struct module_qstate *qstate, struct caa_case *c, struct caa_name zone)
+{
+	c->insecure = (uint8_t)insecure_on_the_way(qstate, zone);
+	if (zone.len > 0)
+		caa_text_name(c->zone, sizeof(c->zone), zone);
+}
+
 bool caa_state_remembered(struct module_qstate *qstate, struct caa_case *c)
 {
-	struct caa_name name = caa_case_name(c);
+	struct caa_name name = chased(qstate, caa_host_iterator(qstate));
 	struct delegpt *dp = dns_cache_find_delegation(qstate->env, (uint8_t *)name.wire, name.len, LDNS_RR_TYPE_CAA,
 		LDNS_RR_CLASS_IN, qstate->region, NULL, *qstate->env->now, 0, NULL, 0);
 	bool any = false;
@@ -193,10 +226,11 @@ bool caa_state_remembered(struct module_qstate *qstate, struct caa_case *c)
 
 		if (event.result == CAA_RESULT_GOOD || !caa_host_addr(&event.addr, &a->addr))
 			continue;
-		caa_record_note(&c->record, name, &event);
-		caa_text_name(c->zone, sizeof(c->zone), event.zone);
+		caa_record_note(&c->record, caa_case_name(c), &event);
 		any = true;
 	}
+	if (any)
+		caa_state_set_zone(qstate, c, (struct caa_name){ dp->name, dp->namelen });
 	return any;
 }
 
@@ -266,19 +300,16 @@ static void add_no_address(struct module_qstate *qstate, const struct delegpt *d
 	c->own = (uint8_t)protocol_missed(qstate->env, dp);
 	if (!c->no_address && c->own == CAA_OWN_NONE)
 		return;
-	caa_text_name(c->zone, sizeof(c->zone), (struct caa_name){ dp->name, dp->namelen });
+	caa_state_set_zone(qstate, c, (struct caa_name){ dp->name, dp->namelen });
 	if (dp->nslist != NULL)
 		caa_text_name(c->about, sizeof(c->about), (struct caa_name){ dp->nslist->name, dp->nslist->namelen });
 }
 
-void caa_state_facts(struct module_qstate *qstate, struct caa_case *c)
+void caa_state_facts(struct module_qstate *qstate, struct caa_case *c, struct caa_name zone)
 {
 	const struct iter_qstate *iq = caa_host_iterator(qstate);
-	struct caa_name zone = caa_state_zone(qstate, c);
 
-	c->insecure = (uint8_t)insecure_of(qstate, zone);
-	if (zone.len > 0)
-		caa_text_name(c->zone, sizeof(c->zone), zone);
+	caa_state_set_zone(qstate, c, zone);
 	if (iq == NULL)
 		return;
 	c->looped = is_looped(qstate, iq);
@@ -290,9 +321,8 @@ void caa_state_facts(struct module_qstate *qstate, struct caa_case *c)
 		add_no_address(qstate, iq->dp, c);
 }
 
-void caa_state_ask_ds(struct module_qstate *qstate, const struct caa_case *c)
+void caa_state_ask_ds(struct module_qstate *qstate, struct caa_name zone)
 {
-	struct caa_name zone = caa_state_zone(qstate, c);
 	struct module_qstate *made = NULL;
 	struct mesh_state *state = NULL;
 	struct query_info q;

@@ -9,7 +9,8 @@
 
 struct module_qstate;
 
-/** Find the closest zone that was asked, by the case's record or else the iterator.
+/** Find the closest zone that was asked: for the target, where the question's name is an alias; else for its name, by the case's
+ *  record or else the iterator.
  *  @return it, borrowed from one of them; len 0 if there is none. */
 struct caa_name caa_state_zone(const struct module_qstate *qstate, const struct caa_case *c);
 
@@ -18,15 +19,17 @@ void caa_state_server_name(struct module_qstate *qstate, struct caa_name zone, c
 	char out[static CAA_SHORT_NAME]);
 
 /** Set zone, about, looped, no_address, own and insecure, and mark an answer that the iterator could not use.
- *  @param c: its record and name are set. */
-void caa_state_facts(struct module_qstate *qstate, struct caa_case *c);
+ *  @param c: its record and name are set. @param zone: that failed; len 0 if it is not known. */
+void caa_state_facts(struct module_qstate *qstate, struct caa_case *c, struct caa_name zone);
+/** Set zone and insecure only. */
+void caa_state_set_zone(struct module_qstate *qstate, struct caa_case *c, struct caa_name zone);
 
 /** Note in the record which servers Unbound did not ask because of what it remembers of them.
  *  @return whether there are any. */
 bool caa_state_remembered(struct module_qstate *qstate, struct caa_case *c);
 
-/** Have the DS of that zone looked up for the next time, so that it is known then whether the zone is proven insecure.
+/** Have the DS of a zone looked up for the next time, so that it is known then whether the zone is proven insecure.
  *  Nobody waits for it. */
-void caa_state_ask_ds(struct module_qstate *qstate, const struct caa_case *c);
+void caa_state_ask_ds(struct module_qstate *qstate, struct caa_name zone);
 
 #endif

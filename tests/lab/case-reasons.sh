@@ -30,6 +30,9 @@ lie picky.lab refuse-caa
 lie dark servfail
 tld=127.0.60.$n tld_zone=${LAB_DELEGATION[dark]}
 unset 'LAB_DELEGATION[dark]'
+lie shut.par.lab refused
+shut=127.0.60.$n
+unset 'LAB_DELEGATION[shut.par.lab]'
 lab_spawn liar "$LIAR" "${liars[@]}"
 # nameservers with IPv6 addresses only, below the zone and elsewhere, and one that may have any
 LAB_DELEGATION[six.lab]=$(printf '%s\n' 'six.lab. 3600 NS ns1.six.lab.' 'ns1.six.lab. 3600 AAAA fd00::1')$'\n'
@@ -40,8 +43,22 @@ lab_delegate dname.lab 127.0.53.12
 { lab_soa dname.lab; printf '%s\n' 'dname.lab. 3600 NS ns1.dname.lab.' 'ns1.dname.lab. 3600 A 127.0.53.12' \
 	'd.dname.lab. 3600 DNAME x.d.dname.lab.' 'alias.dname.lab. 3600 CNAME there.dname.lab.' 'there.dname.lab. 3600 A 192.0.2.1' \
 	'away.dname.lab. 3600 CNAME gone.dname.lab.'; } >"$LAB_WORK/dname.lab.zone"
+# par.lab is signed and has a trust anchor; open.par.lab is proven to be insecure, and has an alias to shut.par.lab, which is signed
+(
+	cd "$LAB_WORK" || exit
+	for zone in par.lab open.par.lab; do
+		{ lab_soa $zone; printf '%s. 3600 NS ns1.%s.\nns1.%s. 3600 A 127.0.53.12\n' $zone $zone $zone; } >$zone.zone
+	done
+	for zone in par.lab shut.par.lab; do dnssec-keygen -q -a ECDSAP256SHA256 -f KSK $zone >$zone.key; done
+	printf '%s. 3600 CNAME %s.\n' a.open.par.lab t.shut.par.lab >>open.par.lab.zone
+	{ printf '%s. 3600 NS ns1.%s.\nns1.%s. 3600 A %s\n' open.par.lab open.par.lab open.par.lab 127.0.53.12 shut.par.lab shut.par.lab \
+		shut.par.lab "$shut"; dnssec-dsfromkey -2 "$(cat shut.par.lab.key).key"; cat "$(cat par.lab.key).key"; } >>par.lab.zone
+	dnssec-signzone -q -z -o par.lab -f par.signed par.lab.zone "$(cat par.lab.key)" && mv par.signed par.lab.zone
+) >"$LAB_WORK/sign.out" 2>&1
+lab_delegate par.lab 127.0.53.12
+anchor=$(sed -n 's/^par\.lab\. .*DNSKEY \(257.*\)/\1/p' "$LAB_WORK/$(cat "$LAB_WORK/par.lab.key").key")
 lab_address 127.0.53.12
-lab_nsd dname 127.0.53.12 ' rrl-ratelimit: 0' dname.lab
+lab_nsd dname 127.0.53.12 ' rrl-ratelimit: 0' dname.lab par.lab open.par.lab
 lab_parent_zones
 printf '%s' "$tld_zone" >>"$LAB_WORK/..zone"
 lab_nsd root 127.0.53.1 ' rrl-ratelimit: 0' .
@@ -52,7 +69,10 @@ lab_resolver caa "$UNBOUND_CAA" 127.0.53.30 "$(lab_module_conf; lab_zone_conf . 
 caa:
  caa-climb-option: 65001
  caa-log-rate: 1000
- caa-log-file: \"$LAB_WORK/reasons.log\""
+ caa-log-file: \"$LAB_WORK/reasons.log\"
+server:
+ trust-anchor-signaling: no
+ trust-anchor: \"par.lab. DNSKEY $anchor\""
 
 # --- the table ------------------------------------------------------------------------------------------------------------
 
@@ -107,6 +127,18 @@ for name in picky.lab x.picky.lab; do
 	said $name refused "23 127.0.60.7 \(ns1.picky.lab\) answered REFUSED to CAA $name( \([0-9]+ times\))? but not to other types; it must answer any type, NOERROR if there is none \(RFC 3597, RFC 8906\)"
 done
 
+# --- where an alias leads -----------------------------------------------------------------------------------------------------------
+
+# again NAME: fail once more, as the first failure has the DS looked up that the next one knows
+again() { lab_control caa flush_type "$1" CAA >/dev/null; ask "$1"; }
+known() { again a.open.par.lab; [ "$(field a.open.par.lab .insecure)" != unknown ]; }
+ask a.open.par.lab
+check "whether an alias's target is insecure is found out" lab_until 10 known
+said a.open.par.lab refused "23 $shut \\(ns1.shut.par.lab\\) answered REFUSED to CAA t.shut.par.lab( \\([0-9]+ times\\))?; allow queries for the zone there, or remove the server from the delegation"
+check "  its zone failed, which is not insecure, though that of the alias is" \
+	[ "$(field a.open.par.lab '"\(.zone) \(.insecure)"')" = 'shut.par.lab no' ]
+check "  of its servers" [ "$(field a.open.par.lab '.servers[0] | "\(.address) \(.ns)"')" = "$shut ns1.shut.par.lab" ]
+
 # --- a protocol that the resolver does not use ----------------------------------------------------------------------------------
 
 ask six.lab six-away.lab gone.lab
@@ -142,7 +174,7 @@ for name in x.dark dark; do
 done
 # nobody is at the root's address
 lab_address 127.0.60.99
-sed -e 's/127\.0\.53\.30/127.0.53.31/; s/127\.0\.54\.30/127.0.54.31/; s/caa\.ctl/rootless.ctl/; s/hints"/rootless.hints"/; s/caa\.log/rootless.log/; s/num-threads: 1/num-threads: 4/' \
+sed -e 's/127\.0\.53\.30/127.0.53.31/; s/127\.0\.54\.30/127.0.54.31/; s/caa\.ctl/rootless.ctl/; s/hints"/rootless.hints"/; s/caa\.log/rootless.log/' \
 	"$LAB_WORK/caa.conf" >"$LAB_WORK/rootless.conf"
 printf '. 3600 NS ns.root.\nns.root. 3600 A 127.0.60.99\n' >"$LAB_WORK/rootless.hints"
 lab_address 127.0.53.31
@@ -166,14 +198,15 @@ for name in new.picky.lab x.picky.lab; do	# looked up, and from the cache of fai
 done
 
 # many clients of one question, in four threads: one looks it up, the others follow
+LAB_THREADS=4 lab_resolver threads "$UNBOUND_CAA" 127.0.53.32 "$(lab_module_conf; lab_zone_conf . '' 20)"
 pids=()
 for n in $(seq 16); do
-	dig +tries=1 +time=30 caa follow.lost.lab @127.0.53.31 >"$LAB_WORK/dig.follow.$n" &
+	dig +tries=1 +time=30 caa follow.picky.lab @127.0.53.32 >"$LAB_WORK/dig.follow.$n" &
 	pids+=($!)
 done
 wait "${pids[@]}"
 reasons=$(cat "$LAB_WORK"/dig.follow.* | grep -c '^; EDE: ')
 different=$(sed -n 's/^; EDE: //p' "$LAB_WORK"/dig.follow.* | sort -u | wc -l)
-check "some of 16 clients wait for another thread's lookup" [ "$(lab_control rootless stats_noreset | sed -n 's/^caa\.joined=//p')" -gt 0 ]
+check "some of 16 clients wait for another thread's lookup" [ "$(lab_control threads stats_noreset | sed -n 's/^caa\.joined=//p')" -gt 0 ]
 check "  all hear a reason, the same ($reasons, $different)" [ "$reasons $different" = '16 1' ]
 [ "$LAB_FAILED" -eq "${shown:-0}" ] || { sed -n 's/^; EDE: /# /p' "$LAB_WORK"/dig.follow.*; shown=$LAB_FAILED; }

@@ -172,6 +172,8 @@ static bool misbehave(struct host *h, ldns_pkt *query, ldns_pkt *pkt, ldns_rr_ty
 	} else if (strncmp(b, "tc", 2) == 0) {
 		ldns_pkt_set_tc(pkt, 1);
 		push(pkt, LDNS_SECTION_ANSWER, "%s 60 IN CAA 0 issue \"%s\"", name, "ca.lab");
+	} else if (strcmp(b, "refused") == 0) {
+		ldns_pkt_set_rcode(pkt, LDNS_RCODE_REFUSED);
 	} else if (strcmp(b, "refuse-caa") == 0 && type == LDNS_RR_TYPE_CAA) {
 		ldns_pkt_set_rcode(pkt, LDNS_RCODE_REFUSED);
 	} else if (strcmp(b, "bare-alias") == 0 && type == LDNS_RR_TYPE_CAA && strcasecmp(name, apex) != 0) {
@@ -203,7 +205,8 @@ static void answer(struct host *h, const uint8_t *octets, size_t len, struct ans
 	ldns_pkt_set_qr(pkt, 1);
 	name = ldns_rdf2str(ldns_rr_owner(question));
 	ldns_pkt_set_aa(pkt, 1);
-	if ((strcmp(h->behaviour, "dead") != 0 && strncmp(h->behaviour, "formerr", 7) != 0 && strncmp(h->behaviour, "badvers", 7) != 0 &&
+	if ((strcmp(h->behaviour, "dead") != 0 && strcmp(h->behaviour, "refused") != 0 &&
+	    strncmp(h->behaviour, "formerr", 7) != 0 && strncmp(h->behaviour, "badvers", 7) != 0 &&
 	    answer_zone(h, pkt, name, ldns_rr_get_type(question))) ||
 	    misbehave(h, query, pkt, ldns_rr_get_type(question), name)) {
 		size_t size;

@@ -113,6 +113,7 @@ static void the_main_cause_is_found(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		struct name_buffer z;
 		struct caa_case c;
 
 		start(&c, Q);
@@ -122,7 +123,7 @@ static void the_main_cause_is_found(void **state)
 		c.looped = row[i].looped;
 		c.no_address = row[i].no_address;
 		c.late = row[i].late;
-		c.servers = (uint8_t)caa_record_servers(&c.record, c.server);
+		c.servers = (uint8_t)caa_record_servers(&c.record, name_of(&z, Z), c.server);
 		for (unsigned k = 0; k < c.servers; k++) {
 			c.server[k].limited = row[i].limited != 0 && c.server[k].addr.ip[3] == row[i].limited;
 			c.server[k].rate_qps = c.server[k].limited ? row[i].rate_qps : 0;
@@ -288,6 +289,7 @@ static void servers_of_the_zone_come_first(void **state)
 		{ 4, A, "ns.example.net.", "example.net.", CAA_RESULT_TIMEOUT, 0, 1232, false, false },
 	};
 	struct caa_server s[CAA_CASE_SERVERS];
+	struct name_buffer z;
 	struct caa_record r;
 
 	(void)state;
@@ -295,7 +297,7 @@ static void servers_of_the_zone_come_first(void **state)
 	for (unsigned i = 0; i < COUNT_OF(o); i++)
 		note(&r, Q, &o[i], i);
 	assert_int_equal(caa_record_zone(&r), 2);
-	assert_int_equal(caa_record_servers(&r, s), 3);
+	assert_int_equal(caa_record_servers(&r, name_of(&z, Z), s), 3);
 	assert_int_equal(s[0].addr.ip[3], 3);
 	assert_int_equal(s[1].addr.ip[3], 2);
 	assert_int_equal(s[2].addr.ip[3], 4);
@@ -377,6 +379,32 @@ static void what_the_tld_does_is_told_from_what_the_zone_does(void **state)
 	}
 }
 
+static void the_servers_of_an_aliass_target_are_told_from_those_of_the_alias(void **state)
+{
+	const struct outcome o[] = {
+		ASK(1, GOOD, 0), { 2, CAA, "t.example.net.", "net.", CAA_RESULT_GOOD, 0, 1232, false, false },
+		{ 3, CAA, "t.example.net.", "Example.NET.", CAA_RESULT_RCODE, 5, 1232, false, false },
+		{ 4, DNSKEY, "net.", "net.", CAA_RESULT_TIMEOUT, 0, 1232, false, false },
+	};
+	struct name_buffer z;
+	struct caa_case c;
+
+	(void)state;
+	start(&c, Q);
+	for (unsigned i = 0; i < COUNT_OF(o); i++)
+		note(&c.record, Q, &o[i], i);
+	c.servers = (uint8_t)caa_record_servers(&c.record, name_of(&z, "example.net."), c.server);
+	assert_int_equal(c.servers, 2);
+	assert_int_equal(c.server[0].addr.ip[3], 3);
+	assert_int_equal(c.server[1].addr.ip[3], 4);
+	assert_true(c.server[0].of_zone && !c.server[1].of_zone);
+	caa_case_class(&c);
+	assert_int_equal(c.class, CAA_CLASS_REFUSED);
+	assert_int_equal(c.record.attempt[c.cause].addr.ip[3], 3);
+	assert_int_equal(caa_record_servers(&c.record, (struct caa_name){ NULL, 0 }, c.server), 2);
+	assert_false(c.server[0].of_zone || c.server[1].of_zone);
+}
+
 static void others_answer_is_of_the_zones_servers(void **state)
 {
 	const struct outcome o[] = {
@@ -388,12 +416,13 @@ static void others_answer_is_of_the_zones_servers(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		struct name_buffer z;
 		struct caa_case c;
 
 		start(&c, Q);
 		for (unsigned k = 0; k < COUNT_OF(o); k++)
 			note(&c.record, Q, &o[k], k);
-		c.servers = (uint8_t)caa_record_servers(&c.record, c.server);
+		c.servers = (uint8_t)caa_record_servers(&c.record, name_of(&z, Z), c.server);
 		assert_int_equal(c.servers, 2);
 		assert_int_equal(c.server[0].addr.ip[3], 2);
 		c.server[0].others_answer = (uint8_t)row[i].zone;
@@ -408,7 +437,8 @@ int main(void)
 		cmocka_unit_test(the_main_cause_is_found), cmocka_unit_test(keys_that_are_missed_are_the_cause), cmocka_unit_test(the_feature_of_edns_is_found),
 		cmocka_unit_test(a_record_is_bounded), cmocka_unit_test(attempts_of_a_kind_share_an_entry),
 		cmocka_unit_test(a_wrong_case_replaces_the_answer), cmocka_unit_test(servers_of_the_zone_come_first),
-		cmocka_unit_test(servers_alike_are_counted), cmocka_unit_test(a_type_that_fails_alone_is_known), cmocka_unit_test(what_the_tld_does_is_told_from_what_the_zone_does),
+		cmocka_unit_test(servers_alike_are_counted), cmocka_unit_test(a_type_that_fails_alone_is_known), cmocka_unit_test(the_servers_of_an_aliass_target_are_told_from_those_of_the_alias),
+		 cmocka_unit_test(what_the_tld_does_is_told_from_what_the_zone_does),
 		cmocka_unit_test(what_this_resolver_could_not_do_is_no_servers_fault), cmocka_unit_test(others_answer_is_of_the_zones_servers),
 	};
 

@@ -259,7 +259,7 @@ static void the_worst_case_fits(void **state)
 			e.answer = e.result < CAA_RESULT_TIMEOUT ? &a : NULL;
 			caa_record_note(&c.record, name, &e);
 		}
-		c.servers = (uint8_t)caa_record_servers(&c.record, c.server);
+		c.servers = (uint8_t)caa_record_servers(&c.record, e.zone, c.server);
 		for (unsigned k = 0; k < c.servers; k++) {
 			/* of all lengths, so that the line is now and then as long as may be before its attempts */
 			caa_text_clean(c.server[k].ns, sizeof(c.server[k].ns), octets, next_random(&random_state) % 70);
