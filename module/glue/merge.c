@@ -41,6 +41,9 @@ enum {
 	NO_FD = -1,
 	US_PER_S = 1000000,
 	US_PER_MS = 1000,
+	/** A follower waits so much longer than its budget: the lookup that it follows hears of its last query a little after its own
+	 *  budget has ended, and then knows why it failed. */
+	FOLLOW_GRACE_US = US_PER_S,
 	/** Questions that go on in one millisecond, so that the thread reads its sockets between them. */
 	WOKEN_PER_MS = 64,
 	/** A question keeps this part of its budget for its own lookup, should there be no news of the name above it. */
@@ -511,7 +514,7 @@ static enum module_ext_state begin(struct caa_ctx *ctx, struct module_qstate *qs
 	if (!leads) {
 		caa_stats_add(&ctx->stats, CAA_STAT_joined, 1);
 		m->follows = true;
-		return sleep_until(m, m->deadline_us);
+		return sleep_until(m, m->deadline_us + FOLLOW_GRACE_US);
 	}
 	return is_forwarded(qstate) ? go(m) : parents_first(ctx, m);
 }

@@ -172,17 +172,6 @@ not_the_domain='it is for the TLD or the root to mend, not for the domain: try a
 for name in x.dark dark; do
 	said $name servfail "23 $tld \(ns1.dark\) answered SERVFAIL to CAA $name( \([0-9]+ times\))?; $not_the_domain"
 done
-# nobody is at the root's address
-lab_address 127.0.60.99
-sed -e 's/127\.0\.53\.30/127.0.53.31/; s/127\.0\.54\.30/127.0.54.31/; s/caa\.ctl/rootless.ctl/; s/hints"/rootless.hints"/; s/caa\.log/rootless.log/' \
-	"$LAB_WORK/caa.conf" >"$LAB_WORK/rootless.conf"
-printf '. 3600 NS ns.root.\nns.root. 3600 A 127.0.60.99\n' >"$LAB_WORK/rootless.hints"
-lab_address 127.0.53.31
-lab_address 127.0.54.31
-lab_start_resolver rootless "$UNBOUND_CAA" 127.0.53.31
-dig +tries=1 +time=30 caa x.lost.lab @127.0.53.31 >"$LAB_WORK/dig.x.lost.lab"
-said x.lost.lab timeout "22 127.0.60.99( \(ns.root\))? did not answer .*; $not_the_domain"
-
 # --- one reason for all who hear of it ----------------------------------------------------------------------------------------------
 
 # ede_of [OPTION...] NAME: of a fresh answer, sorted where there are several
@@ -197,16 +186,25 @@ for name in new.picky.lab x.picky.lab; do	# looked up, and from the cache of fai
 	[ "$LAB_FAILED" -eq "${shown:-0}" ] || { echo "# want: $want"; jq -c '.names[]' "$LAB_WORK/climb.json" | sed 's/^/# /'; ede_of +ednsopt=65001:01 $name; shown=$LAB_FAILED; }
 done
 
-# many clients of one question, in four threads: one looks it up, the others follow
-LAB_THREADS=4 lab_resolver threads "$UNBOUND_CAA" 127.0.53.32 "$(lab_module_conf; lab_zone_conf . '' 20)"
+# --- many clients of one question, in four threads: one looks it up, the others follow; and nobody is at the root's address ---------
+
+lab_address 127.0.60.99
+sed -e 's/127\.0\.53\.30/127.0.53.31/; s/127\.0\.54\.30/127.0.54.31/; s/caa\.ctl/rootless.ctl/; s/hints"/rootless.hints"/; s/caa\.log/rootless.log/; s/num-threads: 1/num-threads: 4/' \
+	"$LAB_WORK/caa.conf" >"$LAB_WORK/rootless.conf"
+printf '. 3600 NS ns.root.\nns.root. 3600 A 127.0.60.99\n' >"$LAB_WORK/rootless.hints"
+lab_address 127.0.53.31
+lab_address 127.0.54.31
+lab_start_resolver rootless "$UNBOUND_CAA" 127.0.53.31
 pids=()
 for n in $(seq 16); do
-	dig +tries=1 +time=30 caa follow.picky.lab @127.0.53.32 >"$LAB_WORK/dig.follow.$n" &
+	dig +tries=1 +time=30 caa x.lost.lab @127.0.53.31 >"$LAB_WORK/dig.follow.$n" &
 	pids+=($!)
 done
 wait "${pids[@]}"
+cp "$LAB_WORK/dig.follow.1" "$LAB_WORK/dig.x.lost.lab"
+said x.lost.lab timeout "22 127.0.60.99( \\(ns.root\\))? did not answer .*; $not_the_domain"
 reasons=$(cat "$LAB_WORK"/dig.follow.* | grep -c '^; EDE: ')
 different=$(sed -n 's/^; EDE: //p' "$LAB_WORK"/dig.follow.* | sort -u | wc -l)
-check "some of 16 clients wait for another thread's lookup" [ "$(lab_control threads stats_noreset | sed -n 's/^caa\.joined=//p')" -gt 0 ]
+check "some of 16 clients wait for another thread's lookup" [ "$(lab_control rootless stats_noreset | sed -n 's/^caa\.joined=//p')" -gt 0 ]
 check "  all hear a reason, the same ($reasons, $different)" [ "$reasons $different" = '16 1' ]
 [ "$LAB_FAILED" -eq "${shown:-0}" ] || { sed -n 's/^; EDE: /# /p' "$LAB_WORK"/dig.follow.*; shown=$LAB_FAILED; }
