@@ -44,7 +44,8 @@ enum caa_result {
 	CAA_RESULT_ERROR,		/**< it could not be sent, or the connection broke */
 	CAA_RESULT_LATE,		/**< it was not sent: its turn was beyond the question's budget */
 	CAA_RESULT_FOUND_LAME,		/**< it was not sent: Unbound remembers that the server is lame */
-	CAA_RESULT_FOUND_SILENT		/**< it was not sent: Unbound remembers that nothing came back */
+	CAA_RESULT_FOUND_SILENT,	/**< it was not sent: Unbound remembers that nothing came back */
+	CAA_RESULT_NO_SOCKET		/**< it was not sent: this resolver has no file descriptor left */
 };
 
 /** One attempt, or several of a kind.  Times are of the last one. */

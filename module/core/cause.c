@@ -210,6 +210,8 @@ static enum caa_class class_by_result(const struct caa_case *c, const struct caa
 		return CAA_CLASS_UNREACHABLE;
 	case CAA_RESULT_LATE:
 		return CAA_CLASS_BUDGET;
+	case CAA_RESULT_NO_SOCKET:
+		return CAA_CLASS_INTERNAL;
 	case CAA_RESULT_TRUNCATED:
 		return a->tcp ? CAA_CLASS_SERVFAIL : CAA_CLASS_INTERNAL;
 	case CAA_RESULT_GOOD:
@@ -465,7 +467,8 @@ static bool got_keys(const struct caa_case *c)
 /** Find out how the keys were missed.  @return CAA_CLASS_BOGUS if they were not: an answer came, and it has none that fits. */
 static enum caa_class class_of_missed(struct caa_case *c)
 {
-	enum caa_class class = tally(c, OF_KEYS) > 0 ? most(c) : class_of_late(c, OF_KEYS);
+	enum caa_class class = tally(c, OF_KEYS) > 0 ? most(c) : c->own != CAA_OWN_NONE ? CAA_CLASS_INTERNAL :
+		class_of_late(c, OF_KEYS);
 
 	c->cause = typical(c, class, OF_KEYS);
 	return c->cause == CAA_ATTEMPTS_MAX && got_keys(c) ? CAA_CLASS_BOGUS : class;
@@ -486,6 +489,8 @@ static enum caa_class class_of_question(struct caa_case *c)
 		class = class_of_late(c, OF_QUESTION);
 		part = OF_QUESTION;
 	}
+	if (c->own == CAA_OWN_QUOTA || c->own == CAA_OWN_RATELIMIT)	/* what servers did before did not end it */
+		class = CAA_CLASS_INTERNAL;
 	c->cause = typical(c, class, part);
 	if (c->bogus)
 		return class_of_bogus(c, part == OF_QUESTION ? class : CAA_CLASS_INTERNAL);
@@ -496,9 +501,20 @@ static enum caa_class class_of_question(struct caa_case *c)
 	return class;
 }
 
+/** Whether a query could not be sent for want of a file descriptor. */
+static bool lacks_socket(const struct caa_record *r)
+{
+	for (unsigned i = 0; i < r->count; i++)
+		if (r->attempt[i].result == CAA_RESULT_NO_SOCKET && is_fault(r, &r->attempt[i]))
+			return true;
+	return false;
+}
+
 void caa_case_class(struct caa_case *c)
 {
 	memset(c->share, 0, sizeof(c->share));
+	if (c->own == CAA_OWN_NONE && lacks_socket(&c->record))
+		c->own = CAA_OWN_SOCKETS;
 	c->class = (uint8_t)(c->missed != 0 ? class_of_missed(c) : class_of_question(c));
 	c->edns = CAA_EDNS_ANY;
 	if (c->class == CAA_CLASS_FORMERR_EDNS && c->cause < CAA_ATTEMPTS_MAX)

@@ -54,7 +54,10 @@ enum caa_edns_fault {
 /** What this resolver itself could not do. */
 enum caa_own {
 	CAA_OWN_NONE,
-	CAA_OWN_NO_IPV4, CAA_OWN_NO_IPV6	/**< it does not use the only protocol that a zone's servers have an address of */
+	CAA_OWN_NO_IPV4, CAA_OWN_NO_IPV6,	/**< it does not use the only protocol that a zone's servers have an address of */
+	CAA_OWN_QUOTA,				/**< its queries for one question are used up, whatever servers answered to them */
+	CAA_OWN_RATELIMIT,			/**< those for a zone in a second are */
+	CAA_OWN_SOCKETS				/**< it had no file descriptor left; found from the attempts */
 };
 
 enum caa_known { CAA_UNKNOWN, CAA_NO, CAA_YES };
@@ -92,7 +95,7 @@ struct caa_case {
 	uint16_t tries;			/**< times that the whole lookup was tried, at least 1 */
 	uint16_t bogus_ede;		/**< if bogus, the validator's INFO-CODE; else CAA_NO_EDE */
 	bool bogus, looped, no_address, late;	/**< facts; late: a turn was beyond the budget, or the budget ended */
-	uint8_t own;			/**< enum caa_own: what ended the question where no server did */
+	uint8_t own;			/**< enum caa_own: what of this resolver ended the question */
 	uint16_t missed;		/**< if bogus for want of it: DNSKEY or DS, which could not be fetched; else 0 */
 	uint8_t missed_labels;		/**< of the question's name, that it is of; CAA_LABELS_NONE: of another name */
 	uint8_t insecure;		/**< enum caa_known: the zone is proven insecure */

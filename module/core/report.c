@@ -25,7 +25,7 @@ static const char *result_name(enum caa_result result)
 {
 	static const char *const names[] = { "good", "truncated", "rcode", "no-soa", "upward-referral", "self-referral",
 		"not-authoritative", "unreadable", "caps", "timeout", "network-error", "not-sent",
-		"found-lame", "found-silent" };
+		"found-lame", "found-silent", "no-descriptor" };
 
 	return names[result];
 }

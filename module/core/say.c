@@ -284,6 +284,33 @@ static const char *bogus_words(uint16_t ede)
 	}
 }
 
+/** The time for the question has ended: while a query waited for its turn, or for an answer. */
+static const char *budget_words(const struct caa_case *c)
+{
+	for (unsigned i = 0; i < c->record.count; i++)
+		if (c->record.attempt[i].result == CAA_RESULT_LATE)
+			return "this resolver's time for one question ended before a query had its turn";
+	return "this resolver's time for one question ended before it was done";
+}
+
+/** What this resolver has run out of. */
+static const char *own_words(enum caa_own own)
+{
+	switch (own) {
+	case CAA_OWN_QUOTA:
+		return "this resolver has used up its queries for one question";
+	case CAA_OWN_RATELIMIT:
+		return "this resolver has used up its queries for the zone in a second";
+	case CAA_OWN_SOCKETS:
+		return "this resolver has no file descriptor left to ask with";
+	case CAA_OWN_NONE:
+	case CAA_OWN_NO_IPV4:
+	case CAA_OWN_NO_IPV6:
+		break;
+	}
+	return "this resolver could not ask";
+}
+
 /** What this resolver could not do. */
 static void say_own(struct caa_text *t, const struct caa_case *c, const char *name)
 {
@@ -299,6 +326,11 @@ static void say_own(struct caa_text *t, const struct caa_case *c, const char *na
 		if (c->about[0] != '\0')
 			caa_text_addf(t, " (%s)", c->about);
 		caa_text_addf(t, ", and this resolver does not use IPv%d (do-ip%d: no)", off, off);
+		break;
+	case CAA_OWN_QUOTA:
+	case CAA_OWN_RATELIMIT:
+	case CAA_OWN_SOCKETS:
+		caa_text_addf(t, "CAA %s: %s", name, own_words((enum caa_own)c->own));
 		break;
 	}
 }
@@ -328,7 +360,7 @@ static void say_without_server(struct caa_text *t, const struct caa_case *c, enu
 			caa_text_addf(t, " (%s)", c->about);
 		break;
 	case CAA_CLASS_BUDGET:
-		caa_text_addf(t, "CAA %s: no turn at its servers within the time for one question", name);
+		caa_text_addf(t, "CAA %s: %s", name, budget_words(c));
 		break;
 	default:
 		say_own(t, c, name);
@@ -365,6 +397,12 @@ static const char *own_advice(enum caa_own own)
 		return "let the resolver use IPv4";
 	case CAA_OWN_NO_IPV6:
 		return "let the resolver use IPv6";
+	case CAA_OWN_QUOTA:
+		return "raise max-global-quota there";
+	case CAA_OWN_RATELIMIT:
+		return "raise ratelimit there, or set it to 0";
+	case CAA_OWN_SOCKETS:
+		return "let it open more files";
 	case CAA_OWN_NONE:
 		break;
 	}
@@ -459,7 +497,9 @@ static void say_missed(struct caa_text *t, const struct caa_case *c, enum detail
 		caa_text_add(t, ": ");
 		say_at_server(t, c, &c->record.attempt[c->cause], detail);
 	} else if (c->class == CAA_CLASS_BUDGET) {
-		caa_text_add(t, ": no turn at its servers within the time for one question");
+		caa_text_addf(t, ": %s", budget_words(c));
+	} else if (c->class == CAA_CLASS_INTERNAL && c->own != CAA_OWN_NONE) {
+		caa_text_addf(t, ": %s", own_words((enum caa_own)c->own));
 	} else {
 		caa_text_add(t, " a moment ago");
 	}

@@ -179,6 +179,8 @@ void caa_failure_outcome(struct caa_ctx *ctx, struct caa_query *const *queries, 
 	if (count == 0 || !caa_failures_enabled(ctx->failures))
 		return;
 	event.result = result_of(answer != NULL || end != CAA_END_ANSWER ? end : CAA_END_ERROR, answer);
+	if (event.result == CAA_RESULT_ERROR && !caa_host_has_socket())
+		event.result = CAA_RESULT_NO_SOCKET;
 	if (event.result == CAA_RESULT_GOOD)
 		caa_failures_answered(ctx->failures, addr, event.zone, now_us);
 	if (event.result == CAA_RESULT_GOOD && event.qtype != LDNS_RR_TYPE_CAA)

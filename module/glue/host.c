@@ -21,7 +21,9 @@
 
 #include <netinet/in.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
 uint64_t caa_host_now_us(void)
 {
@@ -213,4 +215,13 @@ void caa_host_forget_answer(struct module_env *env, struct caa_name name, uint16
 void caa_host_forget_failure(struct module_qstate *qstate)
 {
 	caa_host_forget_answer(qstate->env, caa_host_qname(&qstate->qinfo), qstate->qinfo.qtype);
+}
+
+bool caa_host_has_socket(void)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
 }

@@ -48,6 +48,9 @@ void caa_host_forget_answer(struct module_env *env, struct caa_name name, uint16
 /** The same for a question. */
 void caa_host_forget_failure(struct module_qstate *qstate);
 
+/** @return whether the process can open one more socket. */
+bool caa_host_has_socket(void);
+
 /** A caa_name_reader (core/config.h) on Unbound's own parser of names. */
 enum caa_res caa_host_read_name(uint8_t wire[static CAA_NAME_MAX], size_t *len, const char *text, const char **why);
 

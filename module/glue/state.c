@@ -319,6 +319,10 @@ void caa_state_facts(struct module_qstate *qstate, struct caa_case *c, struct ca
 		mark_unreadable(&c->record);
 	if (iq->dp != NULL)
 		add_no_address(qstate, iq->dp, c);
+	if (qstate->was_ratelimited)
+		c->own = CAA_OWN_RATELIMIT;
+	else if (iq->target_count != NULL && iq->target_count[TARGET_COUNT_GLOBAL_QUOTA] > qstate->env->cfg->max_global_quota)
+		c->own = CAA_OWN_QUOTA;
 }
 
 void caa_state_ask_ds(struct module_qstate *qstate, struct caa_name zone)

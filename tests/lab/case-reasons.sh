@@ -33,6 +33,9 @@ unset 'LAB_DELEGATION[dark]'
 lie shut.par.lab refused
 shut=127.0.60.$n
 unset 'LAB_DELEGATION[shut.par.lab]'
+lie keyless.par.lab no-key
+keyless=127.0.60.$n
+unset 'LAB_DELEGATION[keyless.par.lab]'
 lab_spawn liar "$LIAR" "${liars[@]}"
 # nameservers with IPv6 addresses only, below the zone and elsewhere, and one that may have any
 LAB_DELEGATION[six.lab]=$(printf '%s\n' 'six.lab. 3600 NS ns1.six.lab.' 'ns1.six.lab. 3600 AAAA fd00::1')$'\n'
@@ -49,10 +52,12 @@ lab_delegate dname.lab 127.0.53.12
 	for zone in par.lab open.par.lab; do
 		{ lab_soa $zone; printf '%s. 3600 NS ns1.%s.\nns1.%s. 3600 A 127.0.53.12\n' $zone $zone $zone; } >$zone.zone
 	done
-	for zone in par.lab shut.par.lab; do dnssec-keygen -q -a ECDSAP256SHA256 -f KSK $zone >$zone.key; done
+	for zone in par.lab shut.par.lab keyless.par.lab; do dnssec-keygen -q -a ECDSAP256SHA256 -f KSK $zone >$zone.key; done
 	printf '%s. 3600 CNAME %s.\n' a.open.par.lab t.shut.par.lab >>open.par.lab.zone
 	{ printf '%s. 3600 NS ns1.%s.\nns1.%s. 3600 A %s\n' open.par.lab open.par.lab open.par.lab 127.0.53.12 shut.par.lab shut.par.lab \
-		shut.par.lab "$shut"; dnssec-dsfromkey -2 "$(cat shut.par.lab.key).key"; cat "$(cat par.lab.key).key"; } >>par.lab.zone
+		shut.par.lab "$shut" keyless.par.lab keyless.par.lab keyless.par.lab "$keyless"
+		for zone in shut.par.lab keyless.par.lab; do dnssec-dsfromkey -2 "$(cat $zone.key).key"; done
+		cat "$(cat par.lab.key).key"; } >>par.lab.zone
 	dnssec-signzone -q -z -o par.lab -f par.signed par.lab.zone "$(cat par.lab.key)" && mv par.signed par.lab.zone
 ) >"$LAB_WORK/sign.out" 2>&1
 lab_delegate par.lab 127.0.53.12
@@ -133,11 +138,21 @@ done
 again() { lab_control caa flush_type "$1" CAA >/dev/null; ask "$1"; }
 known() { again a.open.par.lab; [ "$(field a.open.par.lab .insecure)" != unknown ]; }
 ask a.open.par.lab
+check "where an alias leads to what fails, that is the zone that failed" \
+	[ "$(field a.open.par.lab '"\(.zone) \(.servers[0].address) \(.insecure != "yes")"')" = "shut.par.lab $shut true" ]
 check "whether an alias's target is insecure is found out" lab_until 10 known
-said a.open.par.lab refused "23 $shut \\(ns1.shut.par.lab\\) answered REFUSED to CAA t.shut.par.lab( \\([0-9]+ times\\))?; allow queries for the zone there, or remove the server from the delegation"
+said a.open.par.lab refused "23 $shut( \\(ns1.shut.par.lab\\))? answered REFUSED to CAA t.shut.par.lab( \\([0-9]+ times\\))?; allow queries for the zone there, or remove the server from the delegation"
 check "  its zone failed, which is not insecure, though that of the alias is" \
 	[ "$(field a.open.par.lab '"\(.zone) \(.insecure)"')" = 'shut.par.lab no' ]
-check "  of its servers" [ "$(field a.open.par.lab '.servers[0] | "\(.address) \(.ns)"')" = "$shut ns1.shut.par.lab" ]
+
+# --- keys that do not come ------------------------------------------------------------------------------------------------------------
+
+ask keyless.par.lab
+for text in 'looked up' 'from the cache'; do
+	said keyless.par.lab servfail "23 DNSKEY of zone keyless.par.lab could not be fetched: $keyless \\(ns1.keyless.par.lab\\) answered SERVFAIL to it( \\([0-9]+ times\\))?$others; see that server's own log"
+	check "  once, $text" [ "$(grep -c '^; EDE:' "$LAB_WORK/dig.keyless.par.lab")" -eq 1 ]
+	ask keyless.par.lab
+done
 
 # --- a protocol that the resolver does not use ----------------------------------------------------------------------------------
 
@@ -208,3 +223,32 @@ different=$(sed -n 's/^; EDE: //p' "$LAB_WORK"/dig.follow.* | sort -u | wc -l)
 check "some of 16 clients wait for another thread's lookup" [ "$(lab_control rootless stats_noreset | sed -n 's/^caa\.joined=//p')" -gt 0 ]
 check "  all hear a reason, the same ($reasons, $different)" [ "$reasons $different" = '16 1' ]
 [ "$LAB_FAILED" -eq "${shown:-0}" ] || { sed -n 's/^; EDE: /# /p' "$LAB_WORK"/dig.follow.*; shown=$LAB_FAILED; }
+
+# --- what this resolver runs out of -----------------------------------------------------------------------------------------------
+
+# own SETTING: a resolver with it, alone at .33
+own() {
+	lab_stop own
+	lab_resolver own "$UNBOUND_CAA" 127.0.53.33 "$(lab_module_conf; lab_zone_conf . '' 3)
+ caa-log-after: 1
+caa:
+ caa-log-rate: 1000
+ caa-log-file: \"$LAB_WORK/reasons.log\"
+server:
+ $1"
+}
+ask_own() { dig +tries=1 +time=30 caa "$1" @127.0.53.33 >"$LAB_WORK/dig.$1"; }
+own 'max-global-quota: 1'
+ask_own quota.dname.lab
+said quota.dname.lab internal '0 CAA quota.dname.lab: this resolver has used up its queries for one question; raise max-global-quota there'
+own 'ratelimit: 1'
+failed_own() { sed -n 's/.*"name":"\([a-z0-9]*\.dname\.lab\)","class".*used up its queries for the zone.*/\1/p' "$LAB_WORK/reasons.log" | tail -n 1 | grep .; }
+pids=()
+for n in $(seq 9); do ask_own limit$n.dname.lab & pids+=($!); done
+wait "${pids[@]}"
+said "$(failed_own)" internal '0 CAA limit[0-9].dname.lab: this resolver has used up its queries for the zone in a second; raise ratelimit there, or set it to 0'
+own 'verbosity: 1'
+free=$(find "/proc/${LAB_PID[own]}/fd" -mindepth 1 -printf '%f\n' | sort -n | awk '$1 != n { exit } { n++ } END { print n + 0 }')
+prlimit --pid "${LAB_PID[own]}" --nofile="$free":
+ask_own files.dname.lab
+said files.dname.lab internal '0 CAA files.dname.lab: this resolver has no file descriptor left to ask with; let it open more files'

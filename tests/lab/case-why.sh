@@ -210,7 +210,7 @@ seq -f 'h%.0f.slow.lab' 10 >"$LAB_WORK/names"
 lab_climb 127.0.53.30 "$LAB_WORK/names"
 slow=$(jq -r 'select(.name | endswith("slow.lab")) | .name' "$LAB_WORK/why.log" | tail -n 1)
 check "a rate set by hand that is too low is a matter of the budget" [ "$(field "$slow" '"\(.class) \(.ede) \(.text)"')" = \
-	"budget 0 CAA $slow: no turn at its servers within the time for one question; try again later" ]
+	"budget 0 CAA $slow: this resolver's time for one question ended before a query had its turn; try again later" ]
 
 # --- facts ---------------------------------------------------------------------------------------------------------------
 

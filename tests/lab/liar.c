@@ -172,6 +172,8 @@ static bool misbehave(struct host *h, ldns_pkt *query, ldns_pkt *pkt, ldns_rr_ty
 	} else if (strncmp(b, "tc", 2) == 0) {
 		ldns_pkt_set_tc(pkt, 1);
 		push(pkt, LDNS_SECTION_ANSWER, "%s 60 IN CAA 0 issue \"%s\"", name, "ca.lab");
+	} else if (strcmp(b, "no-key") == 0 && type == LDNS_RR_TYPE_DNSKEY) {
+		ldns_pkt_set_rcode(pkt, LDNS_RCODE_SERVFAIL);
 	} else if (strcmp(b, "refused") == 0) {
 		ldns_pkt_set_rcode(pkt, LDNS_RCODE_REFUSED);
 	} else if (strcmp(b, "refuse-caa") == 0 && type == LDNS_RR_TYPE_CAA) {

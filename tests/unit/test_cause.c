@@ -337,6 +337,10 @@ static void what_this_resolver_could_not_do_is_no_servers_fault(void **state)
 		{ { { 0 } }, false, CAA_OWN_NO_IPV4, CAA_CLASS_INTERNAL },
 		{ { ASK(1, LATE, 0) }, false, CAA_OWN_NO_IPV6, CAA_CLASS_INTERNAL },
 		{ { ASK(1, RCODE, 5) }, false, CAA_OWN_NO_IPV6, CAA_CLASS_REFUSED },
+		{ { ASK(1, RCODE, 5) }, false, CAA_OWN_QUOTA, CAA_CLASS_INTERNAL },
+		{ { ASK(1, LATE, 0) }, false, CAA_OWN_RATELIMIT, CAA_CLASS_INTERNAL },
+		{ { ASK(1, NO_SOCKET, 0) }, false, CAA_OWN_NONE, CAA_CLASS_INTERNAL },
+		{ { ASK(1, NO_SOCKET, 0), ASK(1, TIMEOUT, 0) }, false, CAA_OWN_NONE, CAA_CLASS_TIMEOUT },
 	};
 
 	(void)state;

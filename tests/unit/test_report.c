@@ -133,6 +133,10 @@ static void what_this_resolver_could_not_do_is_said_to_be_its_own(void **state)
 			"let the resolver use IPv4" },
 		{ CAA_OWN_NO_IPV6, "no nameserver of example.net has an IPv4 address, and this resolver does not use IPv6 (do-ip6: no); "
 			"let the resolver use IPv6" },
+		{ CAA_OWN_QUOTA, "CAA www.example.net: this resolver has used up its queries for one question; raise max-global-quota there" },
+		{ CAA_OWN_RATELIMIT, "CAA www.example.net: this resolver has used up its queries for the zone in a second; raise ratelimit "
+			"there, or set it to 0" },
+		{ CAA_OWN_SOCKETS, "CAA www.example.net: this resolver has no file descriptor left to ask with; let it open more files" },
 	};
 
 	(void)state;
@@ -253,7 +257,7 @@ static void the_worst_case_fits(void **state)
 			e.addr = caa_addr_ipv6(ip, 65535);
 			e.name = (struct caa_name){ k % 2 == 0 ? other : c.wire, 255 };
 			e.zone = e.name;
-			e.result = (enum caa_result)(next_random(&random_state) % (CAA_RESULT_LATE + 1));
+			e.result = (enum caa_result)(next_random(&random_state) % (CAA_RESULT_NO_SOCKET + 1));
 			e.rtt_ms = e.at_ms = UINT32_MAX - k;
 			a.rcode = (uint16_t)(next_random(&random_state) % 24);
 			e.answer = e.result < CAA_RESULT_TIMEOUT ? &a : NULL;
@@ -272,7 +276,7 @@ static void the_worst_case_fits(void **state)
 		c.bogus = n % 7 == 0;
 		c.looped = n % 11 == 0;
 		c.no_address = n % 5 == 0;
-		c.own = n % 17 == 0 ? CAA_OWN_NO_IPV6 : CAA_OWN_NONE;
+		c.own = (uint8_t)(n % 17 <= CAA_OWN_SOCKETS ? n % 17 : CAA_OWN_NONE);
 		c.missed = n % 13 == 0 ? 65535 : 0;	/* the type of all attempts */
 		c.missed_labels = n % 2 == 0 ? CAA_LABELS_NONE : (uint8_t)caa_name_labels(name);
 		caa_case_class(&c);
