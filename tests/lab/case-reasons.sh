@@ -23,8 +23,8 @@ lie() {
 	lab_delegate "$zone" "${addresses[@]}"
 }
 lie closed.lab tc-closed
-lie tc.lab tc
-lie mixed.lab tc-closed tc
+lie tc.lab tc-always
+lie mixed.lab tc-closed tc-always
 lie dead.lab dead dead
 lie picky.lab refuse-caa
 lie dark servfail
