@@ -271,6 +271,8 @@ static void add_servers(struct caa_ctx *ctx, struct module_qstate *qstate, const
 			CAA_UNKNOWN);
 		s->other_types = zone.len > 0 && caa_failures_is_typed(ctx->failures, &s->addr, zone, now_us);
 		caa_state_server_name(qstate, zone, &s->addr, s->ns);
+		if (s->ns[0] == '\0' && s->of_zone)
+			caa_state_only_server(qstate, zone, s->ns);
 		at.line = query->zone.rate_line;
 		if (!caa_shards_copy(ctx->shards, &at, &u))
 			continue;

@@ -111,6 +111,20 @@ void caa_state_server_name(struct module_qstate *qstate, struct caa_name zone, c
 	}
 }
 
+void caa_state_only_server(const struct module_qstate *qstate, struct caa_name zone, char out[static CAA_SHORT_NAME])
+{
+	const struct iter_qstate *iq = caa_host_iterator(qstate);
+	const struct delegpt *dp = iq != NULL ? iq->dp : NULL;
+	struct caa_name ns;
+
+	out[0] = '\0';
+	if (dp == NULL || dp->nslist == NULL || dp->nslist->next != NULL ||
+	    !caa_name_equal((struct caa_name){ dp->name, dp->namelen }, zone))
+		return;
+	ns = (struct caa_name){ dp->nslist->name, dp->nslist->namelen };
+	caa_text_name(out, CAA_SHORT_NAME, ns);
+}
+
 /** Whether there is a trust anchor above a name, so that security is a question at all. */
 static bool is_below_anchor(struct module_env *env, struct caa_name name)
 {

@@ -18,6 +18,9 @@ struct caa_name caa_state_zone(const struct module_qstate *qstate, const struct 
 void caa_state_server_name(struct module_qstate *qstate, struct caa_name zone, const struct caa_addr *addr,
 	char out[static CAA_SHORT_NAME]);
 
+/** Find the nameserver of a zone that has no other: whatever was asked for the zone is it.  @param out: "" if it is not known. */
+void caa_state_only_server(const struct module_qstate *qstate, struct caa_name zone, char out[static CAA_SHORT_NAME]);
+
 /** Set zone, about, looped, no_address, own and insecure, and mark an answer that the iterator could not use.
  *  @param c: its record and name are set. @param zone: that failed; len 0 if it is not known. */
 void caa_state_facts(struct module_qstate *qstate, struct caa_case *c, struct caa_name zone);
