@@ -72,6 +72,21 @@ bool caa_denials_lost(struct caa_denials *d, const struct caa_addr *addr, uint32
 	return note->final;
 }
 
+void caa_denials_split(struct caa_denials *d, const struct caa_addr *addr, uint32_t question)
+{
+	struct caa_denial *note = note_of(d, addr, question);
+
+	if (note->splits < UINT8_MAX)
+		note->splits++;
+}
+
+unsigned caa_denials_splits(const struct caa_denials *d, const struct caa_addr *addr, uint32_t question)
+{
+	const struct caa_denial *found = find(d, addr, question);
+
+	return found != NULL ? found->splits : 0;
+}
+
 void caa_denials_final(struct caa_denials *d, const struct caa_addr *addr, uint32_t question, uint64_t now_us)
 {
 	struct caa_denial *note = note_of(d, addr, question);

@@ -19,7 +19,8 @@ enum {
 	CAA_DENIED_TRIES = 4,		/**< denials that are an answer where no limit is known, ... */
 	CAA_DENIED_TRIES_LIMITED = 6,	/**< ... or where one is, ... */
 	CAA_DENIED_TRIES_ERROR = 4,	/**< ... and errors that no limiter sends; one may be to EDNS, one to an option */
-	CAA_LOST_TRIES = 7		/**< times that nothing comes where no limit is known, after which nothing will */
+	CAA_LOST_TRIES = 7,		/**< times that nothing comes where no limit is known, after which nothing will */
+	CAA_SPLITS = 3			/**< times that it is lost, and others are answered, after which it says nothing of a limit */
 };
 
 /** Times in ms modulo 2^32. */
@@ -29,6 +30,7 @@ struct caa_denial {
 	uint32_t last_ms;		/**< the last one */
 	uint8_t count;			/**< denials so far, up to 255 */
 	uint8_t lost;			/**< times that nothing came, up to 255 */
+	uint8_t splits;			/**< times that nothing came and later queries of others were answered, up to 255 */
 	bool final;			/**< it is not asked there again */
 };
 
@@ -52,6 +54,12 @@ bool caa_denials_note(struct caa_denials *d, const struct caa_addr *addr, uint32
 
 /** Nothing came, where no limit is known.  @return whether that is definite by now. */
 bool caa_denials_lost(struct caa_denials *d, const struct caa_addr *addr, uint32_t question);
+
+/** Nothing came, and later queries of others were answered: a limiter does not care which question it is. */
+void caa_denials_split(struct caa_denials *d, const struct caa_addr *addr, uint32_t question);
+
+/** @return how often. */
+unsigned caa_denials_splits(const struct caa_denials *d, const struct caa_addr *addr, uint32_t question);
 
 /** It is definite, whatever was noted. */
 void caa_denials_final(struct caa_denials *d, const struct caa_addr *addr, uint32_t question, uint64_t now_us);

@@ -109,13 +109,14 @@ static enum caa_gate send_paced(struct caa_upstream *u, struct caa_asking *q, st
 /** Whether a query leaves at nobody's cost: a limit was met by strangers or by another zone only, or its zone may be silent and would
  *  fill the room that others need, while the wait for an answer grows. */
 static bool goes_aside(const struct caa_upstream *u, const struct caa_asking *q, const struct caa_serving *zone,
-	uint64_t now_us)
+	const struct caa_wish *wish)
 {
 	if (u->learn.manual)
 		return false;
 	if (caa_learn_limited(&u->learn))
-		return caa_learn_wants_witness(&u->learn, q->zone) && caa_serving_is_witness(zone, now_us);
-	return caa_serving_is_suspect(zone, now_us);
+		return caa_serving_is_witness(zone, wish->now_us) && (caa_learn_wants_witness(&u->learn, q->zone) ||
+			(!wish->repeated && caa_learn_wants_fresh(&u->learn)));
+	return caa_serving_is_suspect(zone, wish->now_us);
 }
 
 static enum caa_gate send_aside(struct caa_upstream *u, struct caa_asking *q, const struct caa_wish *wish)
@@ -199,7 +200,7 @@ static enum caa_gate ask_udp(struct caa_upstream *u, struct caa_asking *q, struc
 {
 	uint64_t due_us;
 
-	if (goes_aside(u, q, zone, wish->now_us))
+	if (goes_aside(u, q, zone, wish))
 		return send_aside(u, q, wish);
 	if (!q->turn.in_line && !take_place(u, q, zone, wish))
 		return hold_back(u, q, wish, ADMIT_US, ADMIT_US, wait_us);
@@ -323,6 +324,12 @@ static enum caa_signal signal_of(const struct caa_upstream *u, const struct caa_
 	return CAA_SIGNAL_NONE;
 }
 
+/** Whether queries that left later were answered; numbers wrap. */
+static bool is_split(const struct caa_upstream *u, const struct caa_asking *q)
+{
+	return (int32_t)(q->sent.seq + 1 - u->learn.answered_seq) < 0;
+}
+
 /** Whether a signal says something of the upstream, by what it does for the query's zone. */
 static bool has_voice(struct caa_upstream *u, struct caa_asking *q, struct caa_serving *zone, uint64_t now_us)
 {
@@ -360,6 +367,8 @@ static bool outcome_udp(struct caa_upstream *u, struct caa_asking *q, struct caa
 
 	q->udp = false;
 	q->sent.stranger = !caa_serving_is_witness(zone, now_us);
+	if (signal == CAA_SIGNAL_SILENCE && q->own_fault && is_split(u, q))
+		signal = CAA_SIGNAL_NONE;
 	if (signal != CAA_SIGNAL_NONE && signal != CAA_SIGNAL_ANSWER && !has_voice(u, q, zone, now_us))
 		signal = CAA_SIGNAL_NONE;
 	limited = caa_learn_outcome(&u->learn, now_us, q->sent, signal);
@@ -454,6 +463,7 @@ struct caa_outcome caa_gate_outcome(struct caa_upstream *u, struct caa_asking *q
 
 	leave(u, q);
 	count(u, end);
+	o.split = !tcp && q->udp && end == CAA_END_TIMEOUT && is_split(u, q);
 	if (tcp)
 		outcome_tcp(u, q, zone, secret, now_us, end, packet);
 	else if (q->udp)

@@ -28,6 +28,7 @@ struct caa_asking {
 	uint32_t patience_ms;	/**< how long its answer is waited for at most; 0 = as long as Unbound does */
 	uint8_t line;		/**< of the address (core/addr.h); set by the caller before anything else */
 	bool caa_type;		/**< it is of type CAA; set by the caller before anything else */
+	bool own_fault;		/**< it is lost again and again while others are answered; set by the caller before anything else */
 	bool out;		/**< it is under way, over whatever; the caller's own, as is the next */
 	bool claimed;		/**< a CAA question waits for it */
 	bool caa;		/**< it is sent for CAA questions alone: it may wait, and carries a cookie */
@@ -105,6 +106,7 @@ struct caa_outcome {
 	bool limit;		/**< a limit is known there */
 	bool denying;		/**< a denial is known to be the zone's own answer */
 	bool lately;		/**< the upstream answered something within two seconds */
+	bool split;		/**< it was lost, and later queries of others were answered */
 	uint32_t srtt_us;	/**< its round trip time; 0 = unknown */
 };
 

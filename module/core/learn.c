@@ -248,7 +248,7 @@ static void limited_answer(struct caa_learn *l, uint64_t now_us, struct caa_sent
 {
 	if (before(sent.seq, l->flight_seq))
 		return;
-	if (sent.aside && !l->doubtful)
+	if (sent.aside && !l->doubtful && !(sent.tests && l->confirm))
 		return;
 	if (l->doubtful && !sent.repeated) {
 		if (l->failures >= DOUBT_FAILURES && l->denials == 0)

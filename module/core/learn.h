@@ -129,6 +129,13 @@ static inline bool caa_learn_wants_witness(const struct caa_learn *l, uint32_t z
 		(l->doubtful || (l->lost_zone != 0 && l->lost_zone != zone));
 }
 
+/** @return whether one query of a zone that was answered for, which was not lost before, does not wait for the pause to end: those
+ *	that were lost go first, and where it is them and no limit, every pause would be followed by the next. */
+static inline bool caa_learn_wants_fresh(const struct caa_learn *l)
+{
+	return l->rate_mqps != 0 && l->confirm && l->failures > 0 && l->asides == 0;
+}
+
 /** The server knows from now on that queries come from here, and what was limited so far are others: forget the rate. */
 void caa_learn_source_proved(struct caa_learn *l, uint64_t now_us);
 

@@ -302,6 +302,16 @@ static void identify(struct caa_ctx *ctx, struct caa_asking *q, const struct ser
 		q->line = line;
 }
 
+/** Whether all who wait for a query have lost it again and again while others were answered. */
+static bool has_own_fault(const struct claims *claims, const struct caa_asking *q, const struct caa_addr *addr)
+{
+	unsigned i = 0;
+
+	while (i < claims->count && caa_denials_splits(&claims->query[i]->denials, addr, q->question) >= CAA_SPLITS)
+		i++;
+	return i == claims->count;
+}
+
 /** It leaves now, as without a module. */
 static int64_t leaves_usual(struct caa_ctx *ctx, struct serviced_query *sq, struct caa_asking *q, const struct caa_addr *addr,
 	uint64_t now_us, bool tcp)
@@ -334,6 +344,7 @@ static int64_t pace(void *arg, struct serviced_query *sq, int queued, int *tcp)
 	q->claimed = claims.count > 0;
 	line = set_by_hand(ctx, (struct caa_name){ sq->zone, sq->zonelen }, &server);
 	identify(ctx, q, sq, line);
+	q->own_fault = claims.count > 0 && has_own_fault(&claims, q, &addr);
 	/* Where TCP or TLS is configured there is nothing to choose, and nothing of UDP's limits to learn. */
 	if (claims.count == 0 || claims.others || sq->tcp_upstream || sq->ssl_upstream || !enabled(ctx))
 		return queued ? 0 : leaves_usual(ctx, sq, q, &addr, now_us, *tcp);
@@ -526,6 +537,8 @@ static bool note_outcome(struct caa_query *query, const struct caa_asking *q, co
 {
 	bool definite = true, denies = false, keys = qtype == LDNS_RR_TYPE_DNSKEY || qtype == LDNS_RR_TYPE_DS;
 
+	if (o->split)
+		caa_denials_split(&query->denials, addr, q->question);
 	switch (o->meaning) {
 	case CAA_MEANS_NOTHING:
 		return false;

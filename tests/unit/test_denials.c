@@ -65,6 +65,22 @@ static void what_is_lost_so_often_is_not_asked_again(void **state)
 	assert_false(caa_denials_is_final(&d, &two, QUESTION));
 }
 
+static void what_is_lost_while_others_are_answered_is_counted(void **state)
+{
+	struct caa_denials d = { .next = 0 };
+
+	(void)state;
+	for (unsigned n = 1; n <= CAA_SPLITS; n++) {
+		caa_denials_split(&d, &one, QUESTION);
+		assert_int_equal(caa_denials_splits(&d, &one, QUESTION), n);
+	}
+	assert_int_equal(caa_denials_splits(&d, &two, QUESTION), 0);
+	assert_false(caa_denials_any(&d));
+	assert_false(caa_denials_is_final(&d, &one, QUESTION));
+	caa_denials_answered(&d, &one, QUESTION);
+	assert_int_equal(caa_denials_splits(&d, &one, QUESTION), 0);
+}
+
 static void an_error_is_no_reason_to_wait(void **state)
 {
 	struct caa_denials d = { .next = 0 };
@@ -106,6 +122,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(it_takes_so_many_to_be_definite), cmocka_unit_test(it_is_asked_slower_and_said_within_two_seconds),
 		cmocka_unit_test(what_is_lost_so_often_is_not_asked_again),
+		cmocka_unit_test(what_is_lost_while_others_are_answered_is_counted),
 		cmocka_unit_test(an_error_is_no_reason_to_wait), cmocka_unit_test(an_answer_ends_it),
 		cmocka_unit_test(the_oldest_note_makes_room),
 	};

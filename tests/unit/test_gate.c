@@ -1127,6 +1127,35 @@ static void a_lost_query_is_asked_again_without_the_option(void **state)
 	}
 }
 
+/** What is lost again and again while others are answered is its own fault, and says nothing of a limit. */
+static void who_is_always_lost_says_nothing(void **state)
+{
+	static const struct { bool own_fault, later; bool counts; const char *why; } row[] = {
+		{ false, true, true, "it may be a limit" },
+		{ true, true, false, "it was so before, and others are answered" },
+		{ true, false, true, "nobody is answered now" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		struct scene s = begin();
+		struct caa_asking first = { .caa = false }, q = { .own_fault = row[i].own_fault }, others[2] = { { .caa = false } };
+		struct caa_outcome o;
+
+		leave(&s, &first);
+		answered(&s, &first, &data);
+		leave(&s, &q);
+		for (size_t n = 0; row[i].later && n < COUNT_OF(others); n++) {
+			leave(&s, &others[n]);
+			answered(&s, &others[n], &data);
+		}
+		o = caa_gate_outcome(&s.u, &q, &s.serving, &secret, s.now_us + 400 * ms, CAA_END_TIMEOUT, NULL, false);
+		assert_int_equal(o.split, row[i].later);
+		if ((s.u.learn.tail + s.u.learn.holes > 0) != row[i].counts)
+			fail_msg("%s", row[i].why);
+	}
+}
+
 static void notimp_is_final_without_edns_and_remembered(void **state)
 {
 	struct scene s = begin();
@@ -2299,7 +2328,7 @@ int main(void)
 		cmocka_unit_test(without_cookies_nothing_is_forged),
 		cmocka_unit_test(a_server_that_dislikes_the_option_is_asked_without),
 		cmocka_unit_test(silence_to_the_option_is_tried_without),
-		cmocka_unit_test(a_lost_query_is_asked_again_without_the_option),
+		cmocka_unit_test(a_lost_query_is_asked_again_without_the_option), cmocka_unit_test(who_is_always_lost_says_nothing),
 		cmocka_unit_test(notimp_is_final_without_edns_and_remembered), cmocka_unit_test(notimp_is_remembered_for_a_while),
 		cmocka_unit_test(notimp_beside_answers_is_not_final),
 		cmocka_unit_test(badcookie_twice_is_no_cookie),

@@ -1459,6 +1459,34 @@ static void a_witness_loss_ends_the_doubt_and_counts_as_nothing_else(void **stat
 }
 
 /** It is known to be lost long after it left, and what strangers asked again was lost meanwhile: it tests the claim all the same. */
+/** Those that were lost go first after a pause; where it is them, and no limit, one that was not lost tells. */
+static void one_that_was_not_lost_ends_the_pauses(void **state)
+{
+	(void)state;
+	for (int answered = 0; answered < 2; answered++) {
+		struct line *l = limited_line(UINT64_C(60000000), 20);
+		struct caa_learn before;
+
+		assert_false(caa_learn_wants_fresh(&l->learn));		/* the pause was not tried yet */
+		send_waited(l, true);
+		l->sent[l->count - 1].repeated = true;
+		l->now_us += TIMEOUT_US;
+		end(l, l->count - 1, CAA_SIGNAL_SILENCE);
+		assert_true(caa_learn_wants_fresh(&l->learn));
+		send_aside(l);
+		assert_false(caa_learn_wants_fresh(&l->learn));		/* one at a time */
+		before = l->learn;
+		l->now_us += answered ? ROUND_US : TIMEOUT_US;
+		end(l, l->count - 1, answered ? CAA_SIGNAL_ANSWER : CAA_SIGNAL_SILENCE);
+		assert_true(caa_learn_limited(&l->learn));
+		assert_int_equal(l->learn.confirm, !answered);
+		assert_int_equal(l->learn.asides, 0);
+		assert_int_equal(l->learn.failures, answered ? 0 : before.failures);
+		assert_int_equal(l->learn.pause_ms, answered ? 0 : before.pause_ms);
+		free(l);
+	}
+}
+
 static void a_witness_tests_a_claim_through_its_pauses(void **state)
 {
 	static const struct { bool stranger, repeated, doubtful; } row[] = {
@@ -1743,7 +1771,7 @@ int main(void)
 		cmocka_unit_test(a_split_takes_back_what_one_zone_said),
 		cmocka_unit_test(a_split_leaves_a_rate_by_hand_alone),
 		cmocka_unit_test(a_limit_of_one_zone_lets_the_others_pass), cmocka_unit_test(a_claim_is_tested_with_a_window),
-		cmocka_unit_test(what_ends_a_doubt),
+		cmocka_unit_test(what_ends_a_doubt), cmocka_unit_test(one_that_was_not_lost_ends_the_pauses),
 		cmocka_unit_test(a_witness_loss_ends_the_doubt_and_counts_as_nothing_else),
 		cmocka_unit_test(a_witness_tests_a_claim_through_its_pauses),
 		cmocka_unit_test(a_later_answer_forgets_the_strangers_before_it),
