@@ -4,6 +4,7 @@
 #include "glue/climbing.h"
 
 #include "core/climb_option.h"
+#include "glue/answer.h"
 #include "glue/ctx.h"
 #include "glue/failure.h"
 #include "glue/host.h"
@@ -50,18 +51,9 @@ static void set_failed(struct caa_climb_outcome *o, int code, const char *text, 
 		o->text_len = (uint8_t)len;
 }
 
-/** Whether RRsets [from, to) of a reply have one of a type. */
-static bool has_type(const struct reply_info *rep, size_t from, size_t to, uint16_t type)
-{
-	for (size_t i = from; i < to; i++)
-		if (ntohs(rep->rrsets[i]->rk.type) == type)
-			return true;
-	return false;
-}
-
 static bool has_caa(const struct reply_info *rep)
 {
-	return has_type(rep, 0, rep->an_numrrsets, LDNS_RR_TYPE_CAA);
+	return caa_answer_has(rep, 0, rep->an_numrrsets, LDNS_RR_TYPE_CAA);
 }
 
 static struct caa_climb_seen seen_of(const struct reply_info *rep)
@@ -69,8 +61,8 @@ static struct caa_climb_seen seen_of(const struct reply_info *rep)
 	size_t answers = rep->an_numrrsets;
 
 	return (struct caa_climb_seen){ .found = has_caa(rep), .nxdomain = FLAGS_GET_RCODE(rep->flags) == LDNS_RCODE_NXDOMAIN,
-		.alias = has_type(rep, 0, answers, LDNS_RR_TYPE_CNAME) || has_type(rep, 0, answers, LDNS_RR_TYPE_DNAME),
-		.soa = has_type(rep, answers, answers + rep->ns_numrrsets, LDNS_RR_TYPE_SOA) };
+		.alias = caa_answer_has(rep, 0, answers, LDNS_RR_TYPE_CNAME) || caa_answer_has(rep, 0, answers, LDNS_RR_TYPE_DNAME),
+		.soa = caa_answer_has(rep, answers, rep->ns_numrrsets, LDNS_RR_TYPE_SOA) };
 }
 
 /** @return the reply, if it is a definite answer. */

@@ -99,6 +99,16 @@ static void unblock_targets(struct caa_ctx *ctx, struct module_qstate *qstate, c
 	}
 }
 
+/** The lookup that failed is tried again: its failure is nobody's answer. */
+static void begin_try(struct caa_ctx *ctx, struct module_qstate *qstate, struct caa_query *query)
+{
+	caa_host_forget_failure(qstate);
+	query->lost = true;
+	query->given_up = false;
+	query->moves = 0;
+	caa_stats_add(&ctx->stats, CAA_STAT_tries, 1);
+}
+
 /** Wait for the next try.  @param keys: that were missed; or NULL. @return false if there is to be none, or no memory for it. */
 static bool try_again(struct caa_ctx *ctx, struct module_qstate *qstate, struct caa_query *query, const struct caa_keys *keys)
 {
@@ -121,14 +131,10 @@ static bool try_again(struct caa_ctx *ctx, struct module_qstate *qstate, struct 
 		unblock_targets(ctx, qstate, caa_keys_delegation(qstate, keys), now_us);
 		caa_keys_forget(qstate, keys);
 	}
-	caa_host_forget_failure(qstate);
 	delay = (struct timeval){ (time_t)(delay_us / US_PER_S), (suseconds_t)(delay_us % US_PER_S) };
 	comm_timer_set(query->timer, &delay);
 	query->waiting = true;
-	query->lost = true;
-	query->given_up = false;
-	query->moves = 0;
-	caa_stats_add(&ctx->stats, CAA_STAT_tries, 1);
+	begin_try(ctx, qstate, query);
 	return true;
 }
 
@@ -152,12 +158,8 @@ static bool try_usual(struct caa_ctx *ctx, struct module_qstate *qstate, struct 
 	query->usual = true;
 	query->merged.whole = false;
 	query->tries = (struct caa_tries){ .made = query->tries.made + 1 };
-	query->lost = true;
-	query->given_up = false;
-	query->moves = 0;
 	unblock_targets(ctx, qstate, caa_host_delegation(qstate), caa_host_now_us());
-	caa_host_forget_failure(qstate);
-	caa_stats_add(&ctx->stats, CAA_STAT_tries, 1);
+	begin_try(ctx, qstate, query);
 	return true;
 }
 
