@@ -11,6 +11,7 @@ enum {
 	EXPECT_MS = 15 * MINUTE_MS,	/**< how long a server that sent cookies is held to it */
 	MIXED_MS = 15 * MINUTE_MS,	/**< as long as cookies would be expected */
 	SILENT_MAX = 3,			/**< unanswered queries with the option before one without is tried */
+	RESCUED_MAX = 3,		/**< questions lost with the option and answered without, where it brings nothing */
 	ANSWERED = UINT8_MAX
 };
 
@@ -118,6 +119,11 @@ void caa_cookie_avoid(struct caa_cookie *c, uint64_t now_us)
 	c->refused = false;
 }
 
+bool caa_cookie_is_idle(const struct caa_cookie *c)
+{
+	return c->silent == ANSWERED && c->good_ms == 0;
+}
+
 bool caa_cookie_silence(struct caa_cookie *c, const struct caa_cookie_sent *sent)
 {
 	if (c->silent == ANSWERED)
@@ -129,8 +135,13 @@ bool caa_cookie_silence(struct caa_cookie *c, const struct caa_cookie_sent *sent
 	return sent->client_sent;
 }
 
-void caa_cookie_answered_without(struct caa_cookie *c, uint64_t now_us)
+void caa_cookie_answered_without(struct caa_cookie *c, uint64_t now_us, bool lost)
 {
+	c->rescued += lost && caa_cookie_is_idle(c);
+	if (c->rescued >= RESCUED_MAX) {
+		c->rescued = 0;
+		caa_cookie_avoid(c, now_us);
+	}
 	if (c->silent != ANSWERED && c->silent >= SILENT_MAX)
 		caa_cookie_avoid(c, now_us);
 }

@@ -42,6 +42,7 @@ struct caa_cookie {
 	uint8_t serial;		/**< of the secret that the server's part belongs to */
 	bool liked;		/**< a query with the option was answered well, or badly with and without it: it is not the reason */
 	bool refused;		/**< the last server's part was answered with BADCOOKIE, and none was taken since */
+	uint8_t rescued;	/**< questions that were lost with the option and answered without, where no answer has a cookie */
 	uint8_t silent;		/**< queries with the option that were not answered, before one was; 255 = one was */
 };
 
@@ -79,12 +80,16 @@ void caa_cookie_mixed(struct caa_cookie *c, uint64_t now_us);
 /** The server does not like the option: ask without for a while. */
 void caa_cookie_avoid(struct caa_cookie *c, uint64_t now_us);
 
+/** @return whether queries with the option are answered without a cookie: it brings nothing, and some of the nodes behind the address may
+ *	not answer it at all, so that what was lost is better asked without. */
+bool caa_cookie_is_idle(const struct caa_cookie *c);
+
 /** A query was not answered.
  *  @return whether it is to be asked without the option now, as the option may be the reason: none with it was answered yet. */
 bool caa_cookie_silence(struct caa_cookie *c, const struct caa_cookie_sent *sent);
 
-/** A query without the option was answered. */
-void caa_cookie_answered_without(struct caa_cookie *c, uint64_t now_us);
+/** A query without the option was answered.  @param lost: the same with the option was not. */
+void caa_cookie_answered_without(struct caa_cookie *c, uint64_t now_us, bool lost);
 
 /** @return whether the server's part is known, so that queries prove their source. */
 static inline bool caa_cookie_proves(const struct caa_cookie *c)

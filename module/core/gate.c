@@ -258,7 +258,8 @@ void caa_gate_other(struct caa_upstream *u, struct caa_asking *q, uint64_t now_u
 size_t caa_gate_cookie(struct caa_upstream *u, struct caa_asking *q, const struct caa_cookie_secret *secret,
 	uint64_t now_us, uint8_t out[static CAA_COOKIE_MAX])
 {
-	if (q->caa && q->cookies && !q->without)
+	q->spared = q->sent.repeated && caa_cookie_is_idle(&u->cookie);
+	if (q->caa && q->cookies && !q->without && !q->spared)
 		return caa_cookie_write(&u->cookie, secret, &u->addr, now_us, out, &q->cookie);
 	q->cookie = (struct caa_cookie_sent){ .client_sent = false };
 	return 0;
@@ -337,6 +338,7 @@ static bool has_voice(struct caa_upstream *u, struct caa_asking *q, struct caa_s
 	bool voice = caa_serving_lost(zone, now_us, q->sent.seq, u->learn.answered_seq);
 
 	q->sent.stranger = !witness;
+	q->sent.stale = !caa_serving_answered_since(zone, now_us, q->sent.sent_us);
 	if (witness && !voice)
 		caa_learn_split(&u->learn, now_us, q->zone);
 	return voice;
@@ -352,8 +354,11 @@ static void note_silence(struct caa_upstream *u, struct caa_asking *q)
 		q->without = without;
 }
 
+/** BADCOOKIE is said before the question is looked at: it is no answer for the zone. */
 static void note_answered(struct caa_serving *zone, uint64_t now_us, const struct caa_packet *p)
 {
+	if (p->rcode == CAA_RCODE_BADCOOKIE)
+		return;
 	caa_serving_answered(zone, now_us);
 	if (p->rcode == CAA_RCODE_NOERROR || p->rcode == CAA_RCODE_NXDOMAIN)
 		caa_serving_good(zone, now_us);
@@ -379,7 +384,7 @@ static bool outcome_udp(struct caa_upstream *u, struct caa_asking *q, struct caa
 	if (end == CAA_END_TIMEOUT && !q->forged)
 		note_silence(u, q);
 	else if (end == CAA_END_ANSWER && q->caa && q->cookies && !q->cookie.client_sent)
-		caa_cookie_answered_without(&u->cookie, now_us);
+		caa_cookie_answered_without(&u->cookie, now_us, q->spared);
 	if (signal == CAA_SIGNAL_ANSWER)
 		note_answered(zone, now_us, packet);
 	return limited;
@@ -443,8 +448,9 @@ static enum caa_meaning meaning_of(const struct caa_upstream *u, const struct ca
 			return CAA_MEANS_ERROR;
 		if (is_denial(packet))
 			return CAA_MEANS_DENIED;
-		return packet->rcode == CAA_RCODE_NOERROR || packet->rcode == CAA_RCODE_NXDOMAIN ||
-			packet->rcode == CAA_RCODE_BADCOOKIE ? CAA_MEANS_ANSWER : CAA_MEANS_ERROR;
+		if (packet->rcode == CAA_RCODE_BADCOOKIE && q->cookie.client_sent)	/* see caa_gate_again() */
+			return CAA_MEANS_NOTHING;
+		return packet->rcode == CAA_RCODE_NOERROR || packet->rcode == CAA_RCODE_NXDOMAIN ? CAA_MEANS_ANSWER : CAA_MEANS_ERROR;
 	case CAA_END_TIMEOUT:
 	case CAA_END_ERROR:
 		if (tcp)

@@ -38,6 +38,7 @@ struct caa_asking {
 	bool again;		/**< it was answered with BADCOOKIE already */
 	bool without;		/**< it goes without a cookie: another query finds out about it, or it was answered badly with one */
 	bool blamed;		/**< for the latter */
+	bool spared;		/**< the question was lost before, and goes without where a cookie brings nothing */
 	bool unproved;		/**< it was answered without the cookie that has to be there */
 	bool forged;		/**< an answer was dropped since it left: that nothing else came says nothing */
 	bool want_tcp;		/**< it has to go over TCP, for its cookie's sake */

@@ -441,20 +441,23 @@ bool caa_learn_lately(const struct caa_learn *l, uint64_t now_us)
 	return unanswered_s(l, now_us) < LATELY_S;
 }
 
-/** Note a loss: after the last answer, or before it.  Of a stranger's, only the former says something. */
+/** Note a loss: after the last answer, or before it.  Of a stranger's, only the former says something; so does one of a
+ *  zone that was answered for, but not lately: it may have fallen silent. */
 static void weigh(struct caa_learn *l, struct caa_sent sent)
 {
+	bool stranger = sent.stranger || sent.stale;
+
 	if (l->tail + l->holes == 0)
 		l->lost_zone = sent.zone;
 	else if (l->lost_zone != sent.zone)
 		l->lost_zone = 0;
-	l->strange_lost = (uint16_t)(l->strange_lost + sent.stranger);
+	l->strange_lost = (uint16_t)(l->strange_lost + stranger);
 	if (before(sent.seq + REORDER, l->answered_seq)) {
-		l->holes += !sent.stranger;
+		l->holes += !stranger;
 		return;
 	}
 	l->tail++;
-	if (sent.stranger && (l->strangers++ == 0 || (int16_t)((uint16_t)sent.seq - l->strange_seq) < 0)) {
+	if (stranger && (l->strangers++ == 0 || (int16_t)((uint16_t)sent.seq - l->strange_seq) < 0)) {
 		l->strange_seq = (uint16_t)sent.seq;
 		l->strange_ms = caa_ms(sent.sent_us);
 	}

@@ -42,6 +42,7 @@ struct caa_sent {
 	uint32_t seq;		/**< its number at this upstream */
 	uint32_t question, zone;	/**< hashes of what was asked, and of its zone; set by the caller */
 	bool stranger;		/**< the upstream has not answered for the zone; set by the caller before the outcome */
+	bool stale;		/**< ... or has not for seconds before it was sent, nor since; set by the caller before a loss */
 	bool repeated;		/**< the same was lost or denied before; set by the caller */
 	bool waited;		/**< it had to wait for its place */
 	bool aside;		/**< it takes no place, and room from nobody */

@@ -60,6 +60,11 @@ bool caa_serving_is_witness(const struct caa_serving *s, uint64_t now_us)
 	return within(s->answered_ms, now_us, CAA_SERVING_LIFE_MS);
 }
 
+bool caa_serving_answered_since(const struct caa_serving *s, uint64_t now_us, uint64_t sent_us)
+{
+	return within(s->answered_ms, now_us, caa_ms(now_us - sent_us) + CAA_SERVING_LATELY_MS);
+}
+
 bool caa_serving_is_denying(const struct caa_serving *s, uint64_t now_us)
 {
 	return caa_ms_ahead(s->denies_ms, now_us, CAA_SERVING_DENIES_MS);

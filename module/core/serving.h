@@ -20,6 +20,7 @@ enum {
 	CAA_SERVING_SETS = 256,		/**< a power of two */
 	CAA_SERVING_WAYS = 4,
 	CAA_SERVING_LIFE_MS = 15 * 60 * 1000,	/**< an answer makes a witness so long, as Unbound remembers a server */
+	CAA_SERVING_LATELY_MS = 2000,	/**< one that answered nothing for so long before it is asked may have fallen silent */
 	CAA_SERVING_VOICE_MS = 4000,	/**< one that is no witness speaks once in so long */
 	CAA_SERVING_SPLIT = 3,		/**< times in a row that a witness is lost, then others are answered */
 	CAA_SERVING_FULL_MS = 200,	/**< how long another turn of the zone is not looked for when one was beyond the budget */
@@ -55,6 +56,9 @@ struct caa_serving *caa_servings_get(struct caa_servings *t, uint64_t pair, uint
 
 /** @return whether the zone has answered there. */
 bool caa_serving_is_witness(const struct caa_serving *s, uint64_t now_us);
+
+/** @return whether it has answered since two seconds before a query left that is lost now. */
+bool caa_serving_answered_since(const struct caa_serving *s, uint64_t now_us, uint64_t sent_us);
 
 /** It was answered, with data or with an error that no limiter sends. */
 void caa_serving_answered(struct caa_serving *s, uint64_t now_us);

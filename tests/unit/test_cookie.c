@@ -560,7 +560,7 @@ static void silence_is_tried_without(void **state)
 	}
 	q = ask(&c, now);
 	assert_int_equal(q.len, 0);
-	caa_cookie_answered_without(&c, now);		/* it is the option */
+	caa_cookie_answered_without(&c, now, false);		/* it is the option */
 	assert_int_equal(ask(&c, now + avoid - ms).len, 0);
 	assert_int_equal(ask(&c, now + avoid).len, CLIENT);
 }
@@ -601,13 +601,34 @@ static void who_has_answered_is_not_suspected(void **state)
 	assert_int_equal(read_at(&plain, &q, &without, now), CAA_COOKIE_NONE);
 	for (unsigned i = 0; i < 300; i++) {
 		q = ask(&plain, now);
-		caa_cookie_silence(&plain, &q.sent);
+		assert_false(caa_cookie_silence(&plain, &q.sent));
+		assert_true(caa_cookie_is_idle(&plain));
 		q = ask(&with, now);
-		caa_cookie_silence(&with, &q.sent);
+		assert_false(caa_cookie_silence(&with, &q.sent));
+		assert_false(caa_cookie_is_idle(&with));
 	}
-	caa_cookie_answered_without(&plain, now);
+	caa_cookie_answered_without(&plain, now, false);
 	assert_int_equal(ask(&plain, now).len, CLIENT);
 	assert_int_equal(ask(&with, now).len, FULL);
+}
+
+static void who_loses_only_those_with_it_is_spared(void **state)
+{
+	struct caa_cookie with = known(), plain;
+	struct query q;
+
+	(void)state;
+	caa_cookie_init(&plain);
+	q = ask(&plain, now);
+	assert_int_equal(read_at(&plain, &q, &without, now), CAA_COOKIE_NONE);
+	for (unsigned i = 0; i < 3; i++) {
+		assert_int_equal(ask(&plain, now).len, CLIENT);
+		caa_cookie_answered_without(&plain, now, true);
+		caa_cookie_answered_without(&with, now, true);
+	}
+	assert_int_equal(ask(&plain, now).len, 0);
+	assert_int_equal(ask(&plain, now + avoid).len, CLIENT);
+	assert_int_equal(ask(&with, now).len, FULL);		/* whose cookie is worth a loss */
 }
 
 static void an_answer_without_proves_nothing_at_first(void **state)
@@ -617,13 +638,13 @@ static void an_answer_without_proves_nothing_at_first(void **state)
 
 	(void)state;
 	caa_cookie_init(&c);
-	caa_cookie_answered_without(&c, now);
+	caa_cookie_answered_without(&c, now, false);
 	assert_int_equal(ask(&c, now).len, CLIENT);
 	for (unsigned i = 0; i < SILENT_MAX - 1; i++) {
 		q = ask(&c, now);
 		caa_cookie_silence(&c, &q.sent);
 	}
-	caa_cookie_answered_without(&c, now);
+	caa_cookie_answered_without(&c, now, false);
 	assert_int_equal(ask(&c, now).len, CLIENT);
 }
 
@@ -631,6 +652,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_first_query_carries_the_clients_part),
+		cmocka_unit_test(who_loses_only_those_with_it_is_spared),
 		cmocka_unit_test(the_clients_part_is_of_server_and_secret), cmocka_unit_test(the_clients_part_is_whole),
 		cmocka_unit_test(an_answer_has_16_to_40_octets), cmocka_unit_test(the_echo_is_checked),
 		cmocka_unit_test(what_was_not_sent_is_not_checked), cmocka_unit_test(the_latest_of_the_server_counts),

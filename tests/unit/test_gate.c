@@ -1120,11 +1120,31 @@ static void a_lost_query_is_asked_again_without_the_option(void **state)
 	assert_int_equal(encode(&s, &other), CAA_COOKIE_CLIENT);
 	assert_true(accepted(&s, &other, &data));
 	end(&s, &other, CAA_END_ANSWER, &data, false);
-	for (unsigned n = 0; n < 3; n++) {	/* by now the option is known not to be the reason */
+	for (unsigned n = 0; n < 3; n++) {	/* by now it is known to bring nothing: a question that was lost goes on without */
 		assert_int_equal(ask(&s, &other), CAA_GATE_SEND);
-		assert_int_equal(encode(&s, &other), CAA_COOKIE_CLIENT);
+		other.sent.repeated = n > 0;
+		assert_int_equal(encode(&s, &other), n == 0 ? CAA_COOKIE_CLIENT : 0);
 		end(&s, &other, CAA_END_TIMEOUT, NULL, false);
 	}
+}
+
+/** BADCOOKIE to a query with one is asked again at once; it says nothing of the zone.  To one without it is an error. */
+static void badcookie_is_no_answer(void **state)
+{
+	struct scene s = begin();
+	struct caa_serving fresh = { .tag = 2 };
+	struct caa_asking q = { .caa = false };
+
+	(void)state;
+	assert_int_equal(ask(&s, &q), CAA_GATE_SEND);
+	assert_int_equal(encode(&s, &q), CAA_COOKIE_CLIENT);
+	assert_int_equal(end_zone(&s, &q, &fresh, CAA_END_ANSWER, &badcookie, false).meaning, CAA_MEANS_NOTHING);
+	assert_false(caa_serving_is_witness(&fresh, s.now_us));
+	q.without = true;
+	assert_int_equal(ask(&s, &q), CAA_GATE_SEND);
+	assert_int_equal(encode(&s, &q), 0);
+	assert_int_equal(end_zone(&s, &q, &fresh, CAA_END_ANSWER, &badcookie, false).meaning, CAA_MEANS_ERROR);
+	assert_false(caa_serving_is_witness(&fresh, s.now_us));
 }
 
 /** What is lost again and again while others are answered is its own fault, and says nothing of a limit. */
@@ -1958,7 +1978,7 @@ static void an_outcome_says_what_it_means(void **state)
 	row[] = {
 		{ CAA_END_ANSWER, &data,       false, CAA_MEANS_ANSWER, CAA_MEANS_ANSWER },
 		{ CAA_END_ANSWER, &nxdomain,   false, CAA_MEANS_ANSWER, CAA_MEANS_ANSWER },
-		{ CAA_END_ANSWER, &badcookie,  false, CAA_MEANS_ANSWER, CAA_MEANS_ANSWER },
+		{ CAA_END_ANSWER, &badcookie,  false, CAA_MEANS_ERROR, CAA_MEANS_ERROR },	/* it had no cookie */
 		{ CAA_END_ANSWER, &formerr,    false, CAA_MEANS_ERROR, CAA_MEANS_ERROR },
 		{ CAA_END_ANSWER, &notimp,     false, CAA_MEANS_ERROR, CAA_MEANS_ERROR },
 		{ CAA_END_ANSWER, &formerr,    true,  CAA_MEANS_ERROR, CAA_MEANS_ERROR },
@@ -2328,7 +2348,7 @@ int main(void)
 		cmocka_unit_test(without_cookies_nothing_is_forged),
 		cmocka_unit_test(a_server_that_dislikes_the_option_is_asked_without),
 		cmocka_unit_test(silence_to_the_option_is_tried_without),
-		cmocka_unit_test(a_lost_query_is_asked_again_without_the_option), cmocka_unit_test(who_is_always_lost_says_nothing),
+		cmocka_unit_test(a_lost_query_is_asked_again_without_the_option), cmocka_unit_test(badcookie_is_no_answer), cmocka_unit_test(who_is_always_lost_says_nothing),
 		cmocka_unit_test(notimp_is_final_without_edns_and_remembered), cmocka_unit_test(notimp_is_remembered_for_a_while),
 		cmocka_unit_test(notimp_beside_answers_is_not_final),
 		cmocka_unit_test(badcookie_twice_is_no_cookie),
