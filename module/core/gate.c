@@ -70,6 +70,7 @@ static enum caa_gate send_tcp(struct caa_upstream *u, struct caa_asking *q, cons
 	leave(u, q);
 	q->chose_tcp = !wish->tcp;
 	q->patience_ms = patience_tcp_ms(u, q);
+	q->least_ms = 0;
 	caa_transport_sent(&u->transport);
 	q->sent = (struct caa_sent){ .sent_us = wish->now_us, .question = q->question, .zone = q->zone };
 	q->tcp = true;
@@ -87,10 +88,12 @@ static enum caa_gate send_udp(struct caa_upstream *u, struct caa_asking *q, cons
 	q->sent.question = q->question;
 	q->sent.zone = q->zone;
 	q->sent.repeated = wish->repeated;
+	q->sent.caa_type = q->caa_type;
 	q->chose_tcp = tcp;
 	q->forged = false;
 	q->unproved = q->unproved && tcp;
 	q->patience_ms = tcp ? patience_tcp_ms(u, q) : patience_ms(u, wish);
+	q->least_ms = sent.patient && !tcp ? CAA_LEARN_PATIENCE_MS : 0;
 	q->udp = true;
 	u->sent++;
 	u->sent_caa++;
@@ -106,25 +109,39 @@ static enum caa_gate send_paced(struct caa_upstream *u, struct caa_asking *q, st
 	return send_udp(u, q, wish, caa_learn_sent(&u->learn, wish->now_us, q->waited));
 }
 
-/** Whether a query leaves at nobody's cost: a limit was met by strangers or by another zone only, or its zone may be silent and would
- *  fill the room that others need, while the wait for an answer grows. */
-static bool goes_aside(const struct caa_upstream *u, const struct caa_asking *q, const struct caa_serving *zone,
+/** How a query leaves. */
+enum way {
+	WAY_PLACE,	/**< in its turn */
+	WAY_ASIDE,	/**< at nobody's cost: its zone may be silent, and would fill the room that others need while the wait for an answer
+			 *   grows, ... */
+	WAY_TEST	/**< ... or a limit was met by strangers or by another zone only, or those fill the room; as many at once as are
+			 *   counted */
+};
+
+static enum way way_of(const struct caa_upstream *u, const struct caa_asking *q, const struct caa_serving *zone,
 	const struct caa_wish *wish)
 {
+	bool tests;
+
 	if (u->learn.manual)
-		return false;
-	if (caa_learn_limited(&u->learn))
-		return caa_serving_is_witness(zone, wish->now_us) && (caa_learn_wants_witness(&u->learn, q->zone) ||
+		return WAY_PLACE;
+	if (caa_learn_limited(&u->learn)) {
+		tests = caa_serving_is_witness(zone, wish->now_us) && (caa_learn_wants_witness(&u->learn, q->zone) ||
 			(!wish->repeated && caa_learn_wants_fresh(&u->learn)));
-	return caa_serving_is_suspect(zone, wish->now_us);
+		return tests ? WAY_TEST : WAY_PLACE;
+	}
+	if (caa_serving_is_suspect(zone, wish->now_us))
+		return WAY_ASIDE;
+	return caa_learn_lets_pass(&u->learn, wish->now_us) && caa_serving_answered_since(zone, wish->now_us, wish->now_us) ?
+		WAY_TEST : WAY_PLACE;
 }
 
-static enum caa_gate send_aside(struct caa_upstream *u, struct caa_asking *q, const struct caa_wish *wish)
+static enum caa_gate send_aside(struct caa_upstream *u, struct caa_asking *q, const struct caa_wish *wish, bool counted)
 {
 	if (wish->queued)
 		return CAA_GATE_SEND;
 	leave(u, q);
-	return send_udp(u, q, wish, caa_learn_aside(&u->learn, wish->now_us));
+	return send_udp(u, q, wish, caa_learn_aside(&u->learn, wish->now_us, counted));
 }
 
 /** Take a place. @return false if its turn is known to be beyond the budget. */
@@ -198,10 +215,11 @@ static uint64_t front(const struct caa_upstream *u)
 static enum caa_gate ask_udp(struct caa_upstream *u, struct caa_asking *q, struct caa_serving *zone,
 	const struct caa_wish *wish, uint64_t most_us, uint64_t *wait_us)
 {
+	enum way way = way_of(u, q, zone, wish);
 	uint64_t due_us;
 
-	if (goes_aside(u, q, zone, wish))
-		return send_aside(u, q, wish);
+	if (way != WAY_PLACE)
+		return send_aside(u, q, wish, way == WAY_TEST);
 	if (!q->turn.in_line && !take_place(u, q, zone, wish))
 		return hold_back(u, q, wish, ADMIT_US, ADMIT_US, wait_us);
 	due_us = caa_learn_wait(&u->learn, q->turn.place, wish->now_us);
@@ -243,7 +261,7 @@ void caa_gate_other(struct caa_upstream *u, struct caa_asking *q, uint64_t now_u
 	leave(u, q);	/* it had one while a CAA question waited for it */
 	q->caa = q->forged = q->unproved = false;
 	q->cookie = (struct caa_cookie_sent){ .client_sent = false };
-	q->patience_ms = 0;
+	q->patience_ms = q->least_ms = 0;
 	u->sent++;
 	if (tcp) {
 		q->sent = (struct caa_sent){ .sent_us = now_us };
@@ -252,6 +270,7 @@ void caa_gate_other(struct caa_upstream *u, struct caa_asking *q, uint64_t now_u
 	q->sent = caa_learn_charged(&u->learn, now_us);
 	q->sent.question = q->question;
 	q->sent.zone = q->zone;
+	q->sent.caa_type = q->caa_type;
 	q->udp = true;
 }
 
@@ -338,7 +357,6 @@ static bool has_voice(struct caa_upstream *u, struct caa_asking *q, struct caa_s
 	bool voice = caa_serving_lost(zone, now_us, q->sent.seq, u->learn.answered_seq);
 
 	q->sent.stranger = !witness;
-	q->sent.stale = !caa_serving_answered_since(zone, now_us, q->sent.sent_us);
 	if (witness && !voice)
 		caa_learn_split(&u->learn, now_us, q->zone);
 	return voice;
@@ -372,6 +390,7 @@ static bool outcome_udp(struct caa_upstream *u, struct caa_asking *q, struct caa
 
 	q->udp = false;
 	q->sent.stranger = !caa_serving_is_witness(zone, now_us);
+	q->sent.stale = !caa_serving_answered_since(zone, now_us, q->sent.sent_us);
 	if (signal == CAA_SIGNAL_SILENCE && q->own_fault && is_split(u, q))
 		signal = CAA_SIGNAL_NONE;
 	if (signal != CAA_SIGNAL_NONE && signal != CAA_SIGNAL_ANSWER && !has_voice(u, q, zone, now_us))

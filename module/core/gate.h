@@ -26,6 +26,7 @@ struct caa_asking {
 	uint32_t zone;		/**< a hash of the zone that is asked, and of the question; set by the caller before anything else */
 	uint32_t question;
 	uint32_t patience_ms;	/**< how long its answer is waited for at most; 0 = as long as Unbound does */
+	uint32_t least_ms;	/**< how long it is waited for at least, within the budget; 0 = as long as Unbound does */
 	uint8_t line;		/**< of the address (core/addr.h); set by the caller before anything else */
 	bool caa_type;		/**< it is of type CAA; set by the caller before anything else */
 	bool own_fault;		/**< it is lost again and again while others are answered; set by the caller before anything else */

@@ -29,6 +29,7 @@ enum {
 	DOUBT_FAILURES = 2,		/**< what was lost is lost again so often though it is asked slower, while others are answered;
 					 *   what is denied has its own count */
 	TAIL_DOUBTED = 8,		/**< ... by so many losses, ... */
+	LOST_DOUBTED = 24,		/**< ... among answers, ... */
 	STRANGE_DOUBTED = 24,		/**< ... or so many of strangers */
 	ALONE_US = 2 * US_PER_S,	/**< a query before which none was sent for so long, beyond what the rate asks for */
 	TAIL_AGAIN = 3,			/**< the same, where a limit is known */
@@ -43,6 +44,7 @@ enum {
 	FIRST_PAUSE_US = 2 * US_PER_S,	/**< what is waited at most before it is tried for the first time */
 	PAUSE_MAX_US = 15 * US_PER_S,	/**< what the windows of limiters need at most */
 	CONFIRM_WINDOW = 1,		/**< queries under way before the first answer after a pause */
+	SLOW_US = US_PER_S, SLOW_ROUNDS = 2,	/**< an answer that takes longer than both is late */
 	CONFIRM_SOON = 2,		/**< first failures after which it is tried again when half the pause has passed */
 	SETTLE_MS = 1500,		/**< after a pause, a loss says that it was too short, and nothing of the rate */
 	WINDOW_MIN = 4,			/**< losses do not shrink the window below it */
@@ -244,10 +246,23 @@ static void doubt(struct caa_learn *l, uint64_t now_us)
 	l->limited_ms = caa_ms(now_us);
 }
 
-static void limited_answer(struct caa_learn *l, uint64_t now_us, struct caa_sent sent)
+/** @param srtt_us: before this answer. @return whether the first answer after a pause came so late that those before it may have been
+ *	late as well. */
+static bool is_late(const struct caa_learn *l, uint64_t now_us, struct caa_sent sent, uint32_t srtt_us)
+{
+	uint64_t round_us = now_us - sent.sent_us;
+
+	return l->confirm && round_us > SLOW_US && round_us > (uint64_t)srtt_us * SLOW_ROUNDS;
+}
+
+static void limited_answer(struct caa_learn *l, uint64_t now_us, struct caa_sent sent, bool late)
 {
 	if (before(sent.seq, l->flight_seq))
 		return;
+	if (late) {
+		doubt(l, now_us);
+		return;
+	}
 	if (sent.aside && !l->doubtful && !(sent.tests && l->confirm))
 		return;
 	if (l->doubtful && !sent.repeated) {
@@ -400,12 +415,17 @@ static void first_end(struct caa_learn *l, uint64_t now_us)
 		l->pacer.window = (uint16_t)l->pacer.inflight;
 }
 
+static bool is_strange(struct caa_sent sent)
+{
+	return sent.stranger || sent.stale;
+}
+
 /** Zones that are answered among others which are not, all asked at once: that is no matter of time, and the strangers' losses say
  *  nothing. */
 static void forget_strangers(struct caa_learn *l, struct caa_sent sent)
 {
 	if (l->strangers == 0 || (int16_t)((uint16_t)sent.seq - l->strange_seq) < REORDER ||
-	    caa_ms_age(l->strange_ms, caa_ms(sent.sent_us)) > TOGETHER_MS)
+	    (int16_t)((uint16_t)caa_ms(sent.sent_us) - l->strange_ms) > TOGETHER_MS)
 		return;
 	l->tail -= l->strangers;
 	l->strangers = 0;
@@ -413,6 +433,8 @@ static void forget_strangers(struct caa_learn *l, struct caa_sent sent)
 
 static void open_answer(struct caa_learn *l, uint64_t now_us, struct caa_sent sent)
 {
+	if (is_strange(sent))
+		caa_strangers_answered(&l->heard, now_us, sent.sent_us, sent.zone, sent.caa_type);
 	forget_strangers(l, sent);
 	if (l->tail > 0 && (int16_t)((uint16_t)l->answered_seq - l->tail_seq) > REORDER) {
 		l->holes += l->tail - l->strangers;
@@ -445,7 +467,7 @@ bool caa_learn_lately(const struct caa_learn *l, uint64_t now_us)
  *  zone that was answered for, but not lately: it may have fallen silent. */
 static void weigh(struct caa_learn *l, struct caa_sent sent)
 {
-	bool stranger = sent.stranger || sent.stale;
+	bool stranger = is_strange(sent);
 
 	if (l->tail + l->holes == 0)
 		l->lost_zone = sent.zone;
@@ -459,7 +481,7 @@ static void weigh(struct caa_learn *l, struct caa_sent sent)
 	l->tail++;
 	if (stranger && (l->strangers++ == 0 || (int16_t)((uint16_t)sent.seq - l->strange_seq) < 0)) {
 		l->strange_seq = (uint16_t)sent.seq;
-		l->strange_ms = caa_ms(sent.sent_us);
+		l->strange_ms = (uint16_t)caa_ms(sent.sent_us);
 	}
 	if (l->tail <= 1 || (int16_t)((uint16_t)sent.seq - l->tail_seq) > 0)
 		l->tail_seq = (uint16_t)sent.seq;
@@ -475,7 +497,7 @@ static bool looks_limited(struct caa_learn *l, uint64_t now_us, enum caa_signal 
 	bucket_turn(l, caa_ms(now_us));
 	if ((witnesses >= needed || l->tail >= (doubted ? STRANGE_DOUBTED : TAIL_STRANGE)) && l->tail > l->holes)
 		return true;
-	return (lost >= LOST_MANY && lost > (unsigned)l->good + l->good_before) ||
+	return (lost >= (doubted ? LOST_DOUBTED : LOST_MANY) && lost > (unsigned)l->good + l->good_before) ||
 		(l->strange_lost >= STRANGE_MANY && l->strange_lost > (unsigned)l->good + l->good_before && !doubted);
 }
 
@@ -490,6 +512,8 @@ static bool open_loss(struct caa_learn *l, uint64_t now_us, struct caa_sent sent
 		l->losses_ms = now_ms;
 		l->tail = l->holes = l->strangers = l->strange_lost = 0;
 	}
+	if (is_strange(sent) && !caa_strangers_lost(&l->heard, now_us, sent.sent_us, sent.caa_type))
+		return false;
 	weigh(l, sent);
 	/* What is lost makes no room for more, until it is known why it was; what went aside had none. */
 	if (!sent.aside && l->pacer.window > WINDOW_MIN)
@@ -609,7 +633,8 @@ struct caa_sent caa_learn_sent(struct caa_learn *l, uint64_t now_us, bool waited
 	}
 	if (caa_pacer_waiting(&l->pacer) == 0)
 		l->backlog = false;
-	return (struct caa_sent){ .sent_us = now_us, .seq = l->seq++, .waited = waited, .alone = alone };
+	return (struct caa_sent){ .sent_us = now_us, .seq = l->seq++, .waited = waited, .alone = alone,
+		.patient = l->rate_mqps != 0 && l->confirm && l->failures > 0 };
 }
 
 struct caa_sent caa_learn_charged(struct caa_learn *l, uint64_t now_us)
@@ -619,13 +644,16 @@ struct caa_sent caa_learn_charged(struct caa_learn *l, uint64_t now_us)
 	return (struct caa_sent){ .sent_us = now_us, .seq = l->seq++ };
 }
 
-struct caa_sent caa_learn_aside(struct caa_learn *l, uint64_t now_us)
+struct caa_sent caa_learn_aside(struct caa_learn *l, uint64_t now_us, bool counted)
 {
-	bool tests = l->rate_mqps != 0;
-
-	if (tests && l->asides < UINT16_MAX)
+	if (counted && l->asides < UINT16_MAX)
 		l->asides++;
-	return (struct caa_sent){ .sent_us = now_us, .seq = l->seq++, .aside = true, .tests = tests };
+	return (struct caa_sent){ .sent_us = now_us, .seq = l->seq++, .aside = true, .tests = l->rate_mqps != 0, .counted = counted };
+}
+
+bool caa_learn_lets_pass(const struct caa_learn *l, uint64_t now_us)
+{
+	return l->rate_mqps == 0 && l->asides < l->start_window && caa_strangers_are_mute(&l->heard, now_us);
 }
 
 static void note_answer(struct caa_learn *l, uint64_t now_us, struct caa_sent sent)
@@ -656,17 +684,18 @@ static bool loss_tells(struct caa_learn *l, struct caa_sent sent, enum caa_signa
 
 bool caa_learn_outcome(struct caa_learn *l, uint64_t now_us, struct caa_sent sent, enum caa_signal signal)
 {
-	bool limited = false;
+	bool limited = false, late;
 
-	if (sent.tests)
+	if (sent.counted)
 		l->asides -= l->asides > 0;
 	else if (!sent.aside && !before(sent.seq, l->flight_seq))
 		caa_pacer_done(&l->pacer);
 	switch (signal) {
 	case CAA_SIGNAL_ANSWER:
+		late = is_late(l, now_us, sent, l->srtt_us);
 		note_answer(l, now_us, sent);
 		if (l->rate_mqps != 0)
-			limited_answer(l, now_us, sent);
+			limited_answer(l, now_us, sent, late);
 		else if (!l->manual)
 			open_answer(l, now_us, sent);
 		break;

@@ -11,9 +11,11 @@
  *  Not a limit: an address that never answered is dead, and one that had not answered for seconds when it was asked is
  *  dead by now, or slow; losses with answers to later queries between them are random; a denial that comes however slowly it
  *  is asked is the server's answer; what is lost or denied again and again is one bad name, while a limiter does not care
- *  which.  None of them sets a rate.
+ *  which.  None of them sets a rate.  Nor does a server that is slow, for some zones or for a while: where nothing is answered
+ *  after a pause the next query is waited for longer, and if its answer comes late, so may the others.
  *  A limit is a claim that is tested.  It is seen in many losses after the last answer.  Where only strangers say so, zones that
- *  were never answered for, it takes more of them, and is in doubt: what was lost has to be answered when it is asked slower.
+ *  were never answered for, or not lately, it takes more of them, and some that were answered, since a limiter lets through
+ *  whom it happens to; and it is in doubt: what was lost has to be answered when it is asked slower.
  *  Where it is not, but another one is, there was no limit; queries of a zone that was answered for do not wait meanwhile.
  *  Where all who say so are of one zone, and others are answered (core/serving.h), it is taken back as well.  And where a
  *  limit is known, a query that is lost although hardly any were sent says that it was none; the next one has to be clearer
@@ -26,6 +28,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "core/pacer.h"
+#include "core/strangers.h"
 
 /** What became of a query. */
 enum caa_signal {
@@ -42,11 +45,14 @@ struct caa_sent {
 	uint32_t seq;		/**< its number at this upstream */
 	uint32_t question, zone;	/**< hashes of what was asked, and of its zone; set by the caller */
 	bool stranger;		/**< the upstream has not answered for the zone; set by the caller before the outcome */
-	bool stale;		/**< ... or has not for seconds before it was sent, nor since; set by the caller before a loss */
+	bool stale;		/**< ... or has not for seconds before it was sent, nor since; set by the caller, too */
+	bool caa_type;		/**< it is of type CAA; set by the caller */
 	bool repeated;		/**< the same was lost or denied before; set by the caller */
 	bool waited;		/**< it had to wait for its place */
 	bool aside;		/**< it takes no place, and room from nobody */
 	bool tests;		/**< aside: a claim was tested by it */
+	bool counted;		/**< aside: only so many leave so */
+	bool patient;		/**< after a pause: its answer is worth to be waited for, as it tells who is limited from who is slow */
 	bool alone;		/**< at a rate: none was sent for a while before it, so no limit of a rate can be met by it */
 };
 
@@ -80,10 +86,11 @@ struct caa_learn {
 	uint16_t good, good_before;	/**< answers in this second and in the last */
 	uint16_t tail, holes;	/**< losses after the last answer, and before it */
 	uint16_t strangers;	/**< of tail, those of strangers; there is no answer to a later query than the first of them */
-	uint16_t asides;	/**< queries under way that test a claim; those of suspects are not counted */
+	uint16_t asides;	/**< queries under way that test a claim, or pass by the mute; those of suspects are not counted */
 	uint16_t strange_seq;	/**< that one, modulo 2^16 */
+	uint16_t strange_ms;	/**< when it left, modulo 2^16 */
 	uint16_t strange_lost;	/**< all losses of strangers that are weighed, whatever was answered since */
-	uint32_t strange_ms;	/**< when the first of strangers left */
+	struct caa_strangers heard;	/**< open: who was answered of those it did not know */
 	uint8_t failures : 4;	/**< pauses in a row after which nothing was answered, up to 15; open: queries that were sent
 				 *   beyond the first window */
 	uint8_t denials : 4;	/**< of those, with a denial */
@@ -109,11 +116,18 @@ void caa_learn_options(struct caa_learn *l, uint64_t now_us, uint32_t rate_qps, 
 /** As caa_pacer_wait(): 0 if the place is due, else how long it has to wait in us. */
 uint64_t caa_learn_wait(struct caa_learn *l, struct caa_place place, uint64_t now_us);
 
+enum { CAA_LEARN_PATIENCE_MS = 5000 };	/**< how long the answer of a patient one is waited for at least */
+
 /** A query with a place is sent (caa_pacer_sent() is done here), or a packet without one (caa_pacer_charge()). */
 struct caa_sent caa_learn_sent(struct caa_learn *l, uint64_t now_us, bool waited);
 struct caa_sent caa_learn_charged(struct caa_learn *l, uint64_t now_us);
-/** A query is sent at nobody's cost: it tests a limit, caa_learn_wants_witness(), or is of a zone that nothing is expected of. */
-struct caa_sent caa_learn_aside(struct caa_learn *l, uint64_t now_us);
+/** A query is sent at nobody's cost: it tests a limit, caa_learn_wants_witness(), or is of a zone that nothing is expected of.
+ *  @param counted: for the former, and with caa_learn_lets_pass(). */
+struct caa_sent caa_learn_aside(struct caa_learn *l, uint64_t now_us, bool counted);
+
+/** @return whether a query of a zone that was answered for lately does not wait for room: strangers that are not answered fill
+ *	it, and a limiter would answer some of them. */
+bool caa_learn_lets_pass(const struct caa_learn *l, uint64_t now_us);
 
 /** What became of it.
  *  @return true if the upstream was found limited by this, or once more. */

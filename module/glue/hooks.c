@@ -4,6 +4,7 @@
 #include "glue/hooks.h"
 
 #include "core/answer.h"
+#include "core/flight.h"
 #include "glue/ctx.h"
 #include "glue/event.h"
 #include "glue/failure.h"
@@ -149,9 +150,10 @@ static struct caa_asking *asking_of(struct serviced_query *sq)
 	return sq->hook_data;
 }
 
-/** @return the shortest wait that a query would have at another address of its zone; UINT64_MAX if there is none. */
+/** @param best: the address of the wait; untouched if there is none.
+ *  @return the shortest wait that a query would have at another address of its zone; UINT64_MAX if there is none. */
 static uint64_t other_wait_us(struct caa_ctx *ctx, const struct serviced_query *sq, const struct caa_addr *addr,
-	uint8_t line, uint64_t now_us)
+	uint8_t line, uint64_t now_us, struct caa_addr *best)
 {
 	const struct outbound_entry *entry = sq->cblist->cb_arg;
 	const struct delegpt *dp = caa_host_delegation(entry->qstate);
@@ -169,8 +171,10 @@ static uint64_t other_wait_us(struct caa_ctx *ctx, const struct serviced_query *
 		other.line = line;
 		if (!caa_shards_free(ctx->shards, &other, now_us, &wait_us))
 			continue;
-		if (wait_us < least_us)
+		if (wait_us < least_us) {
 			least_us = wait_us;
+			*best = other;
+		}
 	}
 	return least_us;
 }
@@ -219,14 +223,21 @@ static void unsend(struct serviced_query *sq, bool use_up)
 	}
 }
 
-/** It does not leave: the questions go on elsewhere, or end.  @param late: there is no time for another address either. */
+/** It does not leave: the questions go on elsewhere, or end.
+ *  @param other: where; NULL if there is no time for another address either. */
 static int64_t turned_away(struct caa_ctx *ctx, struct serviced_query *sq, const struct caa_addr *addr,
-	const struct claims *claims, const struct caa_wish *wish, bool late)
+	const struct claims *claims, const struct caa_wish *wish, const struct caa_addr *other)
 {
+	bool late = other == NULL;
+
 	if (wish->queued)
 		return -1;	/* it cannot end yet: it asks again when it is to be sent, and is counted then */
 	/* before they choose another address */
 	caa_shards_flight_end(ctx->shards, question_of(ctx, sq), addr);
+	if (!late && sq->qtype != LDNS_RR_TYPE_CAA) {	/* what a wait costs says nothing to other types, see cost() */
+		caa_shards_flight_begin(ctx->shards, question_of(ctx, sq), other, wish->now_us);
+		atomic_store_explicit(&ctx->moved_us, wish->now_us, memory_order_relaxed);
+	}
 	for (unsigned i = 0; i < claims->count; i++) {
 		claims->query[i]->tries.passing++;
 		claims->query[i]->moves++;
@@ -247,8 +258,23 @@ static int64_t given_up(struct serviced_query *sq, const struct claims *claims, 
 	return -1;
 }
 
+/** @return what Unbound is told of how long to wait for its answer: at most, or negative, at least. */
+static int timeout_of(const struct caa_asking *q)
+{
+	return q->least_ms != 0 && q->least_ms < q->patience_ms ? -(int)q->least_ms : (int)q->patience_ms;
+}
+
+/** Where it is under way, for others with the same question.  A query of another type that moved here has arrived. */
+static void note_flight(struct caa_ctx *ctx, const struct serviced_query *sq, const struct caa_addr *addr, uint64_t now_us)
+{
+	if (sq->qtype == LDNS_RR_TYPE_CAA)
+		caa_shards_flight_begin(ctx->shards, question_of(ctx, sq), addr, now_us);
+	else
+		caa_shards_flight_end(ctx->shards, question_of(ctx, sq), addr);
+}
+
 static int64_t pace_caa(struct caa_ctx *ctx, struct serviced_query *sq, struct caa_asking *q, const struct caa_addr *addr,
-	const struct claims *claims, const struct caa_wish *wish, int *tcp)
+	const struct claims *claims, const struct caa_wish *wish, const struct caa_addr *other, int *tcp)
 {
 	bool final = is_final(claims, q, addr), known;
 	uint64_t wait_us = 0;
@@ -265,21 +291,21 @@ static int64_t pace_caa(struct caa_ctx *ctx, struct serviced_query *sq, struct c
 	switch (gate) {
 	case CAA_GATE_SEND_TCP:
 		*tcp = 1;
-		sq->hook_timeout = (int)q->patience_ms;
+		sq->hook_timeout = timeout_of(q);
 		return leaves(ctx, q, wish, true);
 	case CAA_GATE_SEND:
-		sq->hook_timeout = (int)q->patience_ms;
-		caa_shards_flight_begin(ctx->shards, question_of(ctx, sq), addr, wish->now_us);
+		sq->hook_timeout = timeout_of(q);
+		note_flight(ctx, sq, addr, wish->now_us);
 		return leaves(ctx, q, wish, *tcp);
 	case CAA_GATE_WAIT:
-		caa_shards_flight_begin(ctx->shards, question_of(ctx, sq), addr, wish->now_us);
+		note_flight(ctx, sq, addr, wish->now_us);
 		return (int64_t)wait_us;
 	case CAA_GATE_LATE:
 		if (!wish->queued)
 			caa_failure_late(ctx, claims->query, claims->count, sq, addr);
-		return turned_away(ctx, sq, addr, claims, wish, true);
+		return turned_away(ctx, sq, addr, claims, wish, NULL);
 	case CAA_GATE_ELSEWHERE:
-		return turned_away(ctx, sq, addr, claims, wish, false);
+		return turned_away(ctx, sq, addr, claims, wish, other);
 	}
 	return 0;
 }
@@ -328,7 +354,7 @@ static int64_t pace(void *arg, struct serviced_query *sq, int queued, int *tcp)
 	struct caa_ctx *ctx = arg;
 	struct caa_asking *q = sq->hook_data;
 	struct caa_zone_options server, options;
-	struct caa_addr addr;
+	struct caa_addr addr, other;
 	struct claims claims;
 	struct caa_wish wish;
 	uint64_t now_us;
@@ -354,8 +380,8 @@ static int64_t pace(void *arg, struct serviced_query *sq, int queued, int *tcp)
 	options.burst = line != 0 ? server.burst : options.burst;
 	wish.zone = &options;
 	if (wish.may_move && q->turn.in_line)
-		wish.other_us = other_wait_us(ctx, sq, &addr, q->line, now_us);
-	return pace_caa(ctx, sq, q, &addr, &claims, &wish, tcp);
+		wish.other_us = other_wait_us(ctx, sq, &addr, q->line, now_us, &other);
+	return pace_caa(ctx, sq, q, &addr, &claims, &wish, &other, tcp);
 }
 
 static size_t cookie(void *arg, struct serviced_query *sq, uint8_t *out)
@@ -665,27 +691,45 @@ static void outcome(void *arg, struct serviced_query *sq, int tcp, int error, st
 			o.lately ? o.srtt_us : 0);
 }
 
+/** What it costs that a question is under way to another address, or was sent there, in ms. */
+static uint64_t detour_ms(struct caa_ctx *ctx, const struct query_info *qout, const struct caa_addr *addr, uint64_t now_us, bool *joins)
+{
+	struct caa_addr at;
+	bool found = caa_shards_flight_find(ctx->shards, caa_shards_question(ctx->shards, caa_host_qname(qout), qout->qtype), now_us, &at);
+
+	*joins = found && caa_addr_equal(&at, addr);
+	return found && !*joins ? DETOUR_MS : 0;
+}
+
+/** Whether a query of another type was moved, and may be on its way yet. */
+static bool has_moved(struct caa_ctx *ctx)
+{
+	uint64_t moved_us = atomic_load_explicit(&ctx->moved_us, memory_order_relaxed);
+
+	return moved_us != 0 && caa_host_now_us() - moved_us < CAA_FLIGHT_LIFE_US;
+}
+
 static int cost(void *arg, struct sockaddr_storage *ss, socklen_t len, struct query_info *qout)
 {
 	struct caa_ctx *ctx = arg;
-	struct caa_addr addr, at, under_way;
+	struct caa_addr addr, at;
 	struct caa_zone_options options;
 	uint64_t now_us, cost_ms;
+	bool joins;
 
 	(void)len;
-	/* Other types are asked where Unbound asks them, though a CAA question may wait for them. */
-	if (!enabled(ctx) || qout->qtype != LDNS_RR_TYPE_CAA || !caa_host_addr(&addr, ss))
+	if (!enabled(ctx) || (qout->qtype != LDNS_RR_TYPE_CAA && !has_moved(ctx)) || !caa_host_addr(&addr, ss))
 		return 0;
 	now_us = caa_host_now_us();
+	cost_ms = detour_ms(ctx, qout, &addr, now_us, &joins);
+	/* Other types are asked where Unbound asks them, though a CAA question may wait for them, but for one that was moved. */
+	if (qout->qtype != LDNS_RR_TYPE_CAA)
+		return (int)cost_ms;
+	if (joins)
+		return 0;	/* it costs no place */
 	at = addr;
 	at.line = set_by_hand(ctx, caa_host_qname(qout), &options);
-	cost_ms = caa_shards_cost(ctx->shards, &at, now_us) / 1000;
-	if (caa_shards_flight_find(ctx->shards, caa_shards_question(ctx->shards, caa_host_qname(qout), qout->qtype),
-		now_us, &under_way)) {
-		if (caa_addr_equal(&under_way, &addr))
-			return 0;	/* to join costs no place */
-		cost_ms += DETOUR_MS;
-	}
+	cost_ms += caa_shards_cost(ctx->shards, &at, now_us) / 1000;
 	return cost_ms < INT_MAX ? (int)cost_ms : INT_MAX;
 }
 

@@ -83,6 +83,20 @@ static void exchange(struct line *l, size_t n, uint64_t round_us)
 	end_some(l, from, l->count, CAA_SIGNAL_ANSWER);
 }
 
+/** The same with strangers, each of another zone. */
+static void meet(struct line *l, size_t n, uint64_t round_us)
+{
+	size_t from = l->count;
+
+	send_some(l, n);
+	for (size_t i = from; i < l->count; i++) {
+		l->sent[i].stranger = true;
+		l->sent[i].zone = 1000 + (uint32_t)i;
+	}
+	l->now_us += round_us;
+	end_some(l, from, l->count, CAA_SIGNAL_ANSWER);
+}
+
 /** An upstream that was found limited: it answered `good` at once and nothing of four more. */
 static struct line *limited_line(uint64_t now_us, size_t good)
 {
@@ -1214,13 +1228,76 @@ static void strangers_need_more(void **state)
 		size_t n = strlen(row[i].losses);
 		struct line *l = line_new(START_US);
 
-		exchange(l, BURST, ROUND_US);
+		meet(l, BURST, ROUND_US);
 		send_some(l, n);
 		l->now_us += TIMEOUT_US;
 		for (size_t k = 0; k < n; k++)
 			end_of_zone(l, BURST + k, row[i].losses[k]);
 		if (caa_learn_limited(&l->learn) != row[i].limited || caa_learn_wants_witness(&l->learn, 0) != row[i].doubtful)
 			fail_msg("%s: %s", row[i].losses, row[i].why);
+		free(l);
+	}
+}
+
+/** A limiter lets some strangers through, whichever: where none of their kind was answered lately, their losses are no sign of one. */
+static void strangers_are_weighed_where_some_are_answered(void **state)
+{
+	static const struct { unsigned heard; bool other_type, stale; uint64_t later_us; bool limited; } row[] = {
+		{ 3, false, false, 0, false }, { 4, false, false, 0, true }, { 15, true, false, 0, false },
+		{ 4, false, true, 0, true }, { 3, false, true, 0, false },
+		{ 4, false, false, US_PER_S, true }, { 15, false, false, 3 * US_PER_S, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		struct line *l = line_new(START_US);
+
+		send_some(l, row[i].heard);
+		for (size_t k = 0; k < row[i].heard; k++) {
+			l->sent[k].stranger = !row[i].stale;
+			l->sent[k].stale = true;
+			l->sent[k].zone = 1000 + (uint32_t)k;
+			l->sent[k].caa_type = row[i].other_type;
+		}
+		l->now_us += ROUND_US;
+		end_some(l, 0, l->count, CAA_SIGNAL_ANSWER);
+		exchange(l, BURST, ROUND_US);		/* others are answered in any case */
+		l->now_us += row[i].later_us;
+		exchange(l, 1, ROUND_US);
+		send_some(l, 12);
+		l->now_us += TIMEOUT_US;
+		for (size_t k = 0; k < 12; k++)
+			end_of_zone(l, l->count - 12 + k, (char)('A' + k));
+		if (caa_learn_limited(&l->learn) != row[i].limited)
+			fail_msg("row %u", (unsigned)i);
+		/* who is answered goes past those that fill the window in vain, for a while */
+		assert_int_equal(caa_learn_lets_pass(&l->learn, l->now_us), !row[i].limited);
+		assert_false(caa_learn_lets_pass(&l->learn, l->now_us + 5 * US_PER_S));
+		free(l);
+	}
+}
+
+/** The first answer after a pause comes late: so may have been those that were taken for lost. */
+static void who_is_late_is_not_limited(void **state)
+{
+	static const struct { uint64_t round_us; bool limited; } row[] = {
+		{ ROUND_US, true }, { US_PER_S, true }, { US_PER_S + US_PER_S / 10, false }, { 4 * US_PER_S, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		struct line *l = limited_line(START_US, BURST);
+
+		l->now_us = l->learn.pacer.next_us;
+		send_waited(l, true);
+		assert_false(l->sent[l->count - 1].patient);
+		end(l, l->count - 1, CAA_SIGNAL_SILENCE);	/* from then on it is waited for longer */
+		l->now_us = l->learn.pacer.next_us;
+		send_waited(l, true);
+		assert_true(l->sent[l->count - 1].patient);
+		l->now_us += row[i].round_us;
+		end(l, l->count - 1, CAA_SIGNAL_ANSWER);
+		assert_int_equal(caa_learn_limited(&l->learn), row[i].limited);
 		free(l);
 	}
 }
@@ -1265,7 +1342,7 @@ static void who_was_doubted_needs_many_strangers(void **state)
 		assert_false(caa_learn_limited(&l->learn));
 		l->now_us += US_PER_S;
 		exchange(l, BURST, FAR_US);
-		exchange(l, BURST, FAR_US);
+		meet(l, BURST, FAR_US);
 		send_some(l, row[i].strangers);
 		l->now_us += TIMEOUT_US;
 		for (size_t k = 0; k < row[i].strangers; k++)
@@ -1314,7 +1391,7 @@ static void a_split_leaves_a_rate_by_hand_alone(void **state)
 /** A query leaves at nobody's cost. */
 static void send_aside(struct line *l)
 {
-	l->sent[l->count] = caa_learn_aside(&l->learn, l->now_us);
+	l->sent[l->count] = caa_learn_aside(&l->learn, l->now_us, true);
 	l->sent[l->count++].question = ++l->questions;
 }
 
@@ -1323,7 +1400,7 @@ static struct line *claimed_line(void)
 {
 	struct line *l = line_new(START_US);
 
-	exchange(l, BURST, ROUND_US);
+	meet(l, BURST, ROUND_US);
 	send_some(l, 8);
 	l->now_us += TIMEOUT_US;
 	for (size_t k = 0; k < 8; k++)
@@ -1538,7 +1615,7 @@ static void a_later_answer_forgets_the_strangers_before_it(void **state)
 		size_t n = strlen(queries), answered = (size_t)(strchr(queries, '.') - queries);
 		struct line *l = line_new(START_US);
 
-		exchange(l, BURST, ROUND_US);
+		meet(l, BURST, ROUND_US);
 		send_some(l, n);
 		l->now_us += TIMEOUT_US;
 		for (size_t k = 0; k < n - 1; k++) {
@@ -1765,7 +1842,8 @@ int main(void)
 		cmocka_unit_test(to_forget_is_to_start_anew),
 		cmocka_unit_test(charged_packets_teach_as_well),
 		cmocka_unit_test(the_same_at_each_wrap),
-		cmocka_unit_test(strangers_need_more),
+		cmocka_unit_test(strangers_need_more), cmocka_unit_test(strangers_are_weighed_where_some_are_answered),
+		cmocka_unit_test(who_is_late_is_not_limited),
 		cmocka_unit_test(strangers_among_answers_are_no_holes),
 		cmocka_unit_test(who_was_doubted_needs_many_strangers),
 		cmocka_unit_test(a_split_takes_back_what_one_zone_said),
