@@ -47,6 +47,7 @@
 	X(moved,	"caa.moved",		"queries that left a silent address for another") \
 	X(early,	"caa.early",		"clients that were told so far while their lookup went on") \
 	X(tries,	"caa.tries",		"lookups tried again within their budget") \
+	X(lower_case,	"caa.lower_case",	"queries sent in lower case, since the answer to other letters was bogus") \
 	X(cookies,	"caa.cookies",		"queries that carried the cookie of their server") \
 	X(forged,	"caa.forged",		"answers dropped for a wrong or missing cookie") \
 	X(failures,	"caa.failures",		"CAA questions that ended as SERVFAIL, those of each class below") \

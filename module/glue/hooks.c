@@ -24,6 +24,7 @@
 #include "util/regional.h"
 
 #include <limits.h>
+#include <string.h>
 
 enum {
 	/** Query states that are looked at to find the CAA questions that wait for a query: the sets can be
@@ -48,6 +49,7 @@ struct claims {
 	unsigned count;			/**< of them */
 	unsigned seen;			/**< query states looked at */
 	bool others;			/**< something else waits for it as well: it does not wait for CAA's sake */
+	bool refused;			/**< the validator has refused an answer to it, and has it asked again */
 };
 
 static bool enabled(struct caa_ctx *ctx)
@@ -77,13 +79,24 @@ static void claims_visit(struct caa_ctx *ctx, struct claims *claims, struct modu
 	}
 }
 
+/** Whether the validator has refused an answer to a query state, which it notes by the address of its server.  A held answer is
+ *  looked up again with a note without one (glue/hold.c). */
+static bool is_refused(const struct caa_ctx *ctx, const struct module_qstate *qstate)
+{
+	const struct caa_query *query = caa_query_of(ctx, qstate);
+	bool refreshed = query != NULL && query->hold.refresh;
+
+	return qstate->blacklist != NULL && (!refreshed || qstate->blacklist->len > 0);
+}
+
 static void claims_find(struct caa_ctx *ctx, struct claims *claims, const struct serviced_query *sq)
 {
 	claims->count = claims->seen = 0;
-	claims->others = false;
+	claims->others = claims->refused = false;
 	for (const struct service_callback *cb = sq->cblist; cb != NULL && claims->seen < CLAIM_STATES; cb = cb->next) {
 		const struct outbound_entry *entry = cb->cb_arg;
 
+		claims->refused = claims->refused || is_refused(ctx, entry->qstate);
 		claims_visit(ctx, claims, entry->qstate, 0);
 	}
 }
@@ -338,6 +351,24 @@ static bool has_own_fault(const struct claims *claims, const struct caa_asking *
 	return i == claims->count;
 }
 
+/** A signer that signs a name in the letters of the question, and not in lower case (RFC 4034, section 6.2), is believed by nobody
+ *  who asks in others.  What the validator has refused it has asked again, anyway: then let the letters be lower case.  In a zone
+ *  that is not signed they stay random, since there nobody judges the answer. */
+static void lower_case(struct caa_ctx *ctx, struct serviced_query *sq, const struct claims *claims)
+{
+	struct caa_name asked = caa_host_asked(sq);
+	uint8_t lower[CAA_NAME_MAX];
+
+	if (claims->count == 0 || !claims->refused || !sq->want_dnssec || sq->nocaps)
+		return;
+	caa_name_lower(lower, asked);
+	if (!sq->outnet->use_caps_for_id && memcmp(lower, asked.wire, asked.len) == 0)
+		return;
+	sq->nocaps = 1;
+	query_dname_tolower((uint8_t *)asked.wire);
+	caa_stats_add(&ctx->stats, CAA_STAT_lower_case, 1);
+}
+
 /** It leaves now, as without a module. */
 static int64_t leaves_usual(struct caa_ctx *ctx, struct serviced_query *sq, struct caa_asking *q, const struct caa_addr *addr,
 	uint64_t now_us, bool tcp)
@@ -368,6 +399,7 @@ static int64_t pace(void *arg, struct serviced_query *sq, int queued, int *tcp)
 	for (unsigned i = 0; i < claims.count; i++)
 		caa_merging_sent(ctx, &claims.query[i]->merged, sq);
 	q->claimed = claims.count > 0;
+	lower_case(ctx, sq, &claims);
 	line = set_by_hand(ctx, (struct caa_name){ sq->zone, sq->zonelen }, &server);
 	identify(ctx, q, sq, line);
 	q->own_fault = claims.count > 0 && has_own_fault(&claims, q, &addr);

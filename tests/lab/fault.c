@@ -42,6 +42,7 @@ static bool dnskey(const struct asked *q) { return q->type == LDNS_RR_TYPE_DNSKE
 enum action {
 	DROP, RCODE, TRUNCATE, REFER,			/* the backend is not asked */
 	NO_AA, NO_SOA, NO_EDNS, NO_SIGNATURE, NO_DENIAL, LOWER,	/* what is changed in its answer */
+	SIGN,
 	OTHER_ID, OTHER_QUESTION, CUT, ECHO, WRONG_COOKIE, GROW, LOSE_LARGE,
 	VERSION_0, PASS		/* of the query */
 };
@@ -95,6 +96,8 @@ static const struct fault {
 	{ "ds-servfail", ds, RCODE, LDNS_RCODE_SERVFAIL, false },
 	{ "unsigned", any, NO_SIGNATURE, 0, false },
 	{ "denial-none", any, NO_DENIAL, 0, false },
+	{ "case-signed", any, SIGN, 0, false },
+	{ "caa-case-signed", caa, SIGN, 0, false },
 };
 
 static bool read_query(struct asked *q, const struct message *m, bool over_tcp)
@@ -187,6 +190,53 @@ static void set_options(ldns_pkt *pkt, unsigned code, const uint8_t *data, size_
 	ldns_pkt_set_edns_data(pkt, ldns_rdf_new_frm_data(LDNS_RDF_TYPE_NONE, 4 + len, octets));
 }
 
+/** @return the key of FAULTY_KEY, a file of dnssec-keygen; NULL, said, if it cannot be read. */
+static ldns_key *signing_key(void)
+{
+	static ldns_key *key;
+	const char *path = getenv("FAULTY_KEY");
+	FILE *f = key == NULL && path != NULL ? fopen(path, "r") : NULL;
+
+	if (f != NULL) {
+		if (ldns_key_new_frm_fp(&key, f) != LDNS_STATUS_OK)
+			key = NULL;
+		fclose(f);
+	}
+	if (key == NULL)
+		fprintf(stderr, "faulty: FAULTY_KEY is no key\n");
+	return key;
+}
+
+/** Sign the RRset that a signature of the backend covers anew, with its owner in the letters that stand in the answer: those of the
+ *  question, as the name is compressed.  RFC 4034, section 6.2, has them in lower case. */
+static void sign_as_written(const ldns_rr_list *section, ldns_rr *sig, ldns_key *key)
+{
+	ldns_rr_type covered = ldns_rdf2rr_type(ldns_rr_rrsig_typecovered(sig));
+	ldns_buffer *buf = ldns_buffer_new(PACKET_MAX);
+	ldns_rdf *signature;
+
+	ldns_rrsig2buffer_wire(buf, sig);
+	for (size_t i = 0; i < ldns_rr_list_rr_count(section); i++) {
+		ldns_rr *rr = ldns_rr_list_rr(section, i);
+
+		if (ldns_rr_get_type(rr) != covered || ldns_dname_compare(ldns_rr_owner(rr), ldns_rr_owner(sig)) != 0)
+			continue;
+		ldns_rr_set_ttl(rr, ldns_rdf2native_int32(ldns_rr_rrsig_origttl(sig)));
+		ldns_rr2buffer_wire(buf, rr, LDNS_SECTION_ANSWER);
+	}
+	signature = ldns_sign_public_buffer(buf, key);
+	if (signature != NULL)
+		ldns_rdf_deep_free(ldns_rr_rrsig_set_sig(sig, signature) ? NULL : signature);
+	ldns_buffer_free(buf);
+}
+
+static void sign_section(const ldns_rr_list *section, ldns_key *key)
+{
+	for (size_t i = 0; key != NULL && i < ldns_rr_list_rr_count(section); i++)
+		if (ldns_rr_get_type(ldns_rr_list_rr(section, i)) == LDNS_RR_TYPE_RRSIG)
+			sign_as_written(section, ldns_rr_list_rr(section, i), key);
+}
+
 /** What is changed in the answer's records and options. */
 static void change_records(struct message *m, enum action action)
 {
@@ -208,6 +258,9 @@ static void change_records(struct message *m, enum action action)
 	} else if (action == NO_DENIAL) {
 		remove_type(ldns_pkt_authority(pkt), LDNS_RR_TYPE_NSEC, &count);
 		ldns_pkt_set_nscount(pkt, count);
+	} else if (action == SIGN) {
+		sign_section(ldns_pkt_answer(pkt), signing_key());
+		sign_section(ldns_pkt_authority(pkt), signing_key());
 	} else if (action == ECHO) {
 		set_options(pkt, 65100, pad, 4);
 	} else if (action == WRONG_COOKIE) {
