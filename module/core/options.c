@@ -38,6 +38,7 @@ static const struct caa_option table[] = {
 	U32("caa-budget", ZONE, budget_s, 1, 20, 600, "s", "longest time that a question is worked on"),
 	U32("caa-patience", ZONE, patience_ms, 0, 0, 600000, "ms", "after that a client hears why it waits; 0 = at the end only"),
 	U32("caa-log-after", ZONE, log_after, 1, 3, 1000, "failures", "a name is logged from this one on"),
+	BOOL("caa-error-reporting", ZONE, error_reporting, 0, "report failures to the agent of the zone that failed"),
 	U32("caa-hold", ZONE, hold_s, 0, 0, CAA_EIGHT_HOURS_S, "s", "keep a completed answer"),
 	U32("caa-hold-reuse", ZONE, hold_reuse_s, 0, 0, CAA_EIGHT_HOURS_S, "s", "the authority's own reuse of a check; 0 = not given"),
 };

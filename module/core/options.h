@@ -42,6 +42,7 @@ struct caa_zone_options {
 	uint32_t patience_ms;	/**< after that a client hears SERVFAIL, while its question goes on; 0 = at the end only */
 	uint32_t log_after;	/**< failures of a name within the window before it is logged */
 	uint32_t hold_s;	/**< how long a completed answer is held; 0 = not at all */
+	uint32_t error_reporting;	/**< 0 or 1: failures are reported to the agent of the zone that failed */
 	uint32_t hold_reuse_s;	/**< how long the authority uses its own check again; 0 = not given */
 };
 

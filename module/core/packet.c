@@ -7,10 +7,19 @@
 
 enum {
 	FLAG_TC = 0x02,			/* of octet 2 */
-	OPTION_COOKIE = 10
+	OPTION_COOKIE = 10, OPTION_CHANNEL = 18
 };
 
-/** Look for the COOKIE option; the first one counts. */
+/** An option that a server may send once only: who sends two means neither. */
+static void note_channel(struct caa_packet *out, const uint8_t *option, size_t len)
+{
+	bool alone = out->channels++ == 0;
+
+	out->channel = alone ? option + CAA_WIRE_OPTION_FIXED : NULL;
+	out->channel_len = alone ? len : 0;
+}
+
+/** Look for the options that are of use; of several COOKIE options the first one counts. */
 static bool read_options(struct caa_packet *out, struct caa_reader options)
 {
 	while (caa_reader_left(&options) > 0) {
@@ -26,6 +35,8 @@ static bool read_options(struct caa_packet *out, struct caa_reader options)
 			out->cookie = option + CAA_WIRE_OPTION_FIXED;
 			out->cookie_len = len;
 		}
+		if (caa_get16(option) == OPTION_CHANNEL)
+			note_channel(out, option, len);
 	}
 	return true;
 }

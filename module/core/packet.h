@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/** \file What pacing and cookies need to know of a raw answer (RFC 1035, section 4.1; RFC 6891, section 6.1).
+/** \file What pacing, cookies and error reporting need to know of a raw answer (RFC 1035, section 4.1; RFC 6891, section 6.1).
  *
  *  Reads bytes from the network: every length is checked, nothing is copied, and nothing is allocated.
  *  No state: any thread may call anything here. */
@@ -26,6 +26,9 @@ struct caa_packet {
 	uint16_t records;	/**< in answer and authority section, as the header says */
 	const uint8_t *cookie;	/**< data of the COOKIE option, borrowed; NULL if there is none */
 	size_t cookie_len;	/**< as it came, any length */
+	const uint8_t *channel;	/**< data of the Report-Channel option (RFC 9567), borrowed; NULL if there is none, or more than one */
+	size_t channel_len;	/**< as it came, any length */
+	unsigned channels;	/**< such options */
 };
 
 /** @param len: octets of msg, any number.

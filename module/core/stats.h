@@ -58,6 +58,10 @@
 	X(log_over,	"caa.log.over",		"lines not logged because of caa-log-rate") \
 	X(log_lost,	"caa.log.lost",		"lines that could not be written to caa-log-file") \
 	X(traced,	"caa.log.traced",	"lines of caa_trace") \
+	X(reports,	"caa.reports",		"failures that were reported to the agent of their zone") \
+	X(reports_again, "caa.reports.again",	"failures not reported because the same was, within the hour") \
+	X(reports_over,	"caa.reports.over",	"failures not reported because there were too many") \
+	X(reports_unfit, "caa.reports.unfit",	"failures not reported because the agent is not fit to hear of them") \
 	X(climbs,	"caa.climbs",		"whole climbs made for one question of a client") \
 	X(held,		"caa.held",		"CAA questions answered with a held answer") \
 	X(refreshed,	"caa.refreshed",	"held answers that were looked up again before they ended")

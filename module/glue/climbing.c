@@ -278,7 +278,7 @@ static int failure_leaves(struct query_info *qinfo, struct module_qstate *qstate
 	struct timeval *start_time, int id, void *arg)
 {
 	struct caa_ctx *ctx = arg;
-	const struct caa_query *query = qstate != NULL ? qstate->minfo[id] : NULL;
+	const struct caa_query *query = qstate != NULL ? caa_query_of(ctx, qstate) : NULL;
 	struct caa_climb_report *report;
 	uint8_t wire[CAA_CLIMB_REPORT_MAX];
 
@@ -288,6 +288,7 @@ static int failure_leaves(struct query_info *qinfo, struct module_qstate *qstate
 	(void)edns;
 	(void)repinfo;
 	(void)start_time;
+	(void)id;
 	if (query == NULL || query->climbing == NULL)
 		return 1;
 	report = &query->climbing->report;

@@ -9,6 +9,7 @@
 #include "glue/log.h"
 #include "glue/merge.h"
 #include "glue/patience.h"
+#include "glue/reporting.h"
 #include "glue/sources.h"
 
 #include "util/config_file.h"
@@ -96,9 +97,11 @@ struct caa_ctx *caa_ctx_create(int id, struct caa_config *config, const struct c
 	kept_failures = NULL;
 	ctx->merging = caa_merging_create(workers);
 	ctx->patience = caa_patience_create(workers);
+	ctx->reporting = caa_reporting_create();
 	caa_sources_read(&sources, cfg, caa_config_zones(config));
 	ctx->holds = caa_holds_take(hooks, (size_t)o->hold_mib * MIB, &sources);
-	if (ctx->shards == NULL || ctx->holds == NULL || ctx->failures == NULL || ctx->merging == NULL || ctx->patience == NULL) {
+	if (ctx->shards == NULL || ctx->holds == NULL || ctx->failures == NULL || ctx->merging == NULL || ctx->patience == NULL ||
+	    ctx->reporting == NULL) {
 		log_err("caa: out of memory");
 		caa_ctx_destroy(ctx);
 		return NULL;
@@ -115,6 +118,7 @@ void caa_ctx_destroy(struct caa_ctx *ctx)
 	caa_log_close(ctx->log);
 	caa_merging_destroy(ctx->merging);
 	caa_patience_destroy(ctx->patience);
+	caa_reporting_destroy(ctx->reporting);
 	caa_holds_destroy(ctx->holds);
 	if (ctx->failures != NULL)
 		kept_failures = ctx->failures;
@@ -182,7 +186,7 @@ bool caa_ctx_options(struct caa_ctx *ctx, struct caa_name name, struct caa_zone_
 size_t caa_ctx_memory(struct caa_ctx *ctx)
 {
 	size_t bytes = sizeof(*ctx) + caa_shards_memory(ctx->shards) + caa_failures_memory(ctx->failures) +
-		caa_merging_memory(ctx->merging) + caa_holds_memory(ctx->holds);
+		caa_merging_memory(ctx->merging) + caa_holds_memory(ctx->holds) + caa_reporting_memory(ctx->reporting);
 
 	lock_rw_rdlock(&ctx->config_lock);
 	bytes += caa_zones_memory(caa_config_zones(ctx->config));

@@ -20,6 +20,7 @@ struct caa_failures;
 struct caa_log;
 struct caa_merging;
 struct caa_patience;
+struct caa_reporting;
 struct caa_holds;
 struct config_file;
 struct module_env;
@@ -37,6 +38,7 @@ struct caa_ctx {
 	struct caa_patience *patience;	/**< of clients, glue/patience.h; fixed by create */
 	struct caa_stats stats;
 	struct caa_failures *failures;	/**< locks itself */
+	struct caa_reporting *reporting;	/**< of failures to zones' agents; locks itself */
 	struct caa_log *log;		/**< where lines on failures go */
 	struct caa_holds *holds;	/**< its size is fixed by create */
 	uint32_t climb_option;		/**< EDNS option code; 0 = none; fixed by create */

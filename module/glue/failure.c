@@ -10,6 +10,7 @@
 #include "glue/keys.h"
 #include "glue/log.h"
 #include "glue/query.h"
+#include "glue/reporting.h"
 #include "glue/state.h"
 
 #include "dynlibmod/dynlibmod.h"
@@ -386,6 +387,7 @@ static void fail(struct caa_ctx *ctx, struct module_qstate *qstate, struct caa_q
 		caa_stats_add(&ctx->stats, CAA_STAT_log_over, 1);
 		break;
 	}
+	caa_reporting_fail(ctx, qstate, query, zone, caa_state_chased(qstate), note->ede);
 	if (c.insecure == CAA_UNKNOWN && n.count + 1 >= query->zone.log_after)	/* the next failure is logged */
 		caa_state_ask_ds(qstate, zone);
 }

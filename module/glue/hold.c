@@ -109,11 +109,12 @@ static bool since_of(struct caa_holds *h, struct module_qstate *qstate, const st
 static int response_seen(struct module_qstate *qstate, struct dns_msg *response, int id, void *arg)
 {
 	struct caa_ctx *ctx = arg;
-	struct caa_query *query = qstate->minfo[id];
+	struct caa_query *query = caa_query_of(ctx, qstate);
 	const struct iter_qstate *iq;
 	struct caa_hold_answer note;
 	int rcode;
 
+	(void)id;
 	if (response == NULL || query == NULL || query->zone.hold_s == 0)
 		return 1;
 	query->hold.fetched = true;

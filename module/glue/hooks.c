@@ -10,6 +10,7 @@
 #include "glue/failure.h"
 #include "glue/host.h"
 #include "glue/query.h"
+#include "glue/reporting.h"
 
 #include "iterator/iter_delegpt.h"
 #include "services/mesh.h"
@@ -388,6 +389,7 @@ static int64_t pace(void *arg, struct serviced_query *sq, int queued, int *tcp)
 	struct caa_addr addr, other;
 	struct claims claims;
 	struct caa_wish wish;
+	int64_t wait_us;
 	uint64_t now_us;
 	uint8_t line;
 
@@ -403,6 +405,8 @@ static int64_t pace(void *arg, struct serviced_query *sq, int queued, int *tcp)
 	line = set_by_hand(ctx, (struct caa_name){ sq->zone, sq->zonelen }, &server);
 	identify(ctx, q, sq, line);
 	q->own_fault = claims.count > 0 && has_own_fault(&claims, q, &addr);
+	if (claims.count == 0 && !queued && (wait_us = caa_reporting_pace(ctx, sq, q, now_us, tcp)) != 0)
+		return wait_us;
 	/* Where TCP or TLS is configured there is nothing to choose, and nothing of UDP's limits to learn. */
 	if (claims.count == 0 || claims.others || sq->tcp_upstream || sq->ssl_upstream || !enabled(ctx))
 		return queued ? 0 : leaves_usual(ctx, sq, q, &addr, now_us, *tcp);
@@ -692,6 +696,7 @@ static void outcome(void *arg, struct serviced_query *sq, int tcp, int error, st
 		outcome_caps(ctx, sq);
 		return;
 	}
+	caa_reporting_ended(ctx, q);
 	caa_shards_flight_end(ctx->shards, question_of(ctx, sq), &addr);
 	if (reply != NULL)
 		packet = packet_of(reply);
@@ -718,6 +723,8 @@ static void outcome(void *arg, struct serviced_query *sq, int tcp, int error, st
 	caa_failure_outcome(ctx, claims.query, claims.count, sq, &addr, &before, now_us, end, tcp, reply, read);
 	for (unsigned i = 0; i < claims.count; i++)
 		note_news(ctx, claims.query[i], sq, &o, reply);
+	if (packet.channel != NULL && reply != NULL && o.meaning != CAA_MEANS_NOTHING)
+		caa_reporting_hear(ctx, claims.query, claims.count, sq, &packet, reply);
 	if (o.meaning == CAA_MEANS_LOST && (o.limit || has_patience(&claims)))
 		caa_host_forget_timeouts(sq->outnet->infra, &sq->addr, sq->addrlen, sq->zone, sq->zonelen,
 			o.lately ? o.srtt_us : 0);
@@ -770,6 +777,8 @@ static int minimise_with_qtype(void *arg, struct module_qstate *qstate, struct q
 	struct caa_query *query = caa_query_of(arg, qstate);
 	struct claims claims = { .count = 0 };
 
+	if (query == NULL && caa_reporting_is_report(arg, qstate))
+		return caa_reporting_arrived(arg, qstate) ? MODULE_HOOKS_MINIMISE_NOT : MODULE_HOOKS_MINIMISE_ONCE;
 	if (query == NULL && qstate->mesh_info->super_set.count > 0) {	/* keys, or a nameserver's address */
 		claims_visit(arg, &claims, qstate, 0);
 		return claims.count > 0 ? MODULE_HOOKS_MINIMISE_ONCE : MODULE_HOOKS_MINIMISE_USUAL;

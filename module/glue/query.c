@@ -9,6 +9,7 @@
 #include "glue/host.h"
 #include "glue/keys.h"
 #include "glue/merge.h"
+#include "glue/reporting.h"
 
 #include "iterator/iter_delegpt.h"
 #include "services/cache/dns.h"
@@ -29,7 +30,7 @@ enum {
 
 struct caa_query *caa_query_of(const struct caa_ctx *ctx, const struct module_qstate *qstate)
 {
-	return qstate->minfo[ctx->id];
+	return qstate->qinfo.qtype == LDNS_RR_TYPE_CAA ? qstate->minfo[ctx->id] : NULL;
 }
 
 uint64_t caa_query_deadline_us(const struct caa_query *query)
@@ -258,5 +259,6 @@ void caa_query_clear(struct caa_ctx *ctx, struct module_qstate *qstate)
 	}
 	if (query != NULL && query->timer != NULL)
 		comm_timer_delete(query->timer);
+	caa_reporting_clear(ctx, qstate);
 	qstate->minfo[ctx->id] = NULL;
 }

@@ -36,6 +36,11 @@ static struct caa_name chased(const struct module_qstate *qstate, const struct i
 	return caa_host_qname(&iq->qchase);
 }
 
+struct caa_name caa_state_chased(const struct module_qstate *qstate)
+{
+	return chased(qstate, caa_host_iterator(qstate));
+}
+
 struct caa_name caa_state_zone(const struct module_qstate *qstate, const struct caa_case *c)
 {
 	const struct iter_qstate *iq = caa_host_iterator(qstate);

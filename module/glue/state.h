@@ -9,6 +9,9 @@
 
 struct module_qstate;
 
+/** @return the name that is looked for: the question's own, or where its alias leads; borrowed from the query state. */
+struct caa_name caa_state_chased(const struct module_qstate *qstate);
+
 /** Find the closest zone that was asked: for the target, where the question's name is an alias; else for its name, by the case's
  *  record or else the iterator.
  *  @return it, borrowed from one of them; len 0 if there is none. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/** \file Fuzz what reads an upstream's answer: the packet, and its cookie.  Built by `make fuzz`.
+/** \file Fuzz what reads an upstream's answer: the packet, its cookie, and the agent that it announces.  Built by `make fuzz`.
  *
  *  The input is the answer to a query that carried a cookie; where a COOKIE option begins with the marker `echo-me!`, it
  *  is taken to be the client's part, so that the fuzzer gets past the check of the echo. */
@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/agent.h"
 #include "core/cookie.h"
 #include "core/packet.h"
 
@@ -59,6 +60,25 @@ static void check_cookie(const struct caa_packet *p, bool tcp)
 	}
 }
 
+/** Whatever is announced makes a name that is one, or none. */
+static void check_agent(const struct caa_packet *p, const uint8_t *data, size_t size)
+{
+	static const uint8_t shop[] = { 3, 'w', 'w', 'w', 4, 's', 'h', 'o', 'p', 0 };
+	struct caa_name agent, made, name = { shop, sizeof(shop) }, zone = { shop + 4, sizeof(shop) - 4 };
+	uint8_t out[CAA_NAME_MAX];
+	size_t len;
+
+	if (p->channel == NULL) {
+		check(p->channel_len == 0);
+		return;
+	}
+	check(p->channel >= data + CAA_PACKET_HEADER && p->channel_len <= (size_t)(data + size - p->channel));
+	if (caa_agent_read(&agent, p->channel, p->channel_len) != CAA_OK || !caa_agent_fits(agent, zone, name) ||
+	    caa_agent_name(out, &len, 257, name, 6, agent) != CAA_OK)
+		return;
+	check(caa_name_check(&made, out, len) == CAA_OK && made.len == len && caa_name_within(made, agent));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct caa_packet p;
@@ -67,5 +87,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_packet(&p, data, size);
 	check_cookie(&p, false);
 	check_cookie(&p, true);
+	check_agent(&p, data, size);
 	return 0;
 }

@@ -26,7 +26,7 @@ refused() {
 }
 says() { grep -F "$2" "$1" | grep -F -- "$3" | grep -qF -- "$4" || { cat "$1"; return 1; }; }
 
-refused 3 caa-foo 'caa-zone: allows name, caa-enable, caa-rate, caa-burst, caa-cookie, caa-tcp, caa-budget, caa-patience, caa-log-after, caa-hold' 'caa-zone:\n name: "."\n caa-foo: 1\n'
+refused 3 caa-foo 'caa-zone: allows name, caa-enable, caa-rate, caa-burst, caa-cookie, caa-tcp, caa-budget, caa-patience, caa-log-after, caa-error-reporting, caa-hold' 'caa-zone:\n name: "."\n caa-foo: 1\n'
 refused 2 caa-zonk 'caa: allows caa-upstreams' 'caa:\n caa-zonk: 1\n'
 refused 3 caa-rate '"ten" is not a number; allowed is 0..50000 queries/s' 'caa-zone:\n name: "."\n caa-rate: ten\n'
 refused 3 caa-rate '"-1" is not a number' 'caa-zone:\n name: "."\n caa-rate: -1\n'

@@ -13,7 +13,7 @@
 
 enum {
 	HEADER = 12, BACKEND_S = 5,
-	OPTION_COOKIE = 10, TYPE_KNOWN_MAX = 65279, LARGE = 2000,
+	OPTION_COOKIE = 10, OPTION_CHANNEL = 18, TYPE_KNOWN_MAX = 65279, LARGE = 2000,
 	FLAG_AA = 0x04, FLAG_TC = 0x02, FLAG_QR = 0x80	/* of octet 2 */
 };
 
@@ -35,6 +35,7 @@ static bool version(const struct asked *q) { return q->version > 0; }
 static bool cookie(const struct asked *q) { return q->cookie; }
 static bool caa(const struct asked *q) { return q->type == LDNS_RR_TYPE_CAA; }
 static bool udp_caa(const struct asked *q) { return q->type == LDNS_RR_TYPE_CAA && !q->tcp; }
+static bool others(const struct asked *q) { return q->type != LDNS_RR_TYPE_SOA && q->type != LDNS_RR_TYPE_A; }
 static bool type(const struct asked *q) { return (unsigned)q->type > TYPE_KNOWN_MAX; }
 static bool ds(const struct asked *q) { return q->type == LDNS_RR_TYPE_DS; }
 static bool dnskey(const struct asked *q) { return q->type == LDNS_RR_TYPE_DNSKEY; }
@@ -89,10 +90,12 @@ static const struct fault {
 	{ "no-soa", any, NO_SOA, 0, false },
 	{ "no-aa", any, NO_AA, 0, false },
 	{ "refused", any, RCODE, LDNS_RCODE_REFUSED, false },
+	{ "others-refused", others, RCODE, LDNS_RCODE_REFUSED, false },
 	{ "refer", any, REFER, 0, false },
 	{ "other-id", any, OTHER_ID, 0, false },
 	{ "other-question", any, OTHER_QUESTION, 0, false },
 	{ "dnskey-drop", dnskey, DROP, 0, false },
+	{ "dnskey-refused", dnskey, RCODE, LDNS_RCODE_REFUSED, false },
 	{ "ds-servfail", ds, RCODE, LDNS_RCODE_SERVFAIL, false },
 	{ "unsigned", any, NO_SIGNATURE, 0, false },
 	{ "denial-none", any, NO_DENIAL, 0, false },
@@ -319,7 +322,31 @@ static void change_reply(struct message *m, const struct asked *q, const struct 
 	}
 }
 
-bool fault_answer(const struct fault *f, struct message *m, const char *backend, bool over_tcp)
+/** Announce the agent of FAULTY_AGENT, if there is one, as a server of RFC 9567 does in every answer with EDNS. */
+static void announce(struct message *m)
+{
+	const char *agent = getenv("FAULTY_AGENT");
+	ldns_rdf *name = agent != NULL ? ldns_dname_new_frm_str(agent) : NULL;
+	ldns_pkt *pkt = NULL;
+	uint8_t *wire = NULL;
+	size_t len;
+
+	if (name == NULL || ldns_wire2pkt(&pkt, m->octets, m->len) != LDNS_STATUS_OK || !ldns_pkt_edns(pkt)) {
+		ldns_rdf_deep_free(name);
+		ldns_pkt_free(pkt);
+		return;
+	}
+	set_options(pkt, OPTION_CHANNEL, ldns_rdf_data(name), ldns_rdf_size(name));
+	if (ldns_pkt2wire(&wire, pkt, &len) == LDNS_STATUS_OK) {
+		memcpy(m->octets, wire, len);
+		m->len = len;
+	}
+	free(wire);
+	ldns_rdf_deep_free(name);
+	ldns_pkt_free(pkt);
+}
+
+static bool answer(const struct fault *f, struct message *m, const char *backend, bool over_tcp)
 {
 	struct asked q;
 
@@ -350,6 +377,14 @@ bool fault_answer(const struct fault *f, struct message *m, const char *backend,
 		change_reply(m, &q, f);
 		return true;
 	}
+}
+
+bool fault_answer(const struct fault *f, struct message *m, const char *backend, bool over_tcp)
+{
+	if (!answer(f, m, backend, over_tcp))
+		return false;
+	announce(m);
+	return true;
 }
 
 const struct fault *fault_find(const char *name)

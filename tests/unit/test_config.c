@@ -91,7 +91,8 @@ static void an_error_names_place_key_and_what_is_allowed(void **state)
 			"x:3: caa-rate: \"x\" is not a number; allowed is 0..50000 queries/s" },
 		{ { { "caa-zone:", "" }, { "name", "." }, { "caa-x", "1" } },
 			"x:3: caa-x: unknown key; caa-zone: allows name, caa-enable, caa-rate, caa-burst, caa-cookie, "
-			"caa-tcp, caa-budget, caa-patience, caa-log-after, caa-hold, caa-hold-reuse" },
+			"caa-tcp, caa-budget, caa-patience, caa-log-after, caa-error-reporting, caa-hold, "
+			"caa-hold-reuse" },
 		{ { { "caa:", "" }, { "caa-rate", "1" } }, "x:2: caa-rate: belongs in caa-zone:, not in caa:" },
 		{ { { "caa:", "" }, { "name", "." } }, "x:2: name: belongs in caa-zone:, not in caa:" },
 		{ { { "caa-rate", "1" } }, "x:1: caa-rate: is outside its clause, it belongs in a caa: or caa-zone: clause" },

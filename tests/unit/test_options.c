@@ -113,7 +113,8 @@ static void explain_lists_what_is_allowed(void **state)
 {
 	static const struct { enum caa_clause clause; const char *key, *text; } row[] = {
 		{ CAA_CLAUSE_ZONE, "caa-x", "unknown key; caa-zone: allows name, caa-enable, caa-rate, caa-burst, caa-cookie, "
-			"caa-tcp, caa-budget, caa-patience, caa-log-after, caa-hold, caa-hold-reuse" },
+			"caa-tcp, caa-budget, caa-patience, caa-log-after, caa-error-reporting, caa-hold, "
+			"caa-hold-reuse" },
 		{ CAA_CLAUSE_MODULE, "caa-x", "unknown key; caa: allows caa-upstreams, caa-failures, caa-log-window, caa-log-rate, "
 			"caa-log-file, caa-hold-size, caa-climb-option" },
 		{ CAA_CLAUSE_MODULE, "caa-rate", "belongs in caa-zone:, not in caa:" },

@@ -235,6 +235,31 @@ static void options_are_walked(void **state)
 	}
 }
 
+/** RFC 9567: the Report-Channel option, beside the cookie. */
+static void a_channel_is_read_where_it_is_alone(void **state)
+{
+	static const struct { uint8_t options[24]; size_t len; int at; size_t channel_len; const char *why; } row[] = {
+		{ { 0, 10, 0, 1, 7 }, 5, -1, 0, "none" },
+		{ { 0, 18, 0, 3, 1, 'a', 0 }, 7, 4, 3, "one" },
+		{ { 0, 10, 0, 1, 7, 0, 18, 0, 3, 1, 'a', 0 }, 12, 9, 3, "behind the cookie" },
+		{ { 0, 18, 0, 0 }, 4, 4, 0, "an empty one" },
+		{ { 0, 18, 0, 3, 1, 'a', 0, 0, 18, 0, 3, 1, 'b', 0 }, 14, -1, 0, "two" },
+		{ { 0, 18, 0, 1, 0, 0, 18, 0, 1, 0, 0, 18, 0, 1, 0 }, 15, -1, 0, "three" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		struct opt_message m = opt_of(0, 0, row[i].options, row[i].len);
+		struct caa_packet p;
+
+		assert_int_equal(caa_packet_read(&p, m.msg, m.len), CAA_OK);
+		if ((p.channel != NULL) != (row[i].at >= 0) || p.channel_len != row[i].channel_len)
+			fail_msg("%s", row[i].why);
+		if (p.channel != NULL)
+			assert_ptr_equal(p.channel, m.msg + CAA_PACKET_HEADER + 11 + row[i].at);
+	}
+}
+
 /** RFC 6891, section 6.1.3. */
 static void rcodes_of_twelve_bits(void **state)
 {
@@ -384,7 +409,8 @@ int main(void)
 		cmocka_unit_test(what_follows_the_records_is_not_read), cmocka_unit_test(the_header),
 		cmocka_unit_test(names_end_with_the_root_or_a_pointer),
 		cmocka_unit_test(other_kinds_of_labels_do_not_exist), cmocka_unit_test(a_cut_pointer_is_not_read),
-		cmocka_unit_test(options_are_walked), cmocka_unit_test(rcodes_of_twelve_bits),
+		cmocka_unit_test(options_are_walked), cmocka_unit_test(a_channel_is_read_where_it_is_alone),
+		 cmocka_unit_test(rcodes_of_twelve_bits),
 		cmocka_unit_test(the_first_opt_counts), cmocka_unit_test(what_ldns_makes), cmocka_unit_test(random_octets),
 	};
 
