@@ -235,6 +235,8 @@ enum caa_gate caa_gate_ask(struct caa_upstream *u, struct caa_asking *q, struct 
 
 	q->caa = true;
 	q->cookies = wish->zone->cookie != 0;
+	q->bare = caa_serving_is_bare(zone, wish->now_us);
+	q->doubtful = caa_serving_doubts_cookie(zone) && !caa_learn_limited(&u->learn);
 	if (!q->turn.in_line)
 		caa_learn_options(&u->learn, wish->now_us, wish->zone->rate_qps, (uint16_t)wish->zone->burst);
 	if (wish->now_us >= wish->deadline_us)
@@ -277,8 +279,8 @@ void caa_gate_other(struct caa_upstream *u, struct caa_asking *q, uint64_t now_u
 size_t caa_gate_cookie(struct caa_upstream *u, struct caa_asking *q, const struct caa_cookie_secret *secret,
 	uint64_t now_us, uint8_t out[static CAA_COOKIE_MAX])
 {
-	q->spared = q->sent.repeated && caa_cookie_is_idle(&u->cookie);
-	if (q->caa && q->cookies && !q->without && !q->spared)
+	q->spared = q->sent.repeated && (caa_cookie_is_idle(&u->cookie) || q->doubtful);
+	if (q->caa && q->cookies && !q->without && !q->spared && !q->bare)
 		return caa_cookie_write(&u->cookie, secret, &u->addr, now_us, out, &q->cookie);
 	q->cookie = (struct caa_cookie_sent){ .client_sent = false };
 	return 0;
@@ -363,13 +365,27 @@ static bool has_voice(struct caa_upstream *u, struct caa_asking *q, struct caa_s
 }
 
 /** The first lost queries would else be asked again with the option, and be waited for twice as long. */
-static void note_silence(struct caa_upstream *u, struct caa_asking *q)
+static void note_silence(struct caa_upstream *u, struct caa_asking *q, struct caa_serving *zone)
 {
-	bool never = u->cookie.avoid_ms == 0 && q->caa && q->cookies;
+	bool never = u->cookie.avoid_ms == 0 && q->caa && q->cookies && !q->bare;
 	bool without = caa_cookie_silence(&u->cookie, &q->cookie);
 
 	if (never && !q->blamed)
 		q->without = without;
+	if (q->cookie.client_sent)
+		caa_serving_cookie_lost(zone);
+}
+
+/** An answer over UDP, to a query with a cookie or without. */
+static void note_cookie_answer(struct caa_upstream *u, const struct caa_asking *q, struct caa_serving *zone, uint64_t now_us)
+{
+	if (q->cookie.client_sent) {
+		caa_serving_cookie_answered(zone);
+		return;
+	}
+	caa_cookie_answered_without(&u->cookie, now_us, q->spared);
+	if (q->spared)
+		caa_serving_cookie_rescued(zone, now_us);
 }
 
 /** BADCOOKIE is said before the question is looked at: it is no answer for the zone. */
@@ -401,9 +417,9 @@ static bool outcome_udp(struct caa_upstream *u, struct caa_asking *q, struct caa
 		caa_transport_prefer_tcp(&u->transport, now_us);
 	}
 	if (end == CAA_END_TIMEOUT && !q->forged)
-		note_silence(u, q);
-	else if (end == CAA_END_ANSWER && q->caa && q->cookies && !q->cookie.client_sent)
-		caa_cookie_answered_without(&u->cookie, now_us, q->spared);
+		note_silence(u, q, zone);
+	else if (end == CAA_END_ANSWER && q->caa && q->cookies)
+		note_cookie_answer(u, q, zone, now_us);
 	if (signal == CAA_SIGNAL_ANSWER)
 		note_answered(zone, now_us, packet);
 	return limited;
@@ -520,26 +536,37 @@ static enum caa_again again_after_tcp(struct caa_upstream *u, struct caa_asking 
 	return CAA_AGAIN_SEND;
 }
 
-bool caa_gate_wonders(const struct caa_upstream *u, const struct caa_asking *q)
+bool caa_gate_wonders(const struct caa_asking *q, const struct caa_serving *zone)
 {
-	return q->caa && !u->cookie.liked && (q->cookie.client_sent || q->blamed);
+	return q->caa && !zone->liked && (q->cookie.client_sent || q->blamed);
+}
+
+/** The option is the reason of a bad answer: the zone goes without, or all do where no zone's answer to one with it was good. */
+static void dislike(struct caa_upstream *u, struct caa_serving *zone, uint64_t now_us)
+{
+	if (u->cookie.liked)
+		caa_serving_bare(zone, now_us);
+	else
+		caa_cookie_avoid(&u->cookie, now_us);
 }
 
 /** Some servers answer a query with an option that they do not know badly in one way or another.  Before one with the option was
  *  answered well, the option may be the reason, and the same without it tells.
  *  @return whether it is to be asked so. */
-static bool blames_cookie(struct caa_upstream *u, struct caa_asking *q, uint64_t now_us, bool good)
+static bool blames_cookie(struct caa_upstream *u, struct caa_asking *q, struct caa_serving *zone, uint64_t now_us,
+	const struct caa_packet *packet, bool good)
 {
 	if (q->blamed && good)
-		caa_cookie_avoid(&u->cookie, now_us);
+		dislike(u, zone, now_us);
 	else if (q->blamed || good)
-		u->cookie.liked = true;
+		u->cookie.liked = zone->liked = true;
 	if (q->blamed || good) {
 		q->without = q->without && good;	/* it was not the reason */
 		q->blamed = false;
 		return false;
 	}
 	q->blamed = q->without = true;
+	q->blamed_cut = packet->truncated;
 	return true;
 }
 
@@ -564,10 +591,12 @@ enum caa_again caa_gate_again(struct caa_upstream *u, struct caa_asking *q, stru
 	if (packet->rcode == CAA_RCODE_NOTIMP && caa_serving_is_notimp(zone, now_us))
 		return CAA_AGAIN_FINAL;
 	if (dislikes(packet->rcode) && q->cookie.client_sent) {
-		caa_cookie_avoid(&u->cookie, now_us);
+		dislike(u, zone, now_us);
 		return CAA_AGAIN_SEND;
 	}
-	if (packet->rcode != CAA_RCODE_NOTIMP && caa_gate_wonders(u, q) && blames_cookie(u, q, now_us, good))
+	if (q->blamed && packet->truncated && !q->blamed_cut)	/* another answer than with it: TCP tells */
+		return CAA_AGAIN_NO;
+	if (packet->rcode != CAA_RCODE_NOTIMP && caa_gate_wonders(q, zone) && blames_cookie(u, q, zone, now_us, packet, good))
 		return CAA_AGAIN_SEND;
 	if (packet->rcode == CAA_RCODE_NOTIMP && !edns && caa_serving_notimp(zone, now_us))
 		return CAA_AGAIN_FINAL;

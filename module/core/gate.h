@@ -39,8 +39,10 @@ struct caa_asking {
 	bool udp, tcp;		/**< it is under way over that */
 	bool again;		/**< it was answered with BADCOOKIE already */
 	bool without;		/**< it goes without a cookie: another query finds out about it, or it was answered badly with one */
-	bool blamed;		/**< for the latter */
-	bool spared;		/**< the question was lost before, and goes without where a cookie brings nothing */
+	bool blamed, blamed_cut;	/**< for the latter; which was truncated */
+	bool bare;		/**< its zone is asked without one; as it was when it left */
+	bool doubtful;		/**< its zone's queries with one were lost, and no limit is known; as it was when it left */
+	bool spared;		/**< the question was lost before, and goes without: a cookie brings nothing, or is in doubt */
 	bool unproved;		/**< it was answered without the cookie that has to be there */
 	bool forged;		/**< an answer was dropped since it left: that nothing else came says nothing */
 	bool want_tcp;		/**< it has to go over TCP, for its cookie's sake */
@@ -126,7 +128,7 @@ enum caa_again {
 };
 
 /** @return whether caa_gate_again() has to know if an answer was good, which takes to read it. */
-bool caa_gate_wonders(const struct caa_upstream *u, const struct caa_asking *q);
+bool caa_gate_wonders(const struct caa_asking *q, const struct caa_serving *zone);
 
 /** @param zone: what the upstream does for the query's zone. @param packet: NULL if nothing came over TCP.
  *  @param edns: the query had EDNS. @param good: the answer is of use

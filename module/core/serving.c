@@ -138,6 +138,34 @@ bool caa_serving_is_suspect(const struct caa_serving *s, uint64_t now_us)
 	return !caa_serving_is_witness(s, now_us) && within(s->spoke_ms, now_us, CAA_SERVING_VOICE_MS);
 }
 
+void caa_serving_bare(struct caa_serving *s, uint64_t now_us)
+{
+	s->bare_ms = caa_ms_later(now_us, CAA_SERVING_LIFE_MS);
+}
+
+bool caa_serving_is_bare(const struct caa_serving *s, uint64_t now_us)
+{
+	return caa_ms_ahead(s->bare_ms, now_us, CAA_SERVING_LIFE_MS);
+}
+
+void caa_serving_cookie_answered(struct caa_serving *s)
+{
+	s->lost_with = s->rescued = 0;
+}
+
+void caa_serving_cookie_lost(struct caa_serving *s)
+{
+	s->lost_with += s->lost_with < CAA_SERVING_COOKIE_LOST;
+}
+
+void caa_serving_cookie_rescued(struct caa_serving *s, uint64_t now_us)
+{
+	if (++s->rescued < CAA_SERVING_RESCUED)
+		return;
+	caa_serving_cookie_answered(s);
+	caa_serving_bare(s, now_us);
+}
+
 void caa_serving_full(struct caa_serving *s, uint64_t now_us)
 {
 	s->full_ms = set_ms(now_us);

@@ -23,6 +23,8 @@ enum {
 	CAA_SERVING_LATELY_MS = 2000,	/**< one that answered nothing for so long before it is asked may have fallen silent */
 	CAA_SERVING_VOICE_MS = 4000,	/**< one that is no witness speaks once in so long */
 	CAA_SERVING_SPLIT = 3,		/**< times in a row that a witness is lost, then others are answered */
+	CAA_SERVING_COOKIE_LOST = 2,	/**< queries with a cookie lost, after which a question that was is asked without, ... */
+	CAA_SERVING_RESCUED = 3,	/**< ... and so many answered, after which the zone is */
 	CAA_SERVING_FULL_MS = 200,	/**< how long another turn of the zone is not looked for when one was beyond the budget */
 	CAA_SERVING_DENIES_MS = 5000	/**< how long a zone's own denial is remembered */
 };
@@ -38,7 +40,11 @@ struct caa_serving {
 	uint32_t notimp_ms;		/**< until then NOTIMP is known to be its answer with EDNS and without */
 	uint32_t full_ms;		/**< the last time that a turn was beyond the budget */
 	uint32_t turn;			/**< its last turn in the line of the address, core/line.h */
+	uint32_t bare_ms;		/**< until then it is asked without a cookie */
 	uint32_t split_seq;		/**< number of a query that was answered after the last of the losses below, and one more */
+	bool liked;			/**< one with a cookie was answered well, or badly with and without it: it is not the reason */
+	uint8_t lost_with;		/**< queries with a cookie that were lost since one was answered, up to CAA_SERVING_COOKIE_LOST */
+	uint8_t rescued;		/**< questions answered without since then, after such a loss, below CAA_SERVING_RESCUED */
 	uint8_t split;			/**< times in a row that others were answered after a loss, 0 .. CAA_SERVING_SPLIT */
 };
 
@@ -80,6 +86,23 @@ bool caa_serving_lost(struct caa_serving *s, uint64_t now_us, uint32_t seq, uint
 
 /** @return whether it was lost lately and is no witness: it may be silent, and the room for others is not for it. */
 bool caa_serving_is_suspect(const struct caa_serving *s, uint64_t now_us);
+
+/** The zone is answered badly, or not at all, with a cookie, where others are answered: it is asked without for the life of a witness. */
+void caa_serving_bare(struct caa_serving *s, uint64_t now_us);
+
+/** @return whether it is asked without. */
+bool caa_serving_is_bare(const struct caa_serving *s, uint64_t now_us);
+
+/** A query with a cookie was answered, or lost; one without, of a question that was lost, was answered. */
+void caa_serving_cookie_answered(struct caa_serving *s);
+void caa_serving_cookie_lost(struct caa_serving *s);
+void caa_serving_cookie_rescued(struct caa_serving *s, uint64_t now_us);
+
+/** @return whether a question that was lost is to be asked without a cookie, to see if that is the reason. */
+static inline bool caa_serving_doubts_cookie(const struct caa_serving *s)
+{
+	return s->lost_with >= CAA_SERVING_COOKIE_LOST;
+}
 
 /** A turn of the zone was beyond the budget.  @return, of the next function, whether that was a moment ago. */
 void caa_serving_full(struct caa_serving *s, uint64_t now_us);

@@ -235,7 +235,7 @@ struct caa_outcome caa_shards_outcome(struct caa_shards *s, const struct caa_add
 bool caa_shards_wonders(struct caa_shards *s, const struct caa_addr *a, const struct caa_asking *q, uint64_t now_us)
 {
 	struct at at = take_for(s, a, q, now_us, false);
-	bool wonders = at.u != NULL && caa_gate_wonders(at.u, q);
+	bool wonders = at.u != NULL && caa_gate_wonders(q, at.zone);
 
 	release(at.slice);
 	return wonders;

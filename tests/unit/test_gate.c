@@ -1396,11 +1396,11 @@ static void blame(struct scene *s, struct caa_asking *q, const struct caa_packet
 {
 	leave(s, q);
 	assert_true(q->cookie.client_sent);
-	assert_true(caa_gate_wonders(&s->u, q));
+	assert_true(caa_gate_wonders(q, &s->serving));
 	assert_int_equal(judged(s, q, p, false), CAA_AGAIN_SEND);
 	leave(s, q);
 	assert_false(q->cookie.client_sent);
-	assert_true(caa_gate_wonders(&s->u, q));
+	assert_true(caa_gate_wonders(q, &s->serving));
 }
 
 /** Before an answer with a cookie was good it may be the reason of a bad one; what the same is answered without it tells. */
@@ -1419,12 +1419,12 @@ static void a_bad_answer_is_asked_for_without_the_cookie(void **state)
 		assert_int_equal(judged(&s, &q, good ? &data : bad[i / 2], good), CAA_AGAIN_NO);
 		leave(&s, &next);
 		assert_int_equal(next.cookie.client_sent, !good);	/* where it was the reason, nobody carries it */
-		assert_false(caa_gate_wonders(&s.u, &next));
+		assert_false(caa_gate_wonders(&next, &s.serving));
 		assert_int_equal(judged(&s, &next, bad[i / 2], false), CAA_AGAIN_NO);	/* and nobody pays for that again, ... */
 		s.now_us += 15 * minute + ms;
 		leave(&s, &later);
 		assert_true(later.cookie.client_sent);
-		assert_int_equal(caa_gate_wonders(&s.u, &later), good);	/* ... until it is tried anew */
+		assert_int_equal(caa_gate_wonders(&later, &s.serving), good);	/* ... until it is tried anew */
 		answered(&s, &later, &data);
 		nothing_is_left(&s);
 	}
@@ -1439,7 +1439,7 @@ static void a_good_answer_clears_the_cookie(void **state)
 	leave(&s, &first);
 	assert_int_equal(judged(&s, &first, &data, true), CAA_AGAIN_NO);
 	leave(&s, &q);
-	assert_false(caa_gate_wonders(&s.u, &q));
+	assert_false(caa_gate_wonders(&q, &s.serving));
 	assert_int_equal(judged(&s, &q, &servfail, false), CAA_AGAIN_NO);
 	leave(&s, &next);
 	assert_true(next.cookie.client_sent);
@@ -1455,7 +1455,7 @@ static void a_good_answer_meanwhile_clears_the_cookie(void **state)
 	leave(&s, &other);
 	blame(&s, &q, &servfail);
 	assert_int_equal(judged(&s, &other, &data, true), CAA_AGAIN_NO);
-	assert_false(caa_gate_wonders(&s.u, &q));
+	assert_false(caa_gate_wonders(&q, &s.serving));
 	assert_int_equal(judged(&s, &q, &data, true), CAA_AGAIN_NO);
 	leave(&s, &next);
 	assert_true(next.cookie.client_sent);
@@ -1471,7 +1471,7 @@ static void nothing_without_the_cookie_leaves_it_open(void **state)
 	end(&s, &q, CAA_END_TIMEOUT, NULL, false);
 	leave(&s, &other);
 	assert_true(other.cookie.client_sent);		/* nothing is held against it yet, ... */
-	assert_true(caa_gate_wonders(&s.u, &other));
+	assert_true(caa_gate_wonders(&other, &s.serving));
 	answered(&s, &other, &data);
 	leave(&s, &q);
 	assert_false(q.cookie.client_sent);		/* ... and the same is asked without it until it is answered */
@@ -1518,9 +1518,57 @@ static void it_wonders_only_about_a_cookie(void **state)
 	for (size_t i = 0; i < COUNT_OF(row); i++) {
 		struct scene s = begin();
 
-		s.u.cookie.liked = row[i].liked;
-		if (caa_gate_wonders(&s.u, &row[i].q) != row[i].wonders)
+		s.serving.liked = row[i].liked;
+		if (caa_gate_wonders(&row[i].q, &s.serving) != row[i].wonders)
 			fail_msg("%s", row[i].why);
+	}
+}
+
+/** One zone's servers dislike the option, where others' take it: it alone is asked without. */
+static void a_zone_is_asked_without_alone(void **state)
+{
+	enum { BLAMED, FORMERR_SAID, LOST, WAYS };
+
+	(void)state;
+	for (unsigned way = 0; way < WAYS; way++) {
+		struct scene s = begin();
+		struct caa_serving fussy = { .tag = 2 };
+		struct caa_asking q = { .caa = false }, other = { .caa = false }, next = { .caa = false };
+
+		s.zone.tcp = 0;
+		leave(&s, &other);
+		assert_int_equal(judged(&s, &other, &data, true), CAA_AGAIN_NO);
+		chat_zone(&s, &fussy, 1);
+		if (way == LOST) {
+			s.u.cookie.good_ms = 1;		/* it has sent cookies, to others */
+			for (unsigned n = 0; n < 2 + 3; n++) {	/* two questions are lost; they and a third are answered without */
+				struct caa_wish wish = wish_of(&s);
+
+				wish.repeated = n >= 2;
+				assert_int_equal(ask_wish(&s, &q, &fussy, &wish), CAA_GATE_SEND);
+				assert_int_equal(encode(&s, &q) > 0, n < 2);
+				end_zone(&s, &q, &fussy, n < 2 ? CAA_END_TIMEOUT : CAA_END_ANSWER, &data, false);
+				q = (struct caa_asking){ .caa = false };
+			}
+		} else {
+			leave_zone(&s, &q, &fussy);
+			end_zone(&s, &q, &fussy, CAA_END_ANSWER, way == BLAMED ? &servfail : &formerr, false);
+			assert_int_equal(caa_gate_again(&s.u, &q, &fussy, s.now_us, way == BLAMED ? &servfail : &formerr, true, false),
+				CAA_AGAIN_SEND);
+			leave_zone(&s, &q, &fussy);
+			assert_false(q.cookie.client_sent);
+			end_zone(&s, &q, &fussy, CAA_END_ANSWER, &data, false);
+			assert_int_equal(caa_gate_again(&s.u, &q, &fussy, s.now_us, &data, true, true), CAA_AGAIN_NO);
+		}
+		leave_zone(&s, &next, &fussy);
+		assert_false(next.cookie.client_sent);
+		answered(&s, &next, &data);
+		leave(&s, &other);
+		assert_true(other.cookie.client_sent);
+		s.now_us += 15 * minute + ms;
+		next = (struct caa_asking){ .caa = false };
+		leave_zone(&s, &next, &fussy);
+		assert_true(next.cookie.client_sent);		/* until it is tried anew */
 	}
 }
 
@@ -2397,7 +2445,7 @@ int main(void)
 		cmocka_unit_test(a_finder_that_is_gone_leaves_cookies_as_they_are), cmocka_unit_test(a_bad_answer_is_asked_for_without_the_cookie), cmocka_unit_test(a_good_answer_clears_the_cookie),
 		cmocka_unit_test(a_good_answer_meanwhile_clears_the_cookie),
 		cmocka_unit_test(nothing_without_the_cookie_leaves_it_open), cmocka_unit_test(errors_that_speak_are_no_wonder),
-		cmocka_unit_test(it_wonders_only_about_a_cookie),
+		cmocka_unit_test(it_wonders_only_about_a_cookie), cmocka_unit_test(a_zone_is_asked_without_alone),
 		cmocka_unit_test(what_is_not_for_caa_is_left_to_unbound),
 		cmocka_unit_test(a_denial_counts_where_the_zone_was_answered_for),
 		cmocka_unit_test(one_stranger_never_limits_the_address),
