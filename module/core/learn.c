@@ -375,12 +375,15 @@ static bool limited_loss(struct caa_learn *l, uint64_t now_us, struct caa_sent s
 
 /* --- open: the window ---------------------------------------------------------------------------------------------- */
 
+static uint32_t round_ms(const struct caa_learn *l)
+{
+	return caa_ms(l->srtt_us) > ROUND_MIN_MS ? caa_ms(l->srtt_us) : ROUND_MIN_MS;
+}
+
 /** The window grows once in a round trip by as many as are answered. */
 static bool is_next_round(const struct caa_learn *l, uint64_t now_us)
 {
-	uint32_t round_ms = caa_ms(l->srtt_us) > ROUND_MIN_MS ? caa_ms(l->srtt_us) : ROUND_MIN_MS;
-
-	return caa_ms_age(l->round_ms, caa_ms(now_us)) >= round_ms;
+	return caa_ms_age(l->round_ms, caa_ms(now_us)) >= round_ms(l);
 }
 
 /** The first ones were answered without a gap: where round trips are long, as many more at once. */
@@ -579,13 +582,15 @@ void caa_learn_options(struct caa_learn *l, uint64_t now_us, uint32_t rate_qps, 
 	age(l, now_us);
 }
 
-/** Queries are under way from now on: rounds are counted from here. */
+/** Queries are under way from now on: rounds are counted from here, unless the last answer has only just come. */
 static void begin(struct caa_learn *l, uint64_t now_us)
 {
+	bool rested = caa_ms_age(l->since_ms, caa_ms(now_us)) >= round_ms(l);
+
 	if (l->pacer.inflight != 0)
 		return;
 	l->since_ms = caa_ms(now_us);
-	if (l->rate_mqps == 0) {
+	if (l->rate_mqps == 0 && rested) {
 		l->round_ms = caa_ms(now_us);
 		l->grow = 0;
 	}

@@ -160,6 +160,24 @@ static void window_doubles_with_each_round(void **state)
 	}
 }
 
+/** A server so near that all are answered before the next ones leave. */
+static void window_grows_though_nothing_is_under_way_between(void **state)
+{
+	struct line *l = line_new(START_US);
+
+	(void)state;
+	for (int i = 0; i < 10; i++)	/* two rounds of 10 ms */
+		exchange(l, l->learn.pacer.window, 2 * US_PER_MS);
+	assert_int_equal(l->learn.pacer.window, 4 * BURST);
+	l->now_us += 9 * US_PER_MS;
+	exchange(l, 4 * BURST, 2 * US_PER_MS);
+	assert_int_equal(l->learn.pacer.window, 8 * BURST);
+	l->now_us += 10 * US_PER_MS;	/* an idle time is no round: the next one begins when it is used again */
+	exchange(l, 8 * BURST, 2 * US_PER_MS);
+	assert_int_equal(l->learn.pacer.window, 8 * BURST);
+	free(l);
+}
+
 /** @return whether a place that is taken now is due. */
 static bool due(struct line *l)
 {
@@ -1795,6 +1813,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(window_doubles_with_each_round),
+		cmocka_unit_test(window_grows_though_nothing_is_under_way_between),
 		cmocka_unit_test(window_holds_back_until_an_answer),
 		cmocka_unit_test(the_first_window_waits_for_its_last_one),
 		cmocka_unit_test(the_first_window_waits_for_no_other),
