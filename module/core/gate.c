@@ -200,6 +200,7 @@ static enum caa_gate hold_back(struct caa_upstream *u, struct caa_asking *q, con
 		return CAA_GATE_ELSEWHERE;
 	}
 	q->waited = q->turn.in_line || q->waited;
+	q->turn.called = false;
 	*wait_us = due_us > LONG_US ? due_us / 2 : due_us;
 	*wait_us = min_u64(min_u64(*wait_us, AGAIN_US), min_u64(most_us, wish->deadline_us - wish->now_us));
 	return CAA_GATE_WAIT;
@@ -511,11 +512,17 @@ struct caa_outcome caa_gate_outcome(struct caa_upstream *u, struct caa_asking *q
 		o.limited = outcome_udp(u, q, zone, now_us, end, packet);
 	outcome_unknown(u, q, now_us);
 	o.meaning = meaning_of(u, q, zone, now_us, end, packet, tcp);
+	o.room = u->line.first != NULL && caa_pacer_room(&u->learn.pacer) > 0;
 	o.limit = caa_learn_limited(&u->learn) && !u->learn.manual;
 	o.denying = caa_serving_is_denying(zone, now_us);
 	o.lately = caa_learn_lately(&u->learn, now_us);
 	o.srtt_us = u->learn.srtt_us;
 	return o;
+}
+
+size_t caa_gate_call(struct caa_upstream *u, const void *thread, struct caa_turn **out, size_t max)
+{
+	return caa_line_call(&u->line, caa_pacer_room(&u->learn.pacer), thread, out, max);
 }
 
 /** The errors that servers send for an option, or for EDNS, that they do not know. */

@@ -108,6 +108,7 @@ enum caa_meaning {
 struct caa_outcome {
 	enum caa_meaning meaning;
 	bool limited;		/**< the upstream was found limited by this */
+	bool room;		/**< somebody waits, and there is room: see caa_gate_call() */
 	bool limit;		/**< a limit is known there */
 	bool denying;		/**< a denial is known to be the zone's own answer */
 	bool lately;		/**< the upstream answered something within two seconds */
@@ -119,6 +120,10 @@ struct caa_outcome {
  *  @param tcp: it was sent over TCP. */
 struct caa_outcome caa_gate_outcome(struct caa_upstream *u, struct caa_asking *q, struct caa_serving *zone,
 	const struct caa_cookie_secret *secret, uint64_t now_us, enum caa_end end, const struct caa_packet *packet, bool tcp);
+
+/** Those who wait for answers to make room are called when there is some, in the order of the line, and ask again at once.
+ *  @param thread: of whom. @param out: has room for max. @return how many are called. */
+size_t caa_gate_call(struct caa_upstream *u, const void *thread, struct caa_turn **out, size_t max);
 
 /** What to do about an answer before Unbound concludes that the server has no EDNS. */
 enum caa_again {

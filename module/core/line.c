@@ -80,6 +80,7 @@ void caa_line_enter(struct caa_line *line, struct caa_turn *t, struct caa_place 
 		before = before->before;
 	link_behind(line, t, before);
 	t->in_line = true;
+	t->called = false;
 	move_back(t, place);
 	while ((older = last_of(t->before, t->zone)) != NULL && older->age_us > t->age_us)
 		exchange(line, older, t);
@@ -96,6 +97,20 @@ void caa_line_undo(struct caa_line *line, struct caa_turn *t)
 		last->place = last->before->place;
 	unlink_turn(line, t);
 	t->in_line = false;
+}
+
+size_t caa_line_call(struct caa_line *line, uint32_t room, const void *thread, struct caa_turn **out, size_t max)
+{
+	struct caa_turn *t = line->first;
+	size_t count = 0;
+
+	for (; t != NULL && room > 0 && count < max; t = t->behind, room--) {
+		if (t->called || t->thread != thread)
+			continue;
+		t->called = true;
+		out[count++] = t;
+	}
+	return count;
 }
 
 bool caa_line_is_front(const struct caa_turn *t, uint64_t most)

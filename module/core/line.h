@@ -15,6 +15,7 @@
 #define CAA_CORE_LINE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include "core/pacer.h"
 
@@ -25,6 +26,8 @@ struct caa_turn {
 	uint64_t age_us;		/**< when its client's question arrived; 0 goes ahead in its zone */
 	uint32_t zone;			/**< a hash of the zone that is asked */
 	uint32_t turn;			/**< modulo 2^32 */
+	const void *thread;		/**< who can call it; compared only; set by its owner before it enters */
+	bool called;			/**< it was told that there may be room for it, and has not asked since */
 	bool in_line;			/**< changes only by its owner's calls, who may read it at any time */
 };
 
@@ -40,6 +43,11 @@ void caa_line_enter(struct caa_line *line, struct caa_turn *t, struct caa_place 
 
 /** Who entered last does not stay: all have the places again that they had before. */
 void caa_line_undo(struct caa_line *line, struct caa_turn *t);
+
+/** Who has room now need not wait until it asks by itself.
+ *  @param room: so many at the front may leave. @param thread: of these, only its own are called. @param out: has room for max.
+ *  @return how many are called now, who were not before. */
+size_t caa_line_call(struct caa_line *line, uint32_t room, const void *thread, struct caa_turn **out, size_t max);
 
 /** @return whether fewer than so many stand before one in the line. */
 bool caa_line_is_front(const struct caa_turn *t, uint64_t most);

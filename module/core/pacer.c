@@ -232,6 +232,11 @@ void caa_pacer_done(struct caa_pacer *p)
 		p->inflight--;
 }
 
+uint32_t caa_pacer_room(const struct caa_pacer *p)
+{
+	return p->interval_us == 0 ? room(p) : 0;
+}
+
 void caa_pacer_settle(struct caa_pacer *p)
 {
 	p->base = p->front = p->gone = p->tail;

@@ -76,6 +76,9 @@ void caa_pacer_repay(struct caa_pacer *p);
 /** A query that was sent, by whatever of the two, is under way no more. */
 void caa_pacer_done(struct caa_pacer *p);
 
+/** @return how many may leave now, where the window is the clock; 0 at a rate, whose times are known. */
+uint32_t caa_pacer_room(const struct caa_pacer *p);
+
 /** Nobody waits any more and nothing is under way; the pace stays. */
 void caa_pacer_settle(struct caa_pacer *p);
 

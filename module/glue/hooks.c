@@ -39,6 +39,7 @@ enum {
 	LOSSES = 8,	/**< in a row of a question, without a limit, after which its servers are as Unbound sees them: slow, or silent */
 	MOVES = 4,	/**< times that a question may leave an address for another, ... */
 	MOVES_EVERY_US = 2000000,	/**< ... and once more after so long: each costs a round through the iterator */
+	CALLS_MAX = 32,	/**< queries that one answer makes room for */
 	TARGETS_MAX = 16,	/**< addresses of a zone that are looked at for a shorter wait */
 	/** octet of a header with the lower bits of the RCODE, and those */
 	FLAGS_AT = 3, RCODE_LOW = 0x0f
@@ -156,12 +157,25 @@ static bool is_idle(struct caa_ctx *ctx, const struct claims *claims)
 	return i == claims->count;
 }
 
+/** A query's hook_data. */
+struct sending {
+	struct caa_asking asking;	/**< first, so that it is found from there */
+	struct serviced_query *sq;
+};
+
 /** @return the state of a query, made with it; NULL if there is no memory. */
 static struct caa_asking *asking_of(struct serviced_query *sq)
 {
-	if (sq->hook_data == NULL)
-		sq->hook_data = regional_alloc_zero(sq->region, sizeof(struct caa_asking));
-	return sq->hook_data;
+	struct sending *s = sq->hook_data;
+
+	if (s == NULL) {
+		s = sq->hook_data = regional_alloc_zero(sq->region, sizeof(*s));
+		if (s == NULL)
+			return NULL;
+		s->sq = sq;
+		s->asking.turn.thread = sq->outnet;
+	}
+	return &s->asking;
 }
 
 /** @param best: the address of the wait; untouched if there is none.
@@ -677,6 +691,18 @@ static void outcome_caps(struct caa_ctx *ctx, struct serviced_query *sq)
 	caa_failure_caps(claims.query, claims.count);
 }
 
+/** An answer made room: those of this thread who wait for it ask again when the thread has read what else came. */
+static void call(struct caa_ctx *ctx, const struct serviced_query *sq, const struct caa_addr *addr)
+{
+	struct timeval now = { 0, 0 };
+	const struct sending *s = sq->hook_data;
+	struct caa_turn *turn[CALLS_MAX];
+	size_t count = caa_shards_call(ctx->shards, addr, &s->asking, sq->outnet, turn, CALLS_MAX);
+
+	for (size_t i = 0; i < count; i++)
+		comm_timer_set(((struct sending *)turn[i])->sq->timer, &now);
+}
+
 static void outcome(void *arg, struct serviced_query *sq, int tcp, int error, struct sldns_buffer *reply)
 {
 	struct caa_ctx *ctx = arg;
@@ -704,6 +730,8 @@ static void outcome(void *arg, struct serviced_query *sq, int tcp, int error, st
 	o = caa_shards_outcome(ctx->shards, &addr, q, now_us, end, &packet, tcp, &before);
 	q->out = false;
 	count_end(ctx, end, &before);
+	if (o.room)
+		call(ctx, sq, &addr);
 	if (o.limited)
 		caa_stats_add(&ctx->stats, CAA_STAT_limits, 1);
 	if (!before.claimed || end == CAA_END_ABANDONED)

@@ -232,6 +232,23 @@ struct caa_outcome caa_shards_outcome(struct caa_shards *s, const struct caa_add
 	return outcome;
 }
 
+size_t caa_shards_call(struct caa_shards *s, const struct caa_addr *a, const struct caa_asking *q, const void *thread,
+	struct caa_turn **out, size_t max)
+{
+	struct caa_addr key = *a;
+	struct slice *slice;
+	struct caa_upstream *u;
+	size_t count = 0;
+
+	key.line = q->line;
+	slice = take(s, &key);
+	u = caa_upstreams_find(slice->upstreams, &key);
+	if (u != NULL)
+		count = caa_gate_call(u, thread, out, max);
+	release(slice);
+	return count;
+}
+
 bool caa_shards_wonders(struct caa_shards *s, const struct caa_addr *a, const struct caa_asking *q, uint64_t now_us)
 {
 	struct at at = take_for(s, a, q, now_us, false);

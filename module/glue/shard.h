@@ -38,6 +38,8 @@ bool caa_shards_accept(struct caa_shards *s, const struct caa_addr *a, struct ca
 /** @param before: what q was before; its turn is not copied, which others move. */
 struct caa_outcome caa_shards_outcome(struct caa_shards *s, const struct caa_addr *a, struct caa_asking *q,
 	uint64_t now_us, enum caa_end end, const struct caa_packet *packet, bool tcp, struct caa_asking *before);
+size_t caa_shards_call(struct caa_shards *s, const struct caa_addr *a, const struct caa_asking *q, const void *thread,
+	struct caa_turn **out, size_t max);
 bool caa_shards_wonders(struct caa_shards *s, const struct caa_addr *a, const struct caa_asking *q, uint64_t now_us);
 enum caa_again caa_shards_again(struct caa_shards *s, const struct caa_addr *a, struct caa_asking *q, uint64_t now_us,
 	const struct caa_packet *packet, bool edns, bool good);

@@ -467,6 +467,53 @@ static void at_a_window_room_is_for_whoever_comes(void **state)
 	assert_int_equal(ask(&s, &q[CROWD - 1]), CAA_GATE_SEND);
 }
 
+/** Who waits for room is called by the answer that makes it, in the order of the line, and not by one that makes none. */
+static void an_answer_calls_who_waits_for_it(void **state)
+{
+	enum { CROWD = 3 };
+	struct scene s = begin();
+	struct caa_asking under_way[BURST] = { { .caa = false } }, q[CROWD] = { { .caa = false } };
+	struct caa_turn *called[CROWD];
+
+	(void)state;
+	chat(&s, 1);
+	for (unsigned i = 0; i < BURST; i++)
+		leave(&s, &under_way[i]);
+	for (unsigned i = 0; i < CROWD; i++)
+		assert_int_equal(ask(&s, &q[i]), CAA_GATE_WAIT);
+	assert_int_equal(caa_gate_call(&s.u, NULL, called, CROWD), 0);
+	s.u.learn.first = s.u.learn.full = false;
+	s.u.learn.pacer.window = BURST - 2;	/* each answer adds one to it */
+	assert_false(answered(&s, &under_way[0], &data).room);
+	s.u.learn.pacer.window = BURST - 2;
+	assert_true(answered(&s, &under_way[1], &data).room);
+	assert_int_equal(caa_gate_call(&s.u, NULL, called, CROWD), 1);
+	assert_ptr_equal(called[0], &q[0].turn);
+	assert_int_equal(caa_gate_call(&s.u, NULL, called, CROWD), 0);	/* it was called already */
+	s.u.learn.pacer.window = BURST - 2;
+	assert_int_equal(ask(&s, &q[0]), CAA_GATE_WAIT);		/* in vain */
+	s.u.learn.pacer.window = BURST;
+	assert_int_equal(caa_gate_call(&s.u, NULL, called, CROWD), 2);	/* so it is called again */
+	assert_ptr_equal(called[0], &q[0].turn);
+	assert_ptr_equal(called[1], &q[1].turn);
+	assert_int_equal(ask(&s, &q[0]), CAA_GATE_SEND);
+	assert_int_equal(ask(&s, &q[1]), CAA_GATE_SEND);
+}
+
+/** At a rate the times are known. */
+static void at_a_rate_nobody_is_called(void **state)
+{
+	struct scene s = begin();
+	struct caa_asking q = { .caa = false };
+	struct caa_turn *called[1];
+
+	(void)state;
+	s.zone.tcp = 0;
+	meet_limit(&s);
+	assert_int_equal(ask(&s, &q), CAA_GATE_WAIT);
+	assert_int_equal(caa_gate_call(&s.u, NULL, called, 1), 0);
+}
+
 static void who_is_queued_takes_its_place_only(void **state)
 {
 	struct scene s = by_hand(10);
@@ -2418,6 +2465,7 @@ int main(void)
 		cmocka_unit_test(who_is_full_looks_for_no_turn_for_a_moment),
 		cmocka_unit_test(at_a_rate_the_front_of_the_line_uses_the_turns),
 		cmocka_unit_test(at_a_window_room_is_for_whoever_comes),
+		cmocka_unit_test(an_answer_calls_who_waits_for_it), cmocka_unit_test(at_a_rate_nobody_is_called),
 		cmocka_unit_test(who_is_not_admitted_moves_nobody), cmocka_unit_test(who_is_queued_takes_its_place_only),
 		cmocka_unit_test(a_turn_beyond_the_budget), cmocka_unit_test(a_silent_address_is_left),
 		cmocka_unit_test(after_a_limit_one_tries_tcp_and_many_follow), cmocka_unit_test(tcp_in_vain_is_left_alone),

@@ -167,6 +167,36 @@ static void the_front_is_told_by_who_stands_before(void **state)
 	}
 }
 
+static void who_has_room_is_called_once(void **state)
+{
+	static const struct { uint32_t room; size_t max; const char *called, *why; } row[] = {
+		{ 0, 9, "", "no room" },
+		{ 1, 9, "A", "the first" },
+		{ 2, 9, "", "the second is another thread's, and the first was called" },
+		{ 4, 1, "C", "no more than are asked for" },
+		{ 5, 9, "E", "room is for the first five, whoever calls them" },
+		{ 9, 9, "", "all that are its own were called" },
+	};
+	static const int mine, others;
+	struct scene s = { .count = 0 };
+
+	(void)state;
+	enter(&s, "ABCDE");
+	for (size_t i = 0; i < s.count; i++)
+		s.turn[i].thread = i % 2 == 0 ? &mine : &others;
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		struct caa_turn *out[9];
+		char called[10] = "";
+		size_t count = caa_line_call(&s.line, row[i].room, &mine, out, row[i].max);
+
+		for (size_t n = 0; n < count; n++)
+			called[n] = s.name[out[n] - s.turn];
+		if (strcmp(called, row[i].called) != 0)
+			fail_msg("called '%s': %s", called, row[i].why);
+	}
+	assert_string_equal(order(&s), "ABCDE");
+}
+
 static void turns_wrap(void **state)
 {
 	struct scene s = { .line = { .served = UINT32_MAX } };
@@ -235,7 +265,7 @@ int main(void)
 		cmocka_unit_test(a_zone_with_a_thousandth_of_the_names_has_its_turn),
 		cmocka_unit_test(within_a_zone_the_older_question_is_first), cmocka_unit_test(who_leaves_leaves_the_others_in_order),
 		cmocka_unit_test(the_front_is_told_by_who_stands_before),
-		cmocka_unit_test(turns_wrap), cmocka_unit_test(any_crowd_keeps_its_order), cmocka_unit_test(who_entered_last_may_be_undone),
+		cmocka_unit_test(who_has_room_is_called_once), cmocka_unit_test(turns_wrap), cmocka_unit_test(any_crowd_keeps_its_order), cmocka_unit_test(who_entered_last_may_be_undone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
