@@ -200,7 +200,7 @@ static enum caa_gate hold_back(struct caa_upstream *u, struct caa_asking *q, con
 		return CAA_GATE_ELSEWHERE;
 	}
 	q->waited = q->turn.in_line || q->waited;
-	q->turn.called = false;
+	caa_line_wait(&u->line, &q->turn);
 	*wait_us = due_us > LONG_US ? due_us / 2 : due_us;
 	*wait_us = min_u64(min_u64(*wait_us, AGAIN_US), min_u64(most_us, wish->deadline_us - wish->now_us));
 	return CAA_GATE_WAIT;
@@ -237,6 +237,7 @@ enum caa_gate caa_gate_ask(struct caa_upstream *u, struct caa_asking *q, struct 
 	q->caa = true;
 	q->cookies = wish->zone->cookie != 0;
 	q->bare = caa_serving_is_bare(zone, wish->now_us);
+	q->liked = zone->liked;
 	q->doubtful = caa_serving_doubts_cookie(zone) && !caa_learn_limited(&u->learn);
 	if (!q->turn.in_line)
 		caa_learn_options(&u->learn, wish->now_us, wish->zone->rate_qps, (uint16_t)wish->zone->burst);
@@ -512,7 +513,7 @@ struct caa_outcome caa_gate_outcome(struct caa_upstream *u, struct caa_asking *q
 		o.limited = outcome_udp(u, q, zone, now_us, end, packet);
 	outcome_unknown(u, q, now_us);
 	o.meaning = meaning_of(u, q, zone, now_us, end, packet, tcp);
-	o.room = u->line.first != NULL && caa_pacer_room(&u->learn.pacer) > 0;
+	o.room = u->line.first != NULL && caa_pacer_room(&u->learn.pacer) > u->line.called;
 	o.limit = caa_learn_limited(&u->learn) && !u->learn.manual;
 	o.denying = caa_serving_is_denying(zone, now_us);
 	o.lately = caa_learn_lately(&u->learn, now_us);
@@ -541,6 +542,12 @@ static enum caa_again again_after_tcp(struct caa_upstream *u, struct caa_asking 
 		caa_cookie_mixed(&u->cookie, now_us);
 	q->want_tcp = q->unproved = q->chose_tcp = false;
 	return CAA_AGAIN_SEND;
+}
+
+bool caa_gate_may_again(const struct caa_asking *q, const struct caa_packet *packet)
+{
+	return q->unproved || q->blamed || !q->liked ||
+		(packet->rcode != CAA_RCODE_NOERROR && packet->rcode != CAA_RCODE_NXDOMAIN);
 }
 
 bool caa_gate_wonders(const struct caa_asking *q, const struct caa_serving *zone)

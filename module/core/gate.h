@@ -25,6 +25,8 @@ struct caa_asking {
 	struct caa_cookie_sent cookie;
 	uint32_t zone;		/**< a hash of the zone that is asked, and of the question; set by the caller before anything else */
 	uint32_t question;
+	uint64_t addr_hash, pair_hash;	/**< the caller's own, of the upstream's address, and of that and the zone; 0 = not made yet */
+	uint32_t pair_epoch;		/**< the upstream's, when pair_hash was made */
 	uint32_t patience_ms;	/**< how long its answer is waited for at most; 0 = as long as Unbound does */
 	uint32_t least_ms;	/**< how long it is waited for at least, within the budget; 0 = as long as Unbound does */
 	uint8_t line;		/**< of the address (core/addr.h); set by the caller before anything else */
@@ -40,6 +42,7 @@ struct caa_asking {
 	bool again;		/**< it was answered with BADCOOKIE already */
 	bool without;		/**< it goes without a cookie: another query finds out about it, or it was answered badly with one */
 	bool blamed, blamed_cut;	/**< for the latter; which was truncated */
+	bool liked;		/**< when it left, the upstream had answered one of its zone with a cookie well */
 	bool bare;		/**< its zone is asked without one; as it was when it left */
 	bool doubtful;		/**< its zone's queries with one were lost, and no limit is known; as it was when it left */
 	bool spared;		/**< the question was lost before, and goes without: a cookie brings nothing, or is in doubt */
@@ -131,6 +134,9 @@ enum caa_again {
 	CAA_AGAIN_SEND,		/**< ask again, without or with another cookie, or over another transport */
 	CAA_AGAIN_FINAL		/**< the server answers so with EDNS and without: believe it */
 };
+
+/** @return false if caa_gate_again() has nothing to say about an answer, as mostly. */
+bool caa_gate_may_again(const struct caa_asking *q, const struct caa_packet *packet);
 
 /** @return whether caa_gate_again() has to know if an answer was good, which takes to read it. */
 bool caa_gate_wonders(const struct caa_asking *q, const struct caa_serving *zone);

@@ -24,6 +24,20 @@ static void unlink_turn(struct caa_line *line, struct caa_turn *t)
 	t->before = t->behind = NULL;
 }
 
+void caa_line_wait(struct caa_line *line, struct caa_turn *t)
+{
+	line->called -= t->called;
+	t->called = false;
+}
+
+/** Out of the line for good, not only to another place. */
+static void take_out(struct caa_line *line, struct caa_turn *t)
+{
+	unlink_turn(line, t);
+	caa_line_wait(line, t);
+	t->in_line = false;
+}
+
 /** @return the last of a zone in front of a place in the line; NULL if there is none. */
 static struct caa_turn *last_of(struct caa_turn *from, uint32_t zone)
 {
@@ -95,8 +109,7 @@ void caa_line_undo(struct caa_line *line, struct caa_turn *t)
 	/* From the end on each takes the place of the one before it. */
 	for (struct caa_turn *last = line->last; last != t; last = last->before)
 		last->place = last->before->place;
-	unlink_turn(line, t);
-	t->in_line = false;
+	take_out(line, t);
 }
 
 size_t caa_line_call(struct caa_line *line, uint32_t room, const void *thread, struct caa_turn **out, size_t max)
@@ -104,10 +117,13 @@ size_t caa_line_call(struct caa_line *line, uint32_t room, const void *thread, s
 	struct caa_turn *t = line->first;
 	size_t count = 0;
 
+	if (line->called >= room)	/* they are on their way */
+		return 0;
 	for (; t != NULL && room > 0 && count < max; t = t->behind, room--) {
 		if (t->called || t->thread != thread)
 			continue;
 		t->called = true;
+		line->called++;
 		out[count++] = t;
 	}
 	return count;
@@ -124,8 +140,7 @@ void caa_line_leave(struct caa_line *line, struct caa_turn *t)
 {
 	if (!t->in_line)
 		return;
-	unlink_turn(line, t);
-	t->in_line = false;
+	take_out(line, t);
 }
 
 uint32_t caa_line_use(struct caa_line *line, struct caa_turn *t)
@@ -134,8 +149,7 @@ uint32_t caa_line_use(struct caa_line *line, struct caa_turn *t)
 
 	if (!t->in_line)
 		return line->served;
-	unlink_turn(line, t);
-	t->in_line = false;
+	take_out(line, t);
 	if (later(turn, line->served))
 		line->served = turn;
 	return turn;

@@ -34,6 +34,7 @@ struct caa_turn {
 struct caa_line {
 	struct caa_turn *first, *last;	/**< NULL if it is empty */
 	uint32_t served;		/**< the latest turn that was used */
+	uint32_t called;		/**< how many of those that wait were called */
 };
 
 /** Put who comes in its place.
@@ -48,6 +49,9 @@ void caa_line_undo(struct caa_line *line, struct caa_turn *t);
  *  @param room: so many at the front may leave. @param thread: of these, only its own are called. @param out: has room for max.
  *  @return how many are called now, who were not before. */
 size_t caa_line_call(struct caa_line *line, uint32_t room, const void *thread, struct caa_turn **out, size_t max);
+
+/** Who was called has asked, and waits on. */
+void caa_line_wait(struct caa_line *line, struct caa_turn *t);
 
 /** @return whether fewer than so many stand before one in the line. */
 bool caa_line_is_front(const struct caa_turn *t, uint64_t most);

@@ -56,7 +56,7 @@ int caa_name_compare(struct caa_name a, struct caa_name b);
 
 /** Copy a name with its letters in lower case.
  *  @param out: room for name.len octets. */
-void caa_name_lower(uint8_t out[static 1], struct caa_name name);
+void caa_name_lower(uint8_t *out, struct caa_name name);
 
 /** Write a name as text (RFC 4343 s2.1): absolute, with its final dot; every octet that is not a letter,
  *  digit, '-' or '_' escaped, so the text is safe on a terminal, in a log line and in JSON after its

@@ -75,6 +75,9 @@ static uint32_t index_of(const struct caa_upstreams *t, const struct caa_upstrea
 
 struct caa_upstream *caa_upstreams_find(struct caa_upstreams *t, const struct caa_addr *a)
 {
+	/* One address is asked again and again, and a comparison costs less than a hash. */
+	if (t->newest != NONE && caa_addr_equal(&t->entry[t->newest].addr, a))
+		return &t->entry[t->newest];
 	for (uint32_t i = *bucket_of(t, a); i != NONE; i = t->entry[i].hash_next)
 		if (caa_addr_equal(&t->entry[i].addr, a))
 			return &t->entry[i];
@@ -153,11 +156,11 @@ struct caa_upstream *caa_upstreams_get(struct caa_upstreams *t, const struct caa
 {
 	struct caa_upstream *u = caa_upstreams_find(t, a);
 
-	if (u != NULL) {
+	if (u == NULL)
+		return make(t, a, burst);
+	if (index_of(t, u) != t->newest) {
 		use_unlink(t, u);
 		use_append(t, u);
-	} else {
-		u = make(t, a, burst);
 	}
 	return u;
 }

@@ -157,25 +157,48 @@ static bool is_idle(struct caa_ctx *ctx, const struct claims *claims)
 	return i == claims->count;
 }
 
-/** A query's hook_data. */
+/** A query's hook_data.  What does not change while the query lives is found out once. */
 struct sending {
 	struct caa_asking asking;	/**< first, so that it is found from there */
 	struct serviced_query *sq;
+	struct caa_addr addr;
+	uint64_t question;		/**< for the table of questions under way */
+	bool flies;			/**< it was noted there */
 };
 
-/** @return the state of a query, made with it; NULL if there is no memory. */
-static struct caa_asking *asking_of(struct serviced_query *sq)
+/** @return the state of a query, made with it; NULL if there is no memory, or its address is none of ours. */
+static struct sending *sending_of(struct caa_ctx *ctx, struct serviced_query *sq)
 {
 	struct sending *s = sq->hook_data;
+	struct caa_addr addr;
 
-	if (s == NULL) {
-		s = sq->hook_data = regional_alloc_zero(sq->region, sizeof(*s));
-		if (s == NULL)
-			return NULL;
-		s->sq = sq;
-		s->asking.turn.thread = sq->outnet;
-	}
-	return &s->asking;
+	if (s != NULL || !caa_host_addr(&addr, &sq->addr))
+		return s;
+	s = sq->hook_data = regional_alloc_zero(sq->region, sizeof(*s));
+	if (s == NULL)
+		return NULL;
+	s->sq = sq;
+	s->addr = addr;
+	s->question = caa_shards_question(ctx->shards, caa_host_asked(sq), (uint16_t)sq->qtype);
+	s->asking.question = (uint32_t)s->question;
+	s->asking.zone = (uint32_t)caa_shards_question(ctx->shards, (struct caa_name){ sq->zone, sq->zonelen }, 0);
+	s->asking.caa_type = sq->qtype == LDNS_RR_TYPE_CAA;
+	s->asking.turn.thread = sq->outnet;
+	return s;
+}
+
+/** The question is under way, or waits, to its address. */
+static void flight_begin(struct caa_ctx *ctx, struct sending *s, uint64_t now_us)
+{
+	caa_shards_flight_begin(ctx->shards, s->question, &s->addr, now_us);
+	s->flies = true;
+}
+
+static void flight_end(struct caa_ctx *ctx, struct sending *s)
+{
+	if (s->flies)
+		caa_shards_flight_end(ctx->shards, s->question, &s->addr);
+	s->flies = false;
 }
 
 /** @param best: the address of the wait; untouched if there is none.
@@ -205,12 +228,6 @@ static uint64_t other_wait_us(struct caa_ctx *ctx, const struct serviced_query *
 		}
 	}
 	return least_us;
-}
-
-/** @return the question of a query that is being sent, for the table of questions under way. */
-static uint64_t question_of(struct caa_ctx *ctx, const struct serviced_query *sq)
-{
-	return caa_shards_question(ctx->shards, caa_host_asked(sq), (uint16_t)sq->qtype);
 }
 
 static struct caa_packet packet_of(struct sldns_buffer *reply)
@@ -253,24 +270,23 @@ static void unsend(struct serviced_query *sq, bool use_up)
 
 /** It does not leave: the questions go on elsewhere, or end.
  *  @param other: where; NULL if there is no time for another address either. */
-static int64_t turned_away(struct caa_ctx *ctx, struct serviced_query *sq, const struct caa_addr *addr,
-	const struct claims *claims, const struct caa_wish *wish, const struct caa_addr *other)
+static int64_t turned_away(struct caa_ctx *ctx, struct sending *s, const struct claims *claims, const struct caa_wish *wish,
+	const struct caa_addr *other)
 {
 	bool late = other == NULL;
 
 	if (wish->queued)
 		return -1;	/* it cannot end yet: it asks again when it is to be sent, and is counted then */
-	/* before they choose another address */
-	caa_shards_flight_end(ctx->shards, question_of(ctx, sq), addr);
-	if (!late && sq->qtype != LDNS_RR_TYPE_CAA) {	/* what a wait costs says nothing to other types, see cost() */
-		caa_shards_flight_begin(ctx->shards, question_of(ctx, sq), other, wish->now_us);
+	flight_end(ctx, s);	/* before they choose another address */
+	if (!late && s->sq->qtype != LDNS_RR_TYPE_CAA) {	/* what a wait costs says nothing to other types, see cost() */
+		caa_shards_flight_begin(ctx->shards, s->question, other, wish->now_us);
 		atomic_store_explicit(&ctx->moved_us, wish->now_us, memory_order_relaxed);
 	}
 	for (unsigned i = 0; i < claims->count; i++) {
 		claims->query[i]->tries.passing++;
 		claims->query[i]->moves++;
 	}
-	unsend(sq, late);
+	unsend(s->sq, late);
 	caa_stats_add(&ctx->stats, late ? CAA_STAT_refused : CAA_STAT_moved, 1);
 	return -1;
 }
@@ -286,6 +302,14 @@ static int64_t given_up(struct serviced_query *sq, const struct claims *claims, 
 	return -1;
 }
 
+/** Whether a query of another type was moved, and may be on its way yet. */
+static bool has_moved(struct caa_ctx *ctx)
+{
+	uint64_t moved_us = atomic_load_explicit(&ctx->moved_us, memory_order_relaxed);
+
+	return moved_us != 0 && caa_host_now_us() - moved_us < CAA_FLIGHT_LIFE_US;
+}
+
 /** @return what Unbound is told of how long to wait for its answer: at most, or negative, at least. */
 static int timeout_of(const struct caa_asking *q)
 {
@@ -293,17 +317,20 @@ static int timeout_of(const struct caa_asking *q)
 }
 
 /** Where it is under way, for others with the same question.  A query of another type that moved here has arrived. */
-static void note_flight(struct caa_ctx *ctx, const struct serviced_query *sq, const struct caa_addr *addr, uint64_t now_us)
+static void note_flight(struct caa_ctx *ctx, struct sending *s, uint64_t now_us)
 {
-	if (sq->qtype == LDNS_RR_TYPE_CAA)
-		caa_shards_flight_begin(ctx->shards, question_of(ctx, sq), addr, now_us);
-	else
-		caa_shards_flight_end(ctx->shards, question_of(ctx, sq), addr);
+	if (s->sq->qtype == LDNS_RR_TYPE_CAA)
+		flight_begin(ctx, s, now_us);
+	else if (has_moved(ctx))
+		caa_shards_flight_end(ctx->shards, s->question, &s->addr);
 }
 
-static int64_t pace_caa(struct caa_ctx *ctx, struct serviced_query *sq, struct caa_asking *q, const struct caa_addr *addr,
-	const struct claims *claims, const struct caa_wish *wish, const struct caa_addr *other, int *tcp)
+static int64_t pace_caa(struct caa_ctx *ctx, struct sending *s, const struct claims *claims, const struct caa_wish *wish,
+	const struct caa_addr *other, int *tcp)
 {
+	struct serviced_query *sq = s->sq;
+	struct caa_asking *q = &s->asking;
+	const struct caa_addr *addr = &s->addr;
 	bool final = is_final(claims, q, addr), known;
 	uint64_t wait_us = 0;
 	enum caa_gate gate;
@@ -323,17 +350,18 @@ static int64_t pace_caa(struct caa_ctx *ctx, struct serviced_query *sq, struct c
 		return leaves(ctx, q, wish, true);
 	case CAA_GATE_SEND:
 		sq->hook_timeout = timeout_of(q);
-		note_flight(ctx, sq, addr, wish->now_us);
+		if (!s->flies)
+			note_flight(ctx, s, wish->now_us);
 		return leaves(ctx, q, wish, *tcp);
 	case CAA_GATE_WAIT:
-		note_flight(ctx, sq, addr, wish->now_us);
+		note_flight(ctx, s, wish->now_us);
 		return (int64_t)wait_us;
 	case CAA_GATE_LATE:
 		if (!wish->queued)
 			caa_failure_late(ctx, claims->query, claims->count, sq, addr);
-		return turned_away(ctx, sq, addr, claims, wish, NULL);
+		return turned_away(ctx, s, claims, wish, NULL);
 	case CAA_GATE_ELSEWHERE:
-		return turned_away(ctx, sq, addr, claims, wish, other);
+		return turned_away(ctx, s, claims, wish, other);
 	}
 	return 0;
 }
@@ -346,14 +374,13 @@ static uint8_t set_by_hand(struct caa_ctx *ctx, struct caa_name zone, struct caa
 	return 0;
 }
 
-/** Who a query is, for the tables of what is known of upstreams; its line does not change while it is on its way. */
-static void identify(struct caa_ctx *ctx, struct caa_asking *q, const struct serviced_query *sq, uint8_t line)
+/** A query's line does not change while it is on its way. */
+static void set_line(struct caa_asking *q, uint8_t line)
 {
-	q->zone = (uint32_t)caa_shards_question(ctx->shards, (struct caa_name){ sq->zone, sq->zonelen }, 0);
-	q->question = (uint32_t)question_of(ctx, sq);
-	q->caa_type = sq->qtype == LDNS_RR_TYPE_CAA;
-	if (!q->turn.in_line)
-		q->line = line;
+	if (q->turn.in_line || q->line == line)
+		return;
+	q->line = line;
+	q->addr_hash = q->pair_hash = 0;
 }
 
 /** Whether all who wait for a query have lost it again and again while others were answered. */
@@ -385,22 +412,22 @@ static void lower_case(struct caa_ctx *ctx, struct serviced_query *sq, const str
 }
 
 /** It leaves now, as without a module. */
-static int64_t leaves_usual(struct caa_ctx *ctx, struct serviced_query *sq, struct caa_asking *q, const struct caa_addr *addr,
-	uint64_t now_us, bool tcp)
+static int64_t leaves_usual(struct caa_ctx *ctx, struct sending *s, uint64_t now_us, bool tcp)
 {
-	caa_shards_other(ctx->shards, addr, q, now_us, tcp);
-	sq->hook_timeout = 0;
-	q->out = true;
-	count_sent(ctx, q->claimed, tcp);
+	caa_shards_other(ctx->shards, &s->addr, &s->asking, now_us, tcp);
+	s->sq->hook_timeout = 0;
+	s->asking.out = true;
+	count_sent(ctx, s->asking.claimed, tcp);
 	return 0;
 }
 
 static int64_t pace(void *arg, struct serviced_query *sq, int queued, int *tcp)
 {
 	struct caa_ctx *ctx = arg;
-	struct caa_asking *q = sq->hook_data;
 	struct caa_zone_options server, options;
-	struct caa_addr addr, other;
+	struct caa_addr other;
+	struct caa_asking *q;
+	struct sending *s;
 	struct claims claims;
 	struct caa_wish wish;
 	int64_t wait_us;
@@ -408,8 +435,9 @@ static int64_t pace(void *arg, struct serviced_query *sq, int queued, int *tcp)
 	uint8_t line;
 
 	/* What is known already goes its way to the end, though no zone is enabled any more. */
-	if ((!enabled(ctx) && q == NULL) || !caa_host_addr(&addr, &sq->addr) || (q = asking_of(sq)) == NULL)
+	if ((!enabled(ctx) && sq->hook_data == NULL) || (s = sending_of(ctx, sq)) == NULL)
 		return 0;
+	q = &s->asking;
 	now_us = caa_host_now_us();
 	claims_find(ctx, &claims, sq);
 	for (unsigned i = 0; i < claims.count; i++)
@@ -417,47 +445,45 @@ static int64_t pace(void *arg, struct serviced_query *sq, int queued, int *tcp)
 	q->claimed = claims.count > 0;
 	lower_case(ctx, sq, &claims);
 	line = set_by_hand(ctx, (struct caa_name){ sq->zone, sq->zonelen }, &server);
-	identify(ctx, q, sq, line);
-	q->own_fault = claims.count > 0 && has_own_fault(&claims, q, &addr);
+	set_line(q, line);
+	q->own_fault = claims.count > 0 && has_own_fault(&claims, q, &s->addr);
 	if (claims.count == 0 && !queued && (wait_us = caa_reporting_pace(ctx, sq, q, now_us, tcp)) != 0)
 		return wait_us;
 	/* Where TCP or TLS is configured there is nothing to choose, and nothing of UDP's limits to learn. */
 	if (claims.count == 0 || claims.others || sq->tcp_upstream || sq->ssl_upstream || !enabled(ctx))
-		return queued ? 0 : leaves_usual(ctx, sq, q, &addr, now_us, *tcp);
+		return queued ? 0 : leaves_usual(ctx, s, now_us, *tcp);
 	wish = wish_of(&claims, now_us, queued, *tcp);
 	options = *wish.zone;
 	options.rate_qps = line != 0 ? server.rate_qps : 0;
 	options.burst = line != 0 ? server.burst : options.burst;
 	wish.zone = &options;
-	if (wish.may_move && q->turn.in_line)
-		wish.other_us = other_wait_us(ctx, sq, &addr, q->line, now_us, &other);
-	return pace_caa(ctx, sq, q, &addr, &claims, &wish, &other, tcp);
+	if (wish.may_move && q->waited)
+		wish.other_us = other_wait_us(ctx, sq, &s->addr, q->line, now_us, &other);
+	return pace_caa(ctx, s, &claims, &wish, &other, tcp);
 }
 
 static size_t cookie(void *arg, struct serviced_query *sq, uint8_t *out)
 {
 	struct caa_ctx *ctx = arg;
-	struct caa_addr addr;
-	struct caa_asking *q = sq->hook_data;
+	struct sending *s = sq->hook_data;
 
-	if (!enabled(ctx) || q == NULL || !q->caa || !q->cookies || !caa_host_addr(&addr, &sq->addr))
+	if (!enabled(ctx) || s == NULL || !s->asking.caa || !s->asking.cookies)
 		return 0;
-	return caa_shards_cookie(ctx->shards, &addr, q, caa_host_now_us(), out);
+	return caa_shards_cookie(ctx->shards, &s->addr, &s->asking, caa_host_now_us(), out);
 }
 
 static int accept_reply(void *arg, struct serviced_query *sq, struct sldns_buffer *reply)
 {
 	struct caa_ctx *ctx = arg;
-	struct caa_asking *q = sq->hook_data;
+	struct sending *s = sq->hook_data;
 	struct caa_packet packet;
-	struct caa_addr addr;
 	bool accepted;
 
-	if (q == NULL || !q->cookie.client_sent || !caa_host_addr(&addr, &sq->addr))
+	if (s == NULL || !s->asking.cookie.client_sent)
 		return 1;
 	packet = packet_of(reply);
-	accepted = caa_shards_accept(ctx->shards, &addr, q, caa_host_now_us(), &packet);
-	if (!accepted || q->unproved)
+	accepted = caa_shards_accept(ctx->shards, &s->addr, &s->asking, caa_host_now_us(), &packet);
+	if (!accepted || s->asking.unproved)
 		caa_stats_add(&ctx->stats, CAA_STAT_forged, 1);
 	return accepted;
 }
@@ -482,33 +508,34 @@ static void keep_error(struct sldns_buffer *reply, const struct caa_packet *pack
 }
 
 /** Whether an answer is of use, where that has to be known. */
-static bool is_good(struct caa_ctx *ctx, const struct serviced_query *sq, const struct caa_asking *q, const struct caa_addr *addr,
-	uint64_t now_us, struct sldns_buffer *reply)
+static bool is_good(struct caa_ctx *ctx, struct sending *s, uint64_t now_us, struct sldns_buffer *reply)
 {
+	const struct caa_name zone = { s->sq->zone, s->sq->zonelen };
 	struct caa_answer answer;
 
-	if (reply == NULL || !caa_shards_wonders(ctx->shards, addr, q, now_us))
+	if (reply == NULL || !caa_shards_wonders(ctx->shards, &s->addr, &s->asking, now_us))
 		return true;
-	caa_answer_read(&answer, sldns_buffer_begin(reply), sldns_buffer_limit(reply), (struct caa_name){ sq->zone, sq->zonelen });
+	caa_answer_read(&answer, sldns_buffer_begin(reply), sldns_buffer_limit(reply), zone);
 	return answer.worth == CAA_WORTH_GOOD;
 }
 
 static int again(void *arg, struct serviced_query *sq, int tcp, struct sldns_buffer *reply)
 {
 	struct caa_ctx *ctx = arg;
-	struct caa_asking *q = sq->hook_data;
+	struct sending *s = sq->hook_data;
 	struct caa_packet packet = { .rcode = 0 };
-	struct caa_addr addr;
 	uint64_t now_us;
 
 	(void)tcp;
-	if (q == NULL || !q->caa || !caa_host_addr(&addr, &sq->addr))
+	if (s == NULL || !s->asking.caa)
 		return MODULE_HOOKS_USUAL;
 	if (reply != NULL)
 		packet = packet_of(reply);
+	if (reply != NULL && !caa_gate_may_again(&s->asking, &packet))
+		return MODULE_HOOKS_USUAL;
 	now_us = caa_host_now_us();
-	switch (caa_shards_again(ctx->shards, &addr, q, now_us, reply != NULL ? &packet : NULL, has_edns(sq),
-		is_good(ctx, sq, q, &addr, now_us, reply))) {
+	switch (caa_shards_again(ctx->shards, &s->addr, &s->asking, now_us, reply != NULL ? &packet : NULL, has_edns(sq),
+		is_good(ctx, s, now_us, reply))) {
 	case CAA_AGAIN_NO:
 		if (reply != NULL)
 			keep_error(reply, &packet);
@@ -520,7 +547,7 @@ static int again(void *arg, struct serviced_query *sq, int tcp, struct sldns_buf
 
 		claims_find(ctx, &claims, sq);
 		for (unsigned i = 0; i < claims.count; i++)
-			caa_denials_final(&claims.query[i]->denials, &addr, q->question, now_us);
+			caa_denials_final(&claims.query[i]->denials, &s->addr, s->asking.question, now_us);
 		return MODULE_HOOKS_FINAL;
 	}
 	}
@@ -692,48 +719,55 @@ static void outcome_caps(struct caa_ctx *ctx, struct serviced_query *sq)
 }
 
 /** An answer made room: those of this thread who wait for it ask again when the thread has read what else came. */
-static void call(struct caa_ctx *ctx, const struct serviced_query *sq, const struct caa_addr *addr)
+static void call(struct caa_ctx *ctx, struct sending *s)
 {
 	struct timeval now = { 0, 0 };
-	const struct sending *s = sq->hook_data;
 	struct caa_turn *turn[CALLS_MAX];
-	size_t count = caa_shards_call(ctx->shards, addr, &s->asking, sq->outnet, turn, CALLS_MAX);
+	size_t count = caa_shards_call(ctx->shards, &s->addr, &s->asking, s->sq->outnet, turn, CALLS_MAX);
 
 	for (size_t i = 0; i < count; i++)
 		comm_timer_set(((struct sending *)turn[i])->sq->timer, &now);
+}
+
+/** Whether nothing is left to be said of a query: its attempts have had their outcomes, and it waits for none. */
+static bool is_over(const struct sending *s)
+{
+	const struct caa_asking *q = &s->asking;
+
+	return !q->out && !q->udp && !q->tcp && !q->turn.in_line && !s->flies;
 }
 
 static void outcome(void *arg, struct serviced_query *sq, int tcp, int error, struct sldns_buffer *reply)
 {
 	struct caa_ctx *ctx = arg;
 	struct caa_packet packet = { .rcode = 0 };
-	struct caa_asking *q = sq->hook_data, before;
+	struct sending *s = sq->hook_data;
+	struct caa_asking before;
 	enum caa_end end = end_of(error);
 	struct caa_answer answer, *read = NULL;
 	struct caa_outcome o;
 	uint64_t now_us;
-	struct caa_addr addr;
 	struct claims claims;
 	bool denies = false;
 
-	if (q == NULL || !caa_host_addr(&addr, &sq->addr))
+	if (s == NULL || (end == CAA_END_ABANDONED && is_over(s)))
 		return;
 	if (error == NETEVENT_CAPSFAIL) {
 		outcome_caps(ctx, sq);
 		return;
 	}
-	caa_reporting_ended(ctx, q);
-	caa_shards_flight_end(ctx->shards, question_of(ctx, sq), &addr);
+	caa_reporting_ended(ctx, &s->asking);
+	flight_end(ctx, s);
 	if (reply != NULL)
 		packet = packet_of(reply);
 	now_us = caa_host_now_us();
-	o = caa_shards_outcome(ctx->shards, &addr, q, now_us, end, &packet, tcp, &before);
-	q->out = false;
+	o = caa_shards_outcome(ctx->shards, &s->addr, &s->asking, now_us, end, &packet, tcp, &before);
+	s->asking.out = false;
 	count_end(ctx, end, &before);
-	if (o.room)
-		call(ctx, sq, &addr);
 	if (o.limited)
 		caa_stats_add(&ctx->stats, CAA_STAT_limits, 1);
+	if (o.room)
+		call(ctx, s);
 	if (!before.claimed || end == CAA_END_ABANDONED)
 		return;
 	if (end == CAA_END_ANSWER && reply != NULL) {
@@ -744,11 +778,11 @@ static void outcome(void *arg, struct serviced_query *sq, int tcp, int error, st
 		o.meaning = CAA_MEANS_ERROR;
 	claims_find(ctx, &claims, sq);
 	for (unsigned i = 0; i < claims.count; i++)
-		denies = note_outcome(claims.query[i], &before, &addr, now_us, &o, sq->qtype) || denies;
+		denies = note_outcome(claims.query[i], &before, &s->addr, now_us, &o, sq->qtype) || denies;
 	if (denies)
-		caa_shards_denies(ctx->shards, &addr, &before, now_us);
+		caa_shards_denies(ctx->shards, &s->addr, &before, now_us);
 	caa_query_ended(claims.query, claims.count, (uint16_t)sq->qtype);
-	caa_failure_outcome(ctx, claims.query, claims.count, sq, &addr, &before, now_us, end, tcp, reply, read);
+	caa_failure_outcome(ctx, claims.query, claims.count, sq, &s->addr, &before, now_us, end, tcp, reply, read);
 	for (unsigned i = 0; i < claims.count; i++)
 		note_news(ctx, claims.query[i], sq, &o, reply);
 	if (packet.channel != NULL && reply != NULL && o.meaning != CAA_MEANS_NOTHING)
@@ -766,14 +800,6 @@ static uint64_t detour_ms(struct caa_ctx *ctx, const struct query_info *qout, co
 
 	*joins = found && caa_addr_equal(&at, addr);
 	return found && !*joins ? DETOUR_MS : 0;
-}
-
-/** Whether a query of another type was moved, and may be on its way yet. */
-static bool has_moved(struct caa_ctx *ctx)
-{
-	uint64_t moved_us = atomic_load_explicit(&ctx->moved_us, memory_order_relaxed);
-
-	return moved_us != 0 && caa_host_now_us() - moved_us < CAA_FLIGHT_LIFE_US;
 }
 
 static int cost(void *arg, struct sockaddr_storage *ss, socklen_t len, struct query_info *qout)

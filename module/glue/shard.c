@@ -89,10 +89,15 @@ static struct slice *take_hash(struct caa_shards *s, uint64_t hash)
 	return slice;
 }
 
+static uint64_t hash_of(const struct caa_shards *s, const struct caa_addr *a)
+{
+	return caa_hash(s->key, a, sizeof(*a));
+}
+
 /** Lock the slice of an address. */
 static struct slice *take(struct caa_shards *s, const struct caa_addr *a)
 {
-	return take_hash(s, caa_hash(s->key, a, sizeof(*a)));
+	return take_hash(s, hash_of(s, a));
 }
 
 static void release(struct slice *slice)
@@ -143,22 +148,35 @@ struct at {
 
 /** What an upstream does for the zone of a query. */
 static struct caa_serving *serving_of(const struct caa_shards *s, struct slice *slice, const struct caa_upstream *u,
-	const struct caa_asking *q, uint64_t now_us)
+	struct caa_asking *q, uint64_t now_us)
 {
 	struct { struct caa_addr addr; uint32_t zone, epoch; uint8_t caa, zero[3]; } pair =
 		{ u->addr, q->zone, u->epoch, q->caa_type, { 0 } };
 
-	return caa_servings_get(&slice->servings, caa_hash(s->key, &pair, sizeof(pair)), now_us);
+	if (q->pair_hash == 0 || q->pair_epoch != u->epoch) {
+		q->pair_hash = caa_hash(s->key, &pair, sizeof(pair));
+		q->pair_epoch = u->epoch;
+	}
+	return caa_servings_get(&slice->servings, q->pair_hash, now_us);
+}
+
+/** Lock the slice of a query's upstream. @param key: set to the address of its line. */
+static struct slice *take_line(struct caa_shards *s, struct caa_addr *key, const struct caa_addr *a, struct caa_asking *q)
+{
+	*key = *a;
+	key->line = q->line;
+	if (q->addr_hash == 0)
+		q->addr_hash = hash_of(s, key);
+	return take_hash(s, q->addr_hash);
 }
 
 /** Lock the upstream of a query. @param make: if it is not known yet. */
-static struct at take_for(struct caa_shards *s, const struct caa_addr *a, const struct caa_asking *q, uint64_t now_us, bool make)
+static struct at take_for(struct caa_shards *s, const struct caa_addr *a, struct caa_asking *q, uint64_t now_us, bool make)
 {
-	struct caa_addr key = *a;
+	struct caa_addr key;
 	struct at at;
 
-	key.line = q->line;
-	at.slice = take(s, &key);
+	at.slice = take_line(s, &key, a, q);
 	at.u = make ? upstream_of(at.slice, &key) : caa_upstreams_find(at.slice->upstreams, &key);
 	at.zone = at.u != NULL ? serving_of(s, at.slice, at.u, q, now_us) : NULL;
 	return at;
@@ -232,24 +250,21 @@ struct caa_outcome caa_shards_outcome(struct caa_shards *s, const struct caa_add
 	return outcome;
 }
 
-size_t caa_shards_call(struct caa_shards *s, const struct caa_addr *a, const struct caa_asking *q, const void *thread,
+size_t caa_shards_call(struct caa_shards *s, const struct caa_addr *a, struct caa_asking *q, const void *thread,
 	struct caa_turn **out, size_t max)
 {
-	struct caa_addr key = *a;
-	struct slice *slice;
-	struct caa_upstream *u;
+	struct caa_addr key;
+	struct slice *slice = take_line(s, &key, a, q);
+	struct caa_upstream *u = caa_upstreams_find(slice->upstreams, &key);
 	size_t count = 0;
 
-	key.line = q->line;
-	slice = take(s, &key);
-	u = caa_upstreams_find(slice->upstreams, &key);
 	if (u != NULL)
 		count = caa_gate_call(u, thread, out, max);
 	release(slice);
 	return count;
 }
 
-bool caa_shards_wonders(struct caa_shards *s, const struct caa_addr *a, const struct caa_asking *q, uint64_t now_us)
+bool caa_shards_wonders(struct caa_shards *s, const struct caa_addr *a, struct caa_asking *q, uint64_t now_us)
 {
 	struct at at = take_for(s, a, q, now_us, false);
 	bool wonders = at.u != NULL && caa_gate_wonders(q, at.zone);
@@ -268,7 +283,7 @@ enum caa_again caa_shards_again(struct caa_shards *s, const struct caa_addr *a, 
 	return again;
 }
 
-void caa_shards_denies(struct caa_shards *s, const struct caa_addr *a, const struct caa_asking *q, uint64_t now_us)
+void caa_shards_denies(struct caa_shards *s, const struct caa_addr *a, struct caa_asking *q, uint64_t now_us)
 {
 	struct at at = take_for(s, a, q, now_us, false);
 

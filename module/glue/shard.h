@@ -38,9 +38,9 @@ bool caa_shards_accept(struct caa_shards *s, const struct caa_addr *a, struct ca
 /** @param before: what q was before; its turn is not copied, which others move. */
 struct caa_outcome caa_shards_outcome(struct caa_shards *s, const struct caa_addr *a, struct caa_asking *q,
 	uint64_t now_us, enum caa_end end, const struct caa_packet *packet, bool tcp, struct caa_asking *before);
-size_t caa_shards_call(struct caa_shards *s, const struct caa_addr *a, const struct caa_asking *q, const void *thread,
+size_t caa_shards_call(struct caa_shards *s, const struct caa_addr *a, struct caa_asking *q, const void *thread,
 	struct caa_turn **out, size_t max);
-bool caa_shards_wonders(struct caa_shards *s, const struct caa_addr *a, const struct caa_asking *q, uint64_t now_us);
+bool caa_shards_wonders(struct caa_shards *s, const struct caa_addr *a, struct caa_asking *q, uint64_t now_us);
 enum caa_again caa_shards_again(struct caa_shards *s, const struct caa_addr *a, struct caa_asking *q, uint64_t now_us,
 	const struct caa_packet *packet, bool edns, bool good);
 /** @return us; 0 for an unknown upstream. */
@@ -52,7 +52,7 @@ bool caa_shards_free(struct caa_shards *s, const struct caa_addr *a, uint64_t no
 bool caa_shards_alive(struct caa_shards *s, const struct caa_addr *a, uint64_t now_us, uint32_t *srtt_us);
 
 /** A question found that a denial is the zone's own answer.  @param q: for the zone and type. */
-void caa_shards_denies(struct caa_shards *s, const struct caa_addr *a, const struct caa_asking *q, uint64_t now_us);
+void caa_shards_denies(struct caa_shards *s, const struct caa_addr *a, struct caa_asking *q, uint64_t now_us);
 
 /** Forget what was learned of an address, or of all: limit, cookie, TCP, zones.  Who waits goes on waiting in order.
  *  @param a: NULL = all. @return how many addresses. */

@@ -179,6 +179,7 @@ static void who_has_room_is_called_once(void **state)
 	};
 	static const int mine, others;
 	struct scene s = { .count = 0 };
+	struct caa_turn *again[9];
 
 	(void)state;
 	enter(&s, "ABCDE");
@@ -195,6 +196,13 @@ static void who_has_room_is_called_once(void **state)
 			fail_msg("called '%s': %s", called, row[i].why);
 	}
 	assert_string_equal(order(&s), "ABCDE");
+	assert_int_equal(s.line.called, 3);
+	assert_int_equal(use(&s), 'A');			/* of whom two leave, and one waits on */
+	caa_line_leave(&s.line, &s.turn[2]);
+	caa_line_wait(&s.line, &s.turn[4]);
+	assert_int_equal(s.line.called, 0);
+	assert_int_equal(caa_line_call(&s.line, 3, &mine, again, COUNT_OF(again)), 1);
+	assert_ptr_equal(again[0], &s.turn[4]);
 }
 
 static void turns_wrap(void **state)

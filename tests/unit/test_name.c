@@ -202,6 +202,25 @@ static void lower_copies(void **state)
 	assert_int_equal(a.wire[2], 'Z');
 }
 
+/** Every octet at every place among eight, beside neighbours that could carry into it. */
+static void lower_changes_capitals_only(void **state)
+{
+	static const uint8_t beside[] = { 0, 'A', 'Z', 0x7f, 0x80, 0xff };
+
+	(void)state;
+	for (size_t len = 1; len <= 17; len++)
+		for (size_t at = 0; at < len; at++)
+			for (unsigned c = 0; c <= UINT8_MAX; c++) {
+				uint8_t wire[17], out[17];
+
+				memset(wire, beside[c % sizeof(beside)], sizeof(wire));
+				wire[at] = (uint8_t)c;
+				caa_name_lower(out, (struct caa_name){ wire, len });
+				for (size_t i = 0; i < len; i++)
+					assert_int_equal(out[i], wire[i] >= 'A' && wire[i] <= 'Z' ? wire[i] + 32 : wire[i]);
+			}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -209,7 +228,7 @@ int main(void)
 		cmocka_unit_test(length_ends_at_255), cmocka_unit_test(parent_strips_one_label),
 		cmocka_unit_test(within_is_by_label_without_case), cmocka_unit_test(compare_is_rfc4034_order),
 		cmocka_unit_test(compare_agrees_with_ldns), cmocka_unit_test(text_is_safe_and_reads_back),
-		cmocka_unit_test(longest_text_fits), cmocka_unit_test(lower_copies),
+		cmocka_unit_test(longest_text_fits), cmocka_unit_test(lower_copies), cmocka_unit_test(lower_changes_capitals_only),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
