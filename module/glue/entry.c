@@ -126,7 +126,7 @@ int init(struct module_env *env, int id)
 	caa_advise(ctx, env->cfg);
 	dynlib = env->modinfo[id];
 	dynlib->dyn_env = ctx;
-	if (!caa_failure_register(ctx, env)) {
+	if (!caa_failure_register(ctx, env, hooks)) {
 		log_err("caa: out of memory");
 		dynlib->dyn_env = NULL;
 		caa_ctx_destroy(ctx);

@@ -23,6 +23,7 @@
 #include "util/data/msgencode.h"
 #include "util/data/msgreply.h"
 #include "util/module.h"
+#include "util/module_hooks.h"
 #include "util/net_help.h"
 #include "util/regional.h"
 
@@ -526,31 +527,21 @@ static int on_servfail(struct query_info *qinfo, struct module_qstate *qstate, s
 	return 1;
 }
 
-/** Unbound answers from its cache: perhaps with a failure. */
-static int on_cache(struct query_info *qinfo, struct module_qstate *qstate, struct reply_info *rep, int rcode,
-	struct edns_data *edns, struct edns_option **opts, struct comm_reply *repinfo, struct regional *region,
-	struct timeval *start_time, int id, void *arg)
+/** The hook of that name: a client is answered with SERVFAIL from the cache. */
+static void on_cached_failure(void *arg, struct query_info *qinfo, struct edns_option **opts, struct regional *region)
 {
 	struct caa_ctx *ctx = arg;
 
-	(void)qstate;
-	(void)rcode;
-	(void)edns;
-	(void)repinfo;
-	(void)start_time;
-	(void)id;
-	if (qinfo->qtype == LDNS_RR_TYPE_CAA && rep != NULL && FLAGS_GET_RCODE(rep->flags) == LDNS_RCODE_SERVFAIL &&
-	    concerns_us(ctx, qinfo))
+	if (concerns_us(ctx, qinfo))
 		add_cached(ctx, qinfo, opts, region);
-	return 1;
 }
 
-bool caa_failure_register(struct caa_ctx *ctx, struct module_env *env)
+bool caa_failure_register(struct caa_ctx *ctx, struct module_env *env, struct module_hooks *hooks)
 {
 	struct dynlibmod_env *dynlib = env->modinfo[ctx->id];
 
-	return dynlib->inplace_cb_register_wrapped(on_servfail, inplace_cb_reply_servfail, ctx, env, ctx->id) &&
-		dynlib->inplace_cb_register_wrapped(on_cache, inplace_cb_reply_cache, ctx, env, ctx->id);
+	hooks->cached_failure = on_cached_failure;
+	return dynlib->inplace_cb_register_wrapped(on_servfail, inplace_cb_reply_servfail, ctx, env, ctx->id) != 0;
 }
 
 void caa_failure_unregister(struct caa_ctx *ctx, struct module_env *env)
@@ -558,5 +549,4 @@ void caa_failure_unregister(struct caa_ctx *ctx, struct module_env *env)
 	struct dynlibmod_env *dynlib = env->modinfo[ctx->id];
 
 	dynlib->inplace_cb_delete_wrapped(env, inplace_cb_reply_servfail, ctx->id);
-	dynlib->inplace_cb_delete_wrapped(env, inplace_cb_reply_cache, ctx->id);
 }

@@ -15,6 +15,7 @@ struct caa_answer;
 struct caa_ctx;
 struct caa_query;
 struct module_env;
+struct module_hooks;
 struct module_qstate;
 struct regional;
 struct serviced_query;
@@ -22,7 +23,7 @@ struct sldns_buffer;
 
 /** Have Unbound's answers of SERVFAIL to CAA questions carry the EDE; then not any more.  For init and deinit.
  *  @return false if there is no memory. */
-bool caa_failure_register(struct caa_ctx *ctx, struct module_env *env);
+bool caa_failure_register(struct caa_ctx *ctx, struct module_env *env, struct module_hooks *hooks);
 void caa_failure_unregister(struct caa_ctx *ctx, struct module_env *env);
 
 /** A question was taken.  @return false if there is no memory. */
