@@ -91,10 +91,16 @@ static bool is_refused(const struct caa_ctx *ctx, const struct module_qstate *qs
 	return qstate->blacklist != NULL && (!refreshed || qstate->blacklist->len > 0);
 }
 
-static void claims_find(struct caa_ctx *ctx, struct claims *claims, const struct serviced_query *sq)
+/** Nobody was looked at yet; the list itself is not cleared, most have nothing in it. */
+static void claims_none(struct claims *claims)
 {
 	claims->count = claims->seen = 0;
 	claims->others = claims->refused = false;
+}
+
+static void claims_find(struct caa_ctx *ctx, struct claims *claims, const struct serviced_query *sq)
+{
+	claims_none(claims);
 	for (const struct service_callback *cb = sq->cblist; cb != NULL && claims->seen < CLAIM_STATES; cb = cb->next) {
 		const struct outbound_entry *entry = cb->cb_arg;
 
@@ -421,6 +427,14 @@ static int64_t leaves_usual(struct caa_ctx *ctx, struct sending *s, uint64_t now
 	return 0;
 }
 
+/** Whether nothing was ever asked of an address for a CAA question: what else is asked there pays nothing. */
+static bool is_strange(struct caa_ctx *ctx, const struct serviced_query *sq)
+{
+	struct caa_addr addr;
+
+	return !caa_host_addr(&addr, &sq->addr) || !caa_shards_met(ctx->shards, &addr);
+}
+
 static int64_t pace(void *arg, struct serviced_query *sq, int queued, int *tcp)
 {
 	struct caa_ctx *ctx = arg;
@@ -435,11 +449,16 @@ static int64_t pace(void *arg, struct serviced_query *sq, int queued, int *tcp)
 	uint8_t line;
 
 	/* What is known already goes its way to the end, though no zone is enabled any more. */
-	if ((!enabled(ctx) && sq->hook_data == NULL) || (s = sending_of(ctx, sq)) == NULL)
+	if (!enabled(ctx) && sq->hook_data == NULL)
+		return 0;
+	claims_find(ctx, &claims, sq);
+	if (claims.count == 0 && sq->hook_data == NULL && is_strange(ctx, sq) && !caa_reporting_is_busy(ctx))
+		return 0;
+	s = sending_of(ctx, sq);
+	if (s == NULL)
 		return 0;
 	q = &s->asking;
 	now_us = caa_host_now_us();
-	claims_find(ctx, &claims, sq);
 	for (unsigned i = 0; i < claims.count; i++)
 		caa_merging_sent(ctx, &claims.query[i]->merged, sq);
 	q->claimed = claims.count > 0;
@@ -829,11 +848,12 @@ static int cost(void *arg, struct sockaddr_storage *ss, socklen_t len, struct qu
 static int minimise_with_qtype(void *arg, struct module_qstate *qstate, struct query_info *qchase)
 {
 	struct caa_query *query = caa_query_of(arg, qstate);
-	struct claims claims = { .count = 0 };
+	struct claims claims;
 
 	if (query == NULL && caa_reporting_is_report(arg, qstate))
 		return caa_reporting_arrived(arg, qstate) ? MODULE_HOOKS_MINIMISE_NOT : MODULE_HOOKS_MINIMISE_ONCE;
 	if (query == NULL && qstate->mesh_info->super_set.count > 0) {	/* keys, or a nameserver's address */
+		claims_none(&claims);
 		claims_visit(arg, &claims, qstate, 0);
 		return claims.count > 0 ? MODULE_HOOKS_MINIMISE_ONCE : MODULE_HOOKS_MINIMISE_USUAL;
 	}

@@ -503,14 +503,18 @@ static enum module_ext_state begin(struct caa_ctx *ctx, struct module_qstate *qs
 	struct caa_merging *g = ctx->merging;
 	uint64_t question;
 	struct slice *slice;
-	bool leads;
+	bool leads, late;
 
-	if (!may_share(qstate) || !join_worker(g, m, qstate) || !make_timer(m))
+	if (!may_share(qstate) || !join_worker(g, m, qstate))
 		return module_wait_module;
 	question = question_of(g, qstate, caa_host_qname(&qstate->qinfo));
 	slice = take(g, question);
 	leads = caa_merge_ask(&slice->table, question, &m->lead, &m->wait);
 	release(slice);
+	if (!leads && !make_timer(m)) {	/* most lead, and need none */
+		(void)settle(g, m, &late);
+		return module_wait_module;
+	}
 	if (!leads) {
 		caa_stats_add(&ctx->stats, CAA_STAT_joined, 1);
 		m->follows = true;

@@ -218,12 +218,17 @@ static bool has_place(struct caa_reporting *r, const struct config_file *cfg)
 	return false;
 }
 
+bool caa_reporting_is_busy(const struct caa_ctx *ctx)
+{
+	return atomic_load_explicit(&ctx->reporting->under_way, memory_order_relaxed) != 0;
+}
+
 int64_t caa_reporting_pace(struct caa_ctx *ctx, const struct serviced_query *sq, struct caa_asking *q, uint64_t now_us, int *tcp)
 {
 	const struct outbound_entry *entry;
 	struct report *report;
 
-	if (atomic_load_explicit(&ctx->reporting->under_way, memory_order_relaxed) == 0 || sq->cblist == NULL)
+	if (!caa_reporting_is_busy(ctx) || sq->cblist == NULL)
 		return 0;
 	entry = sq->cblist->cb_arg;
 	report = report_of(ctx, entry->qstate);

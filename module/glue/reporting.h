@@ -41,6 +41,9 @@ void caa_reporting_hear(struct caa_ctx *ctx, struct caa_query *const *queries, u
 void caa_reporting_fail(struct caa_ctx *ctx, struct module_qstate *qstate, const struct caa_query *query, struct caa_name zone,
 	struct caa_name name, uint16_t code);
 
+/** @return whether any report is under way: what is to leave may be one. */
+bool caa_reporting_is_busy(const struct caa_ctx *ctx);
+
 /** A query is to leave that no CAA question waits for.  @param tcp: becomes true if it tells an agent.
  *  @return 0 if it leaves; if it is a report's, else, microseconds until it is asked about again, as others are under way over
  *	TCP; or -1 if the report has had its time: it is not sent. */

@@ -10,13 +10,15 @@
 #include "util/locks.h"
 
 #include <sodium.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
 	SHARDS = 64,	/**< a power of two well above the threads of one resolver */
 	CACHE_LINE = 64,
-	BURST = 16	/**< until a zone's caa-burst is known */
+	BURST = 16,	/**< until a zone's caa-burst is known */
+	MET_WORD = 64, MET_BITS = 1 << 16, MET_SHIFT = 64 - 16	/**< bits for addresses that were met */
 };
 
 struct slice {
@@ -31,6 +33,8 @@ struct slice {
 struct caa_shards {
 	uint8_t key[CAA_HASH_KEY];	/**< chooses the slice; fixed by create */
 	size_t max;			/**< upstreams; fixed by create */
+	/** A bit for each address of an upstream that was made, or for several; only ever set */
+	_Atomic uint64_t met[MET_BITS / MET_WORD];
 	struct slice slice[SHARDS];
 };
 
@@ -105,9 +109,35 @@ static void release(struct slice *slice)
 	lock_basic_unlock(&slice->lock);
 }
 
-/** The upstream of an address, made if it is new. */
-static struct caa_upstream *upstream_of(struct slice *slice, const struct caa_addr *a)
+/** Cheap rather than safe from who chooses addresses: he gains that other types are counted there, too. */
+static unsigned met_bit(const struct caa_addr *a)
 {
+	uint64_t part[2];
+
+	memcpy(part, a->ip, sizeof(part));
+	return (unsigned)(((part[0] ^ part[1] * UINT64_C(0x9e3779b97f4a7c15)) * UINT64_C(0xbf58476d1ce4e5b9)) >> MET_SHIFT);
+}
+
+bool caa_shards_met(const struct caa_shards *s, const struct caa_addr *a)
+{
+	unsigned bit = met_bit(a);
+
+	/* relaxed: who reads too early counts a packet less */
+	return (atomic_load_explicit(&s->met[bit / MET_WORD], memory_order_relaxed) >> bit % MET_WORD & 1) != 0;
+}
+
+static void meet(struct caa_shards *s, const struct caa_addr *a)
+{
+	unsigned bit = met_bit(a);
+
+	if (!caa_shards_met(s, a))
+		atomic_fetch_or_explicit(&s->met[bit / MET_WORD], UINT64_C(1) << bit % MET_WORD, memory_order_relaxed);
+}
+
+/** The upstream of an address, made if it is new. */
+static struct caa_upstream *upstream_of(struct caa_shards *s, struct slice *slice, const struct caa_addr *a)
+{
+	meet(s, a);
 	return caa_upstreams_get(slice->upstreams, a, BURST);
 }
 
@@ -119,6 +149,7 @@ static void import(struct caa_shards *s, const struct caa_upstream *known)
 
 	copy.cookie.server_len = 0;
 	copy.learn.lost_zone = 0;	/* its hash was made with the other key: of several is the careful reading */
+	meet(s, &copy.addr);
 	caa_upstreams_import(slice->upstreams, &copy);
 	release(slice);
 }
@@ -146,15 +177,19 @@ struct at {
 	struct caa_serving *zone;	/**< NULL likewise */
 };
 
-/** What an upstream does for the zone of a query. */
-static struct caa_serving *serving_of(const struct caa_shards *s, struct slice *slice, const struct caa_upstream *u,
-	struct caa_asking *q, uint64_t now_us)
+/** Spread the bits of what keyed hashes were put together to (the finalizer of MurmurHash3). */
+static uint64_t mix(uint64_t bits)
 {
-	struct { struct caa_addr addr; uint32_t zone, epoch; uint8_t caa, zero[3]; } pair =
-		{ u->addr, q->zone, u->epoch, q->caa_type, { 0 } };
+	bits = (bits ^ bits >> 33) * UINT64_C(0xff51afd7ed558ccd);
+	bits = (bits ^ bits >> 33) * UINT64_C(0xc4ceb9fe1a85ec53);
+	return bits ^ bits >> 33;
+}
 
+/** What an upstream does for the zone of a query, whose hash of the address is made. */
+static struct caa_serving *serving_of(struct slice *slice, const struct caa_upstream *u, struct caa_asking *q, uint64_t now_us)
+{
 	if (q->pair_hash == 0 || q->pair_epoch != u->epoch) {
-		q->pair_hash = caa_hash(s->key, &pair, sizeof(pair));
+		q->pair_hash = mix(q->addr_hash ^ mix((uint64_t)q->zone << 32 ^ u->epoch << 1 ^ q->caa_type));
 		q->pair_epoch = u->epoch;
 	}
 	return caa_servings_get(&slice->servings, q->pair_hash, now_us);
@@ -177,8 +212,8 @@ static struct at take_for(struct caa_shards *s, const struct caa_addr *a, struct
 	struct at at;
 
 	at.slice = take_line(s, &key, a, q);
-	at.u = make ? upstream_of(at.slice, &key) : caa_upstreams_find(at.slice->upstreams, &key);
-	at.zone = at.u != NULL ? serving_of(s, at.slice, at.u, q, now_us) : NULL;
+	at.u = make ? upstream_of(s, at.slice, &key) : caa_upstreams_find(at.slice->upstreams, &key);
+	at.zone = at.u != NULL ? serving_of(at.slice, at.u, q, now_us) : NULL;
 	return at;
 }
 
@@ -287,12 +322,12 @@ void caa_shards_denies(struct caa_shards *s, const struct caa_addr *a, struct ca
 {
 	struct at at = take_for(s, a, q, now_us, false);
 
-	struct caa_asking other = { .zone = q->zone, .caa_type = !q->caa_type };
+	struct caa_asking other = { .zone = q->zone, .caa_type = !q->caa_type, .addr_hash = q->addr_hash };
 
 	if (at.u != NULL) {
 		caa_serving_denies(at.zone, now_us);
 		/* where it has answered no other type either, it is not served there at all */
-		caa_serving_denies(serving_of(s, at.slice, at.u, &other, now_us), now_us);
+		caa_serving_denies(serving_of(at.slice, at.u, &other, now_us), now_us);
 	}
 	release(at.slice);
 }

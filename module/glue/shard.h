@@ -30,6 +30,8 @@ void caa_shards_destroy(struct caa_shards *s);
  *  cookie: caa_shards_ask() says so with *known false and CAA_GATE_SEND. */
 enum caa_gate caa_shards_ask(struct caa_shards *s, const struct caa_addr *a, struct caa_asking *q,
 	const struct caa_wish *wish, uint64_t *wait_us, bool *known);
+/** @return false if no upstream of an address was ever made; true may be wrong.  Takes no lock. */
+bool caa_shards_met(const struct caa_shards *s, const struct caa_addr *a);
 void caa_shards_other(struct caa_shards *s, const struct caa_addr *a, struct caa_asking *q, uint64_t now_us, bool tcp);
 size_t caa_shards_cookie(struct caa_shards *s, const struct caa_addr *a, struct caa_asking *q, uint64_t now_us,
 	uint8_t out[static CAA_COOKIE_MAX]);
