@@ -1,43 +1,137 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # shellcheck shell=bash
-# make bench: lookups per second through Unbound, as ratios to plain Unbound in the same run.  The runs alternate, so that what
-# else the machine does falls on all alike; the spread of plain against itself is the noise.
+# make bench: what a lookup through Unbound takes, time and CPU, as ratios to plain Unbound in the same run.  The runs alternate,
+# so that what else the machine does falls on all alike; the spread of plain against itself is the noise.  The client is
+# bench_load, which costs a fifth of what a resolver does: caa-climb, on ldns, costs more than the resolver.
+# Instructions are counted by valgrind, if it is here: they do not depend on what else the machine does.
 
 RUNS=${BENCH_RUNS:-7}
-COUNT=20000
+COUNT=${BENCH_COUNT:-20000}
+INSTRUCTION_COUNT=2000
+IN_FLIGHT=200
+CAA=257 A=1
+LOAD=$LAB_BUILD/bench_load
+[ -x "$LOAD" ] || lab_skip "no $LOAD; run make bench_load"
 lab_need_plain
 lab_root_and_tld
 LAB_QUERYLOG=no
 LAB_NAMES=$COUNT lab_authority_bind shop.lab 127.0.53.10 127.0.53.11
 lab_start_parents
-names=$(lab_names flat $COUNT)
+flat=$(lab_names flat "$COUNT")
+deep=$(lab_names deep $((COUNT / 4)))
 
-# once NAME TREE ADDRESS [CONFIGURATION]: seconds for all names, from an empty cache, into NAME.seconds
-once() {
-	lab_resolver "$@"
-	lab_climb "$3" "$names" --order climb --max-in-flight 200
-	[ "$failed" -eq 0 ] || lab_die "$1: $failed names fail"
-	echo "$seconds" >>"$LAB_WORK/$1.seconds"
+# resolver WHO: an Unbound with an empty cache, at $address
+resolver() {
+	address=127.0.53.20
+	case $1 in
+	plain|again) lab_resolver "$1" "$UNBOUND_PLAIN" $address ;;
+	patched) lab_resolver "$1" "$UNBOUND_CAA" $address ;;
+	off) lab_resolver "$1" "$UNBOUND_CAA" $address "$(lab_module_conf)" ;;
+	# the module is busy for another zone: these questions pass it as those of any other type do
+	other) lab_resolver "$1" "$UNBOUND_CAA" $address "$(lab_module_conf; lab_zone_conf elsewhere.test 9)" ;;
+	on) lab_resolver "$1" "$UNBOUND_CAA" $address "$(lab_module_conf; lab_zone_conf .)" ;;
+	esac
+}
+
+# load FILE TYPE ORDER: ask; sets seconds and questions
+load() {
+	"$LOAD" "$address" "$1" "$2" "$3" $IN_FLIGHT >"$LAB_WORK/load.json" || lab_die "questions fail: $(cat "$LAB_WORK/load.json")"
+	read -r seconds questions < <(jq -r '"\(.seconds) \(.questions)"' "$LAB_WORK/load.json")
+}
+
+# --- time and CPU ------------------------------------------------------------------------------------------------------
+
+cpu_ms() { awk '{ ns += $1 } END { printf "%.3f\n", ns / 1e6 }' /proc/"$1"/task/*/schedstat; }
+
+# timed WHO SERIES FILE ORDER: seconds and milliseconds of CPU, from an empty cache, into SERIES.WHO
+timed() {
+	local before after
+	resolver "$1"
+	before=$(cpu_ms "${LAB_PID[$1]}")
+	load "$3" $CAA "$4"
+	after=$(cpu_ms "${LAB_PID[$1]}")
+	awk "BEGIN { print $seconds, $after - $before }" >>"$LAB_WORK/$2.$1"
 	lab_stop "$1"
 }
-median() { sort -n "$LAB_WORK/$1.seconds" | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
-spread() { sort -n "$LAB_WORK/$1.seconds" | sed -n '1p;$p' | paste -sd- ; }
 
 for run in $(seq "$RUNS"); do
 	[ ! -t 2 ] || printf 'run %s of %s\r' "$run" "$RUNS" >&2
-	once plain "$UNBOUND_PLAIN" 127.0.53.20
-	once patched "$UNBOUND_CAA" 127.0.53.21
-	once off "$UNBOUND_CAA" 127.0.53.22 "$(lab_module_conf)"
-	# the module is busy for another zone: these questions pass it as those of any other type do
-	once other "$UNBOUND_CAA" 127.0.53.23 "$(lab_module_conf; lab_zone_conf elsewhere.test 9)"
-	once on "$UNBOUND_CAA" 127.0.53.24 "$(lab_module_conf; lab_zone_conf .)"
-	once again "$UNBOUND_PLAIN" 127.0.53.20
+	for who in plain patched off other on again; do timed $who climb "$flat" climb; done
+	for who in plain on; do timed $who all "$flat" all; done
+	for who in plain on; do timed $who deep "$deep" climb; done
 done
-printf '%-52s %9s %15s %9s\n' "$COUNT lookups that miss the cache, median of $RUNS runs" seconds 'min-max' 'to plain'
-show() { printf '%-52s %9s %15s %9s\n' "$2" "$(median "$1")" "$(spread "$1")" "$(awk "BEGIN { printf \"%.3f\", $(median "$1") / $(median plain) }")"; }
-show plain 'plain Unbound'
-show again 'plain Unbound, again (the noise)'
-show patched 'with the patches'
-show off 'and the module loaded, no zone enabled'
-show other 'and another zone enabled: any query that is not taken'
-show on 'and the zone enabled, no rate: CAA questions taken'
+
+ratio() { awk "BEGIN { printf \"%.3f\", $1 / $2 }"; }
+spread() { awk '{ print $1 }' "$LAB_WORK/$1" | sort -n | sed -n '1p;$p' | awk '{ printf "%s%.3f", n++ ? "-" : "", $1 }'; }
+# show SERIES WHO TEXT
+show() {
+	local s cpu
+	s=$(lab_median 1 "$LAB_WORK/$1.$2") cpu=$(lab_median 2 "$LAB_WORK/$1.$2")
+	printf '%-52s %9.3f %13s %9s %9.0f %9s\n' "$3" "$s" "$(spread "$1.$2")" "$(ratio "$s" "$(lab_median 1 "$LAB_WORK/$1.plain")")" \
+		"$cpu" "$(ratio "$cpu" "$(lab_median 2 "$LAB_WORK/$1.plain")")"
+}
+titles() { printf '%-52s %9s %13s %9s %9s %9s\n' "$1" seconds 'min-max' 'to plain' 'CPU ms' 'to plain'; }
+
+titles "$COUNT uncached climbs, a label at a time"
+show climb plain 'plain Unbound'
+show climb again 'plain Unbound, again (the noise)'
+show climb patched 'with the patches'
+show climb off 'and the module loaded, no zone enabled'
+show climb other 'and another zone enabled: any query that is not taken'
+show climb on 'and the zone enabled, no rate: CAA questions taken'
+titles "$COUNT uncached climbs, all labels at once"
+show all plain 'plain Unbound'
+show all on 'with the module'
+titles "$((COUNT / 4)) uncached climbs of names of five labels"
+show deep plain 'plain Unbound'
+show deep on 'with the module'
+
+# faster TEXT SERIES
+faster() {
+	check "$1: time at most 1/1.3 of plain's" \
+		at_most "$(lab_median 1 "$LAB_WORK/$2.on")" "$(lab_median 1 "$LAB_WORK/$2.plain")" 0.769
+	check "$1: CPU at most 0.8 of plain's" at_most "$(lab_median 2 "$LAB_WORK/$2.on")" "$(lab_median 2 "$LAB_WORK/$2.plain")" 0.8
+}
+faster 'uncached CAA, one label after the other' climb
+faster 'uncached CAA, all labels at once' all
+faster 'uncached CAA, names of five labels' deep
+
+# --- instructions ------------------------------------------------------------------------------------------------------
+
+command -v valgrind >/dev/null || { echo '# no valgrind: no instructions are counted'; return 0; }
+few=$LAB_WORK/few first=$LAB_WORK/first
+head -n $INSTRUCTION_COUNT "$flat" >"$few"
+tail -n 1 "$flat" >"$first"
+
+# counted WHO TYPE BEFORE [WARM]: instructions for a question, uncached or, with WARM, cached; one of type BEFORE was asked in its
+# zone before
+counted() {
+	local pid out=$LAB_WORK/callgrind
+	rm -f "$out"
+	LAB_START_SECONDS=60 LAB_WRAP="valgrind -q --tool=callgrind --instr-atstart=no --callgrind-out-file=$out" resolver "$1"
+	pid=${LAB_PID[$1]}
+	load "$first" "$3" one
+	[ -z "${4:-}" ] || load "$few" "$2" one
+	callgrind_control -i on "$pid" >/dev/null 2>&1
+	load "$few" "$2" one
+	callgrind_control -i off "$pid" >/dev/null 2>&1
+	lab_stop "$1"
+	sed -n 's/^totals: //p' "$out" | awk "{ printf \"%.0f\n\", \$1 / $questions }"
+}
+
+# instructions TEXT TYPE BEFORE MOST [WARM]: a row; with the module at most MOST times plain Unbound's
+instructions() {
+	local plain again off on
+	plain=$(counted plain "$2" "$3" "${5:-}") again=$(counted again "$2" "$3" "${5:-}")
+	off=$(counted off "$2" "$3" "${5:-}") on=$(counted on "$2" "$3" "${5:-}")
+	printf '%-52s %9s %9s %9s %9s\n' "$1" "$plain" "$(ratio "$again" "$plain")" "$(ratio "$off" "$plain")" "$(ratio "$on" "$plain")"
+	check "$1: instructions at most $4 of plain's" at_most "$on" "$plain" "$4"
+}
+printf '%-52s %9s %9s %9s %9s\n' 'instructions for a question, and to plain' plain again off on
+instructions 'CAA, cached' $CAA $CAA 1.005 warm
+instructions 'A, cached' $A $CAA 1.005 warm
+instructions 'CAA, not cached' $CAA $CAA 0.9
+# a module more in the chain is most of what there is here
+instructions 'A, not cached, of servers that no CAA was asked of' $A $A 1.02
+# what is sent there counts for what is known of their limits
+instructions 'A, not cached, of servers that CAA was asked of' $A $CAA 1.06
