@@ -49,6 +49,7 @@ for run in 1 2 3; do
 done
 check 'no name fails' [ "$(cat "$LAB_WORK/free" "$LAB_WORK/limited" | awk '{ n += $3 } END { print n }')" -eq 0 ]
 check 'the limit is felt where it is' at_least "$(lab_median 4 "$LAB_WORK/limited")" 3
+check 'and counted' [ "$(lab_stat caa caa.limits)" -gt 0 ]
 for column in 1 2; do
 	if [ $column -eq 1 ]; then text=median; else text=p99; fi
 	limited=$(lab_median $column "$LAB_WORK/limited") free=$(lab_median $column "$LAB_WORK/free")
