@@ -26,6 +26,17 @@ const char *caa_class_name(enum caa_class class)
 	return class_names[class];
 }
 
+static const char *const fault_names[] = {
+#define X(id, name, help) name,
+	CAA_FAULTS(X)
+#undef X
+};
+
+const char *caa_fault_name(enum caa_fault fault)
+{
+	return fault_names[fault];
+}
+
 const char *caa_known_text(enum caa_known known)
 {
 	switch (known) {
@@ -470,8 +481,10 @@ static enum caa_class class_of_missed(struct caa_case *c)
 	enum caa_class class = tally(c, OF_KEYS) > 0 ? most(c) : c->own != CAA_OWN_NONE ? CAA_CLASS_INTERNAL :
 		class_of_late(c, OF_KEYS);
 
+	if (c->own == CAA_OWN_MEMORY)
+		class = CAA_CLASS_INTERNAL;
 	c->cause = typical(c, class, OF_KEYS);
-	return c->cause == CAA_ATTEMPTS_MAX && got_keys(c) ? CAA_CLASS_BOGUS : class;
+	return c->own != CAA_OWN_MEMORY && c->cause == CAA_ATTEMPTS_MAX && got_keys(c) ? CAA_CLASS_BOGUS : class;
 }
 
 /** Find out why the question failed, but for its keys. */
@@ -489,9 +502,11 @@ static enum caa_class class_of_question(struct caa_case *c)
 		class = class_of_late(c, OF_QUESTION);
 		part = OF_QUESTION;
 	}
-	if (c->own == CAA_OWN_QUOTA || c->own == CAA_OWN_RATELIMIT)	/* what servers did before did not end it */
-		class = CAA_CLASS_INTERNAL;
+	if (c->own == CAA_OWN_QUOTA || c->own == CAA_OWN_RATELIMIT || c->own == CAA_OWN_MEMORY)
+		class = CAA_CLASS_INTERNAL;	/* what servers did before did not end it */
 	c->cause = typical(c, class, part);
+	if (c->own == CAA_OWN_MEMORY)		/* nor is what the validator could not do a verdict */
+		return class;
 	if (c->bogus)
 		return class_of_bogus(c, part == OF_QUESTION ? class : CAA_CLASS_INTERNAL);
 	if (c->looped)
@@ -519,4 +534,52 @@ void caa_case_class(struct caa_case *c)
 	c->edns = CAA_EDNS_ANY;
 	if (c->class == CAA_CLASS_FORMERR_EDNS && c->cause < CAA_ATTEMPTS_MAX)
 		c->edns = (uint8_t)edns_fault(&c->record, &c->record.attempt[c->cause].addr);
+}
+
+/** Whether the server of an attempt was heard of: it answered something here, or lately another type or for another zone. */
+static bool is_heard_of(const struct caa_case *c, const struct caa_attempt *bad)
+{
+	const struct caa_server *server = caa_case_server(c, &bad->addr);
+
+	if (server != NULL && (server->other_types || server->others_answer == CAA_YES))
+		return true;
+	for (unsigned i = 0; i < c->record.count; i++)
+		if (c->record.attempt[i].result < CAA_RESULT_TIMEOUT && caa_addr_equal(&c->record.attempt[i].addr, &bad->addr))
+			return true;
+	return false;
+}
+
+enum caa_fault caa_case_fault(const struct caa_case *c)
+{
+	const struct caa_attempt *cause = c->cause < CAA_ATTEMPTS_MAX ? &c->record.attempt[c->cause] : NULL;
+
+	switch ((enum caa_class)c->class) {
+	case CAA_CLASS_BUDGET:
+		return CAA_FAULT_RESOLVER;
+	case CAA_CLASS_INTERNAL:
+		return c->own != CAA_OWN_NONE ? CAA_FAULT_RESOLVER : CAA_FAULT_UNKNOWN;
+	case CAA_CLASS_TIMEOUT:
+	case CAA_CLASS_UNREACHABLE:
+		if (cause != NULL && !is_heard_of(c, cause))
+			return CAA_FAULT_NETWORK;
+		break;
+	default:
+		break;
+	}
+	return caa_case_is_high(c) ? CAA_FAULT_PARENT : CAA_FAULT_ZONE;
+}
+
+enum caa_known caa_case_own_fault(const struct caa_case *c)
+{
+	switch (caa_case_fault(c)) {
+	case CAA_FAULT_RESOLVER:
+		return CAA_YES;
+	case CAA_FAULT_ZONE:
+	case CAA_FAULT_PARENT:
+		return c->class == CAA_CLASS_BOGUS ? CAA_UNKNOWN : CAA_NO;
+	case CAA_FAULT_NETWORK:
+	case CAA_FAULT_UNKNOWN:
+		break;
+	}
+	return CAA_UNKNOWN;
 }

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "core/attempt.h"
+#include "core/text.h"
 
 /** X(id, name, help): the classes, the more telling first. */
 #define CAA_CLASSES(X) \
@@ -57,8 +58,26 @@ enum caa_own {
 	CAA_OWN_NO_IPV4, CAA_OWN_NO_IPV6,	/**< it does not use the only protocol that a zone's servers have an address of */
 	CAA_OWN_QUOTA,				/**< its queries for one question are used up, whatever servers answered to them */
 	CAA_OWN_RATELIMIT,			/**< those for a zone in a second are */
-	CAA_OWN_SOCKETS				/**< it had no file descriptor left; found from the attempts */
+	CAA_OWN_SOCKETS,			/**< it had no file descriptor left; found from the attempts */
+	CAA_OWN_MEMORY				/**< it had no memory left, whatever servers answered before */
 };
+
+/** Whose a failure is.  X(id, name, help) */
+#define CAA_FAULTS(X) \
+	X(UNKNOWN,	"unknown",	"nothing tells") \
+	X(ZONE,		"zone",		"the zone's servers', or what is in the zone") \
+	X(PARENT,	"parent",	"the servers' of a TLD or of the root") \
+	X(NETWORK,	"network",	"nothing came back, or could be sent: the servers', or a network's on the way") \
+	X(RESOLVER,	"resolver",	"this resolver's own")
+
+enum caa_fault {
+#define X(id, name, help) CAA_FAULT_##id,
+	CAA_FAULTS(X)
+#undef X
+};
+
+/** @return its printed name; never NULL. */
+const char *caa_fault_name(enum caa_fault fault);
 
 enum caa_known { CAA_UNKNOWN, CAA_NO, CAA_YES };
 const char *caa_known_text(enum caa_known known);
@@ -90,6 +109,7 @@ struct caa_case {
 	/** the nameserver without address, the name that ends a chain of CNAMEs, or the zone whose keys are missed; else "" */
 	char about[CAA_SHORT_NAME];
 	char reason[CAA_EDE_TEXT];	/**< the validator's, clean text; "" if it gave none */
+	char id[CAA_ID_MAX];		/**< of the lookup; "" if it had none */
 	int64_t unix_s;			/**< when it failed */
 	uint32_t took_ms;
 	uint16_t tries;			/**< times that the whole lookup was tried, at least 1 */
@@ -142,6 +162,13 @@ bool caa_case_retried(const struct caa_case *c);
 
 /** Whether any, or none, of the zone's servers answered for another zone. */
 enum caa_known caa_case_others_answer(const struct caa_case *c);
+
+/** Whose the failure is.  @param c: of known class. */
+enum caa_fault caa_case_fault(const struct caa_case *c);
+
+/** Whether it is this resolver's own fault: unknown where nobody can tell from one place, and where the validator refuses an
+ *  answer, which it also does by a wrong clock or trust anchor. */
+enum caa_known caa_case_own_fault(const struct caa_case *c);
 
 /** Find the main cause: sets the last fields from the others. */
 void caa_case_class(struct caa_case *c);

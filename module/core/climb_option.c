@@ -76,11 +76,15 @@ static uint8_t verdict_to_wire(enum caa_verdict verdict)
 	return WIRE_FAILED;
 }
 
-/** @return how much of a text of UTF-8 fits in so many octets. */
+/** @return how much of a text of UTF-8 fits in so many octets: what is in parentheses, as the id of a lookup, entirely or not at
+ *  all. */
 static size_t cut(const uint8_t *text, size_t len, size_t room)
 {
 	if (len <= room)
 		return len;
+	for (size_t i = room; i-- > 0 && text[i] != ')';)
+		if (text[i] == '(')
+			return i > 0 && text[i - 1] == ' ' ? i - 1 : i;
 	while (room > 0 && (text[room] & 0xc0) == 0x80)	/* not before an octet that goes on a character */
 		room--;
 	return room;

@@ -61,7 +61,7 @@ bool caa_climb_report_decide(struct caa_climb_report *r);
 /** @return whether every label up to the one that decided is secure, of a report that is decided. */
 bool caa_climb_report_secure(const struct caa_climb_report *r);
 
-/** Write a report that is decided; texts are cut where there is no room, between characters.
+/** Write a report that is decided; texts are cut where there is no room, between characters and not within parentheses.
  *  @return octets written. */
 size_t caa_climb_report_write(uint8_t out[static CAA_CLIMB_REPORT_MAX], const struct caa_climb_report *r);
 

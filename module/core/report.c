@@ -122,13 +122,15 @@ static bool line_attempts(struct caa_text *t, const struct caa_case *c, bool fau
 	return all;
 }
 
-static void line_head(struct caa_text *t, const struct caa_case *c, const struct caa_repeats *n, uint64_t left_out, bool brief)
+static void line_head(struct caa_text *t, const struct caa_case *c, const struct caa_repeats *n, uint64_t left_out,
+	const struct caa_versions *by, bool brief)
 {
 	char time[CAA_TEXT_TIME_MAX], ede[CAA_EDE_MAX], name[CAA_NAME_MAX + 1];
 	uint16_t code = caa_say_sentence(c, ede);
 
 	caa_text_addf(t, "{\"v\":%d,\"type\":\"caa-failure\",\"time\":\"%s\"", CAA_REPORT_VERSION,
 		caa_text_time(time, c->unix_s));
+	member(t, "id", c->id);
 	member(t, "name", caa_text_name(name, sizeof(name), caa_case_name(c)));
 	member(t, "class", caa_class_name((enum caa_class)c->class));
 	caa_text_addf(t, ",\"ede\":%u", code);
@@ -137,6 +139,8 @@ static void line_head(struct caa_text *t, const struct caa_case *c, const struct
 		n->window_s, n->total, caa_text_time(time, n->first_unix_s));
 	caa_text_addf(t, ",\"retried\":%s,\"tries\":%u,\"took_ms\":%" PRIu32, caa_case_retried(c) ? "true" : "false", c->tries,
 		c->took_ms);
+	member(t, "fault", caa_fault_name(caa_case_fault(c)));
+	member(t, "own_fault", caa_known_text(caa_case_own_fault(c)));
 	member(t, "zone", c->zone);
 	member(t, "insecure", caa_known_text((enum caa_known)c->insecure));
 	member(t, "others_answer", caa_known_text(caa_case_others_answer(c)));
@@ -148,10 +152,11 @@ static void line_head(struct caa_text *t, const struct caa_case *c, const struct
 		caa_text_json(t, brief ? "" : c->record.ede_text);
 		caa_text_add(t, "\"}");
 	}
-	caa_text_addf(t, ",\"lines_left_out\":%" PRIu64, left_out);
+	caa_text_addf(t, ",\"resolver\":{\"unbound\":\"%s\",\"module\":\"%s\"},\"lines_left_out\":%" PRIu64, by->unbound, by->module,
+		left_out);
 }
 
-size_t caa_report_line(const struct caa_case *c, const struct caa_repeats *n, uint64_t left_out,
+size_t caa_report_line(const struct caa_case *c, const struct caa_repeats *n, uint64_t left_out, const struct caa_versions *by,
 	char line[static CAA_LINE_MAX])
 {
 	struct caa_text t;
@@ -160,7 +165,7 @@ size_t caa_report_line(const struct caa_case *c, const struct caa_repeats *n, ui
 
 	for (;; brief = true) {
 		caa_text_init(&t, line, CAA_LINE_MAX);
-		line_head(&t, c, n, left_out, brief);
+		line_head(&t, c, n, left_out, by, brief);
 		line_servers(&t, c, brief);
 		if (brief || (!t.full && t.len <= HEAD_MAX))
 			break;
@@ -208,7 +213,8 @@ static void page_attempt(struct caa_text *t, const struct caa_case *c, const str
 	caa_text_add(t, "\n");
 }
 
-void caa_report_explain(const struct caa_case *c, const struct caa_repeats *n, char page[static CAA_EXPLAIN_MAX])
+void caa_report_explain(const struct caa_case *c, const struct caa_repeats *n, const struct caa_versions *by,
+	char page[static CAA_EXPLAIN_MAX])
 {
 	char name[CAA_NAME_MAX + 1], time[CAA_TEXT_TIME_MAX], first[CAA_TEXT_TIME_MAX], why[DETAIL_MAX];
 	struct caa_text t, sentence;
@@ -224,13 +230,15 @@ void caa_report_explain(const struct caa_case *c, const struct caa_repeats *n, c
 		c->took_ms % 1000);
 	caa_text_addf(&t, "  failures:   %" PRIu32 " within %" PRIu32 " s; %" PRIu32 " in all since %s\n", n->count, n->window_s,
 		n->total, caa_text_time(first, n->first_unix_s));
-	caa_text_addf(&t, "  client got: SERVFAIL, EDE %u (%s)\n", code, caa_say_ede(code));
+	caa_text_addf(&t, "  client got: SERVFAIL, EDE %u (%s)%s%s\n", code, caa_say_ede(code), c->id[0] != '\0' ? ", id " : "", c->id);
 	if (c->record.ede_of != CAA_NO_EDE) {
 		char addr[CAA_ADDR_TEXT_MAX];
 
 		caa_text_addf(&t, "  server's:   EDE %u from %s: %s\n", c->record.ede_of, caa_addr_text(addr, &c->record.ede_from),
 			c->record.ede_text);
 	}
+	caa_text_addf(&t, "  fault:      %s; this resolver's own: %s; by unbound %s, module %s\n",
+		caa_fault_name(caa_case_fault(c)), caa_known_text(caa_case_own_fault(c)), by->unbound, by->module);
 	caa_text_addf(&t, "  zone:       %s\n  to issue:   retried: %s (%u %s); zone proven insecure: %s; its servers answer for "
 		"other zones: %s\n", c->zone[0] != '\0' ? c->zone : "-", caa_case_retried(c) ? "yes" : "no", c->tries,
 		c->tries == 1 ? "try" : "tries", caa_known_text((enum caa_known)c->insecure),

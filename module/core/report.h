@@ -26,13 +26,19 @@ struct caa_repeats {
 	int64_t first_unix_s;	/**< the first failure since the name is remembered */
 };
 
+/** Who says it. */
+struct caa_versions {
+	const char *unbound, *module;	/**< release numbers */
+};
+
 /** Write the line: always a whole JSON object; attempts that do not fit are counted.
  *  @param left_out: lines that were not logged since the last one. @return its octets. */
-size_t caa_report_line(const struct caa_case *c, const struct caa_repeats *n, uint64_t left_out,
+size_t caa_report_line(const struct caa_case *c, const struct caa_repeats *n, uint64_t left_out, const struct caa_versions *by,
 	char line[static CAA_LINE_MAX]);
 
 /** Write the page. */
-void caa_report_explain(const struct caa_case *c, const struct caa_repeats *n, char page[static CAA_EXPLAIN_MAX]);
+void caa_report_explain(const struct caa_case *c, const struct caa_repeats *n, const struct caa_versions *by,
+	char page[static CAA_EXPLAIN_MAX]);
 
 /** Write an attempt as the line has it, as an object.  @param t: full if it does not fit. */
 void caa_report_attempt(struct caa_text *t, const struct caa_case *c, const struct caa_attempt *a);

@@ -76,13 +76,13 @@ const char *caa_say_asked(const struct caa_case *c, const struct caa_attempt *a,
 
 /* --- the sentence --------------------------------------------------------------------------------------------------- */
 
-/** How much an EDE text says: less where it does not fit. */
-enum detail { WITH_OTHERS, WITH_SERVER_NAME, SHORT };
+/** How much an EDE text says: less where it does not fit; a server's name goes before what the server says itself. */
+enum detail { WITH_OTHERS, WITH_SERVER_NAME, WITH_OWN_EDE, SHORT };
 
 static void say_server(struct caa_text *t, const struct caa_case *c, const struct caa_addr *addr, enum detail detail)
 {
 	const struct caa_server *server = caa_case_server(c, addr);
-	const char *ns = server != NULL && detail != SHORT ? server->ns : "";
+	const char *ns = server != NULL && detail <= WITH_SERVER_NAME ? server->ns : "";
 	unsigned alike = caa_case_alike(c);
 	char text[CAA_ADDR_TEXT_MAX];
 
@@ -303,6 +303,8 @@ static const char *own_words(enum caa_own own)
 		return "this resolver has used up its queries for the zone in a second";
 	case CAA_OWN_SOCKETS:
 		return "this resolver has no file descriptor left to ask with";
+	case CAA_OWN_MEMORY:
+		return "this resolver has no memory left";
 	case CAA_OWN_NONE:
 	case CAA_OWN_NO_IPV4:
 	case CAA_OWN_NO_IPV6:
@@ -330,6 +332,7 @@ static void say_own(struct caa_text *t, const struct caa_case *c, const char *na
 	case CAA_OWN_QUOTA:
 	case CAA_OWN_RATELIMIT:
 	case CAA_OWN_SOCKETS:
+	case CAA_OWN_MEMORY:
 		caa_text_addf(t, "CAA %s: %s", name, own_words((enum caa_own)c->own));
 		break;
 	}
@@ -382,12 +385,12 @@ static const char *bogus_advice(uint16_t ede)
 static const char *timeout_advice(const struct caa_case *c)
 {
 	if (c->missed == TYPE_DNSKEY)
-		return "see that it runs, and that no filter drops DNSKEY (48) or large answers";
+		return "see that it runs, and no filter drops DNSKEY (48) or large answers";
 	if (c->missed != 0)
-		return "see that it runs, and that no filter drops DS (43)";
+		return "see that it runs, and no filter drops DS (43)";
 	if (caa_case_others_answer(c) == CAA_YES)
 		return "it answers for others: let type CAA (257) pass";
-	return "see that it runs, and that no filter drops type CAA (257)";
+	return "see that it runs, and no filter drops type CAA (257)";
 }
 
 static const char *own_advice(enum caa_own own)
@@ -403,6 +406,8 @@ static const char *own_advice(enum caa_own own)
 		return "raise ratelimit there, or set it to 0";
 	case CAA_OWN_SOCKETS:
 		return "let it open more files";
+	case CAA_OWN_MEMORY:
+		return "let it have more";
 	case CAA_OWN_NONE:
 		break;
 	}
@@ -550,16 +555,33 @@ uint16_t caa_say_sentence(const struct caa_case *c, char text[static CAA_EDE_MAX
 	struct caa_text t;
 
 	for (int detail = WITH_OTHERS; detail <= SHORT; detail++) {
-		caa_text_init(&t, text, CAA_EDE_MAX);
+		caa_text_init(&t, text, CAA_EDE_MAX - CAA_SAY_ID);
 		say(&t, c, (enum detail)detail);
 		caa_text_addf(&t, "; %s", caa_say_advice(c));
 		if (!t.full)
 			return caa_say_code(c);
 	}
 	/* Even the shortest is too long: what happened counts more than what to do, and has room alone. */
-	caa_text_init(&t, text, CAA_EDE_MAX);
+	caa_text_init(&t, text, CAA_EDE_MAX - CAA_SAY_ID);
 	say(&t, c, SHORT);
 	return caa_say_code(c);
+}
+
+/** Add the id to a text that has left room for it. */
+static void add_id(char text[static CAA_EDE_MAX], const struct caa_case *c)
+{
+	size_t len = strlen(text);
+
+	if (c->id[0] != '\0')
+		snprintf(text + len, CAA_EDE_MAX - len, " (id %s)", c->id);
+}
+
+uint16_t caa_say_to_client(const struct caa_case *c, char text[static CAA_EDE_MAX])
+{
+	uint16_t code = caa_say_sentence(c, text);
+
+	add_id(text, c);
+	return code;
 }
 
 /** Whether nothing was seen that a question would fail for. */
@@ -574,7 +596,7 @@ uint16_t caa_say_so_far(const struct caa_case *c, char text[static CAA_EDE_MAX])
 	struct caa_text t;
 
 	for (int detail = WITH_OTHERS; detail <= SHORT; detail++) {
-		caa_text_init(&t, text, CAA_EDE_MAX);
+		caa_text_init(&t, text, CAA_EDE_MAX - CAA_SAY_ID);
 		if (no_fault(c))
 			caa_text_addf(&t, "CAA %s", caa_text_name(name, sizeof(name), caa_case_name(c)));
 		else
@@ -584,6 +606,7 @@ uint16_t caa_say_so_far(const struct caa_case *c, char text[static CAA_EDE_MAX])
 		if (!t.full)
 			break;
 	}
+	add_id(text, c);
 	return no_fault(c) ? EDE_OTHER : caa_say_code(c);
 }
 

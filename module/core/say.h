@@ -12,15 +12,21 @@
 
 enum {
 	CAA_EDE_MAX = 200 + 1,	/**< octets of an EDE text with NUL */
+	CAA_SAY_ID = 5 + CAA_ID_MAX,	/**< octets that the id takes at its end */
 	CAA_SAY_MAX = 16	/**< octets of a type or an RCODE in words, with NUL */
 };
 
-/** Write what happened and what to change, e.g. `192.0.2.1 (ns1.example.net) answered NOTIMP to CAA example.net; ...`, for an
- *  EDE: where it does not fit, it says less.
- *  @param text: at most 200 octets of UTF-8. @return the INFO-CODE (RFC 8914, section 4). */
+/** Write what happened and what to change, e.g. `192.0.2.1 (ns1.example.net) answered NOTIMP to CAA example.net; ...`: where it
+ *  does not fit, it says less.
+ *  @param text: of UTF-8, and so long that its id has room behind it. @return the INFO-CODE (RFC 8914, section 4). */
 uint16_t caa_say_sentence(const struct caa_case *c, char text[static CAA_EDE_MAX]);
 
-/** The same of a question that is still looked up, by what was seen until now: what happened, and that it is worth to ask again.
+/** The same as a client gets it in an EDE, with the lookup's id at its end, e.g. `...; ... (id abcdefgh)`.
+ *  @param text: at most 200 octets. */
+uint16_t caa_say_to_client(const struct caa_case *c, char text[static CAA_EDE_MAX]);
+
+/** What a client gets of a question that is still looked up, by what was seen until now: what happened, and that it is worth to
+ *  ask again.
  *  @param c: class and took_ms as if it had failed now. */
 uint16_t caa_say_so_far(const struct caa_case *c, char text[static CAA_EDE_MAX]);
 

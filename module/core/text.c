@@ -179,3 +179,16 @@ const char *caa_text_time(char out[static CAA_TEXT_TIME_MAX], int64_t unix_s)
 		snprintf(out, CAA_TEXT_TIME_MAX, "1970-01-01T00:00:00Z");
 	return out;
 }
+
+const char *caa_text_id(char out[static CAA_ID_MAX], const uint8_t random[static CAA_ID_OCTETS])
+{
+	static const char digits[] = "abcdefghijklmnopqrstuvwxyz234567";
+	uint64_t bits = 0;
+
+	for (size_t i = 0; i < CAA_ID_OCTETS; i++)
+		bits = bits << 8 | random[i];
+	for (size_t i = CAA_ID_MAX - 1; i-- > 0; bits >>= 5)
+		out[i] = digits[bits & 31];
+	out[CAA_ID_MAX - 1] = '\0';
+	return out;
+}

@@ -46,6 +46,12 @@ const char *caa_text_clean(char *out, size_t size, const uint8_t *octets, size_t
  *  @param out, size: NUL-terminated; size at least 16. @return out. */
 const char *caa_text_name(char *out, size_t size, struct caa_name name);
 
+enum { CAA_ID_OCTETS = 5, CAA_ID_MAX = CAA_ID_OCTETS * 8 / 5 + 1 };	/**< random octets of an id; octets of its text with NUL */
+
+/** Write the id of a lookup: the base32 of RFC 4648, section 6, in lower case, which has no two letters or digits that look alike.
+ *  @param random: the caller's, so that an id tells neither time nor order. @return out. */
+const char *caa_text_id(char out[static CAA_ID_MAX], const uint8_t random[static CAA_ID_OCTETS]);
+
 enum { CAA_TEXT_TIME_MAX = 32 };
 
 /** Write seconds since 1970 as RFC 3339 in UTC, e.g. `2026-11-24T20:31:44Z`.  @return out. */

@@ -36,6 +36,8 @@ struct caa_climbing {
 	size_t found_at;		/**< which one that is */
 };
 
+static const char no_memory[] = "this resolver has no memory left; try again later";
+
 /* --- what becomes of a label --------------------------------------------------------------------------------------- */
 
 /** @param text: copied into the region. */
@@ -123,7 +125,7 @@ static void note(struct caa_ctx *ctx, struct caa_climbing *c, size_t at, const s
 	if (wanted)
 		copy = reply_info_copy(rep, NULL, region);
 	if (wanted && copy == NULL) {
-		set_failed(o, -1, "out of memory", region);
+		set_failed(o, LDNS_EDE_OTHER, no_memory, region);
 		return;
 	}
 	*o = (struct caa_climb_outcome){ .step = found ? CAA_STEP_FOUND : CAA_STEP_NONE,
@@ -200,7 +202,7 @@ static void ask(struct module_qstate *qstate, struct caa_climbing *c, size_t at)
 	q.qname_len = c->climb.label[at].len;
 	if (q.qname == NULL || !(*qstate->env->attach_sub)(qstate, &q, NULL,
 		(uint16_t)(qstate->query_flags & (BIT_RD | BIT_CD)), 0, 0, &sub))
-		set_failed(&c->report.label[at], -1, "out of memory", qstate->region);
+		set_failed(&c->report.label[at], LDNS_EDE_OTHER, no_memory, qstate->region);
 }
 
 /** @return false if the question is an ordinary one. */

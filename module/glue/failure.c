@@ -28,6 +28,7 @@
 #include "util/regional.h"
 
 #include <inttypes.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -44,6 +45,7 @@ enum {
 /** What is noted of a question, in its region. */
 struct caa_note {
 	struct caa_name name;		/**< of the question */
+	char id[CAA_ID_MAX];		/**< of its lookup */
 	uint64_t started_us;
 	bool traced;
 	bool ended;			/**< with a failure: what follows is set */
@@ -51,6 +53,15 @@ struct caa_note {
 	char ede_text[CAA_EDE_MAX];
 	struct caa_record record;
 };
+
+/** A new id; none tells of another. */
+static void make_id(char id[static CAA_ID_MAX])
+{
+	uint8_t octets[CAA_ID_OCTETS];
+
+	randombytes_buf(octets, sizeof(octets));
+	caa_text_id(id, octets);
+}
 
 bool caa_failure_begin(struct caa_ctx *ctx, struct caa_query *query, struct module_qstate *qstate)
 {
@@ -62,6 +73,7 @@ bool caa_failure_begin(struct caa_ctx *ctx, struct caa_query *query, struct modu
 	if (note == NULL)
 		return false;
 	note->name = caa_host_qname(&qstate->qinfo);
+	make_id(note->id);
 	note->started_us = query->started_us;
 	note->traced = caa_failures_traced(ctx->failures, note->name, query->started_us);
 	note->ended = false;
@@ -116,14 +128,14 @@ static void write_trace(struct caa_ctx *ctx, struct caa_name name, struct caa_te
 		caa_stats_add(&ctx->stats, CAA_STAT_log_lost, 1);
 }
 
-static void trace_head(struct caa_text *t, char *line, struct caa_name name, const char *event)
+static void trace_head(struct caa_text *t, char *line, const struct caa_note *note, const char *event)
 {
 	char text[CAA_NAME_MAX + 1], at[CAA_TEXT_TIME_MAX];
 
 	caa_text_init(t, line, TRACE_MAX);
-	caa_text_addf(t, "{\"v\":%d,\"type\":\"caa-trace\",\"event\":\"%s\",\"time\":\"%s\",\"name\":\"", CAA_REPORT_VERSION, event,
-		caa_text_time(at, (int64_t)time(NULL)));
-	caa_text_json(t, caa_text_name(text, sizeof(text), name));
+	caa_text_addf(t, "{\"v\":%d,\"type\":\"caa-trace\",\"event\":\"%s\",\"time\":\"%s\",\"id\":\"%s\",\"name\":\"", CAA_REPORT_VERSION,
+		event, caa_text_time(at, (int64_t)time(NULL)), note->id);
+	caa_text_json(t, caa_text_name(text, sizeof(text), note->name));
 	caa_text_add(t, "\"");
 }
 
@@ -139,7 +151,7 @@ static void trace_attempt(struct caa_ctx *ctx, const struct caa_note *note, cons
 	c.wire_len = (uint8_t)note->name.len;
 	caa_record_init(&c.record);
 	caa_record_note(&c.record, note->name, event);
-	trace_head(&t, line, note->name, "attempt");
+	trace_head(&t, line, note, "attempt");
 	caa_text_add(&t, ",\"zone\":\"");
 	caa_text_json(&t, event->zone.len > 0 ? caa_text_name(zone, sizeof(zone), event->zone) : "");
 	caa_text_add(&t, "\",\"attempt\":");
@@ -227,8 +239,7 @@ static bool is_failure(const struct module_qstate *qstate)
 	return FLAGS_GET_RCODE(msg->rep->flags) == LDNS_RCODE_SERVFAIL;
 }
 
-/** A bogus answer from the cache does not tell its reason (say_once()); the failure that put it there does.  The climb that
- *  waits for it hears it, too. */
+/** A bogus answer from the cache does not tell its reason (say_once()); the failure that put it there does. */
 static void recall_bogus(struct caa_ctx *ctx, struct reply_info *rep, struct caa_case *c)
 {
 	struct caa_repeats n;
@@ -300,6 +311,13 @@ static struct caa_name zone_of_failure(struct module_qstate *qstate, const struc
 	return parent != NULL ? (struct caa_name){ parent->name, parent->namelen } : caa_state_zone(qstate, c);
 }
 
+/** Whether there is no memory, where that may be why: Unbound does not tell.  What it had for a question that failed is not free
+ *  yet. */
+static bool lacks_memory(const struct caa_case *c)
+{
+	return c->own == CAA_OWN_NONE && (c->class == CAA_CLASS_INTERNAL || c->class == CAA_CLASS_BOGUS) && !caa_host_has_memory();
+}
+
 /** @return the zone that failed, borrowed from the question's state; len 0 if it is not known. */
 static struct caa_name build(struct caa_ctx *ctx, struct module_qstate *qstate, const struct caa_query *query, struct caa_case *c)
 {
@@ -313,6 +331,7 @@ static struct caa_name build(struct caa_ctx *ctx, struct module_qstate *qstate, 
 	c->record = note->record;
 	memcpy(c->wire, note->name.wire, note->name.len);
 	c->wire_len = (uint8_t)note->name.len;
+	memcpy(c->id, note->id, sizeof(c->id));
 	c->unix_s = (int64_t)time(NULL);
 	c->took_ms = milliseconds(note->started_us, now_us);
 	c->tries = (uint16_t)(query->tries.made + 1);
@@ -326,10 +345,16 @@ static struct caa_name build(struct caa_ctx *ctx, struct module_qstate *qstate, 
 	if (missed)
 		caa_case_miss(c, keys.qtype, keys.zone);
 	add_servers(ctx, qstate, query, c, zone, now_us);
+	if (query->no_memory)
+		c->own = CAA_OWN_MEMORY;
 	caa_case_class(c);
 	if (c->class == CAA_CLASS_INTERNAL && c->own == CAA_OWN_NONE && c->missed == 0 && caa_state_remembered(qstate, c)) {
 		zone = caa_state_zone(qstate, c);
 		add_servers(ctx, qstate, query, c, zone, now_us);
+		caa_case_class(c);
+	}
+	if (lacks_memory(c)) {
+		c->own = CAA_OWN_MEMORY;
 		caa_case_class(c);
 	}
 	return zone;
@@ -338,7 +363,7 @@ static struct caa_name build(struct caa_ctx *ctx, struct module_qstate *qstate, 
 static void write_line(struct caa_ctx *ctx, const struct caa_case *c, const struct caa_repeats *n, uint64_t left_out)
 {
 	char line[CAA_LINE_MAX];
-	size_t len = caa_report_line(c, n, left_out, line);
+	size_t len = caa_report_line(c, n, left_out, &caa_host_versions, line);
 
 	if (caa_log_write(ctx->log, line, len))
 		caa_stats_add(&ctx->stats, CAA_STAT_log_lines, 1);
@@ -374,8 +399,9 @@ static void fail(struct caa_ctx *ctx, struct module_qstate *qstate, struct caa_q
 	zone = build(ctx, qstate, query, &c);
 	if (c.bogus)
 		say_once(qstate);
-	note->ede = caa_say_sentence(&c, note->ede_text);
+	note->ede = caa_say_to_client(&c, note->ede_text);
 	note->ended = true;
+	caa_stats_add(&ctx->stats, CAA_STAT_failures, 1);
 	caa_stats_add(&ctx->stats, (enum caa_stat)(CAA_STAT_class_rate_limited + c.class), 1);
 	switch (caa_failures_add(ctx->failures, &c, caa_host_now_us(), query->zone.log_after, &n, &left_out)) {
 	case CAA_LOG_WRITE:
@@ -393,13 +419,58 @@ static void fail(struct caa_ctx *ctx, struct module_qstate *qstate, struct caa_q
 		caa_state_ask_ds(qstate, zone);
 }
 
+/** The reason of a failure that Unbound has in its cache. */
+static uint16_t cached_reason(struct caa_ctx *ctx, const struct query_info *qinfo, char text[static CAA_EDE_MAX])
+{
+	struct caa_repeats n;
+	struct caa_case c;
+
+	if (caa_failures_find(ctx->failures, caa_host_qname(qinfo), caa_host_now_us(), &c, &n))
+		return caa_say_to_client(&c, text);
+	snprintf(text, CAA_EDE_MAX, "this CAA lookup failed a moment ago; the reason is not known any more, try again");
+	return EDE_CACHED_ERROR;
+}
+
+/** @return true. */
+static bool tell_cached(struct caa_ctx *ctx, struct caa_note *note)
+{
+	note->ended = true;
+	caa_stats_add(&ctx->stats, CAA_STAT_failures_cached, 1);
+	return true;
+}
+
+/** A question that ends with a failure of Unbound's cache, as a label of a climb and one that followed another thread's do, has
+ *  looked nothing up: it has not failed itself, and has the reason and the id of the lookup that did.
+ *  @return false if it is not such a one, or is bogus, for which the validator gave a reason again, and that lookup is not
+ *	remembered. */
+static bool tell_again(struct caa_ctx *ctx, struct module_qstate *qstate, struct caa_note *note)
+{
+	struct reply_info *rep = qstate->return_msg != NULL ? qstate->return_msg->rep : NULL;
+	struct caa_repeats n;
+	struct caa_case last;
+
+	if (note->record.outcomes > 0 || rep == NULL)
+		return false;
+	if (!is_bogus(qstate)) {
+		note->ede = cached_reason(ctx, &qstate->qinfo, note->ede_text);
+		return tell_cached(ctx, note);
+	}
+	if (!caa_failures_find(ctx->failures, note->name, caa_host_now_us(), &last, &n) || !last.bogus)
+		return false;
+	if (last.bogus_ede != CAA_NO_EDE)	/* for the climb that waits for it */
+		rep->reason_bogus = (sldns_ede_code)last.bogus_ede;
+	say_once(qstate);	/* the validator looked at it again, and Unbound keeps what it said */
+	note->ede = caa_say_to_client(&last, note->ede_text);
+	return tell_cached(ctx, note);
+}
+
 static void trace_end(struct caa_ctx *ctx, const struct module_qstate *qstate, const struct caa_note *note)
 {
 	const struct dns_msg *msg = qstate->return_msg;
 	char line[TRACE_MAX];
 	struct caa_text t;
 
-	trace_head(&t, line, note->name, "end");
+	trace_head(&t, line, note, "end");
 	caa_text_addf(&t, ",\"took_ms\":%" PRIu32 ",\"rcode\":%d,\"security\":\"%s\"",
 		milliseconds(note->started_us, caa_host_now_us()),
 		msg != NULL && msg->rep != NULL ? (int)FLAGS_GET_RCODE(msg->rep->flags) : qstate->return_rcode,
@@ -417,29 +488,18 @@ void caa_failure_end(struct caa_ctx *ctx, struct module_qstate *qstate, struct c
 {
 	bool failed = is_failure(qstate);
 
-	if (failed)
-		caa_stats_add(&ctx->stats, CAA_STAT_failures, 1);
-	if (query->note == NULL)
+	if (query->note == NULL) {
+		if (failed)
+			caa_stats_add(&ctx->stats, CAA_STAT_failures, 1);
 		return;
-	if (failed)
+	}
+	if (failed && !tell_again(ctx, qstate, query->note))
 		fail(ctx, qstate, query);
 	if (query->note->traced)
 		trace_end(ctx, qstate, query->note);
 }
 
 /* --- EDE ---------------------------------------------------------------------------------------------------------------------- */
-
-/** The reason of a failure that Unbound has in its cache. */
-static uint16_t cached_reason(struct caa_ctx *ctx, const struct query_info *qinfo, char text[static CAA_EDE_MAX])
-{
-	struct caa_repeats n;
-	struct caa_case c;
-
-	if (caa_failures_find(ctx->failures, caa_host_qname(qinfo), caa_host_now_us(), &c, &n))
-		return caa_say_sentence(&c, text);
-	snprintf(text, CAA_EDE_MAX, "this CAA lookup failed a moment ago; the reason is not known any more, try again");
-	return EDE_CACHED_ERROR;
-}
 
 const char *caa_failure_reason(struct caa_ctx *ctx, const struct module_qstate *qstate, const struct caa_query *query,
 	struct regional *region, uint16_t *code)
@@ -475,21 +535,57 @@ static void add_cached(struct caa_ctx *ctx, const struct query_info *qinfo, stru
 	edns_opt_list_append_ede(opts, region, (sldns_ede_code)code, text);
 }
 
-/** The reason so far of a question whose client is told while it goes on. */
-static uint16_t reason_so_far(struct caa_ctx *ctx, struct module_qstate *qstate, const struct caa_query *query,
-	char text[static CAA_EDE_MAX])
+/** Unbound answers SERVFAIL to a question that has not failed: it could not be taken, or its client could not be kept.  That is for
+ *  want of memory, or Unbound says itself what it is for. */
+static void add_no_memory(const struct query_info *qinfo, struct edns_option **opts, struct regional *region)
 {
+	struct caa_name name = caa_host_qname(qinfo);
+	struct caa_case c = { .own = CAA_OWN_MEMORY, .wire_len = (uint8_t)name.len };
+	char text[CAA_EDE_MAX];
+	uint16_t code;
+
+	if (caa_host_has_memory())
+		return;
+	memcpy(c.wire, name.wire, name.len);
+	caa_record_init(&c.record);
+	caa_case_class(&c);
+	code = caa_say_to_client(&c, text);
+	edns_opt_list_append_ede(opts, region, (sldns_ede_code)code, text);
+}
+
+/** The reason so far of a question whose client is told while it goes on. */
+static void add_so_far(struct caa_ctx *ctx, struct module_qstate *qstate, const struct caa_query *query,
+	struct edns_option **opts, struct regional *region)
+{
+	char text[CAA_EDE_MAX] = "this CAA lookup goes on: ask again";
+	uint16_t code = EDE_OTHER;
 	struct caa_case c;
 
 	if (query->note != NULL) {
 		build(ctx, qstate, query, &c);
-		return caa_say_so_far(&c, text);
+		code = caa_say_so_far(&c, text);
 	}
-	snprintf(text, CAA_EDE_MAX, "this CAA lookup goes on: ask again");
-	return EDE_OTHER;
+	edns_opt_list_append_ede(opts, region, (sldns_ede_code)code, text);
 }
 
-/** Unbound answers SERVFAIL: for a question that is over or goes on, or, without qstate, for a bogus answer in its cache. */
+/** The reason of a question's own lookup, or of the one that it followed. */
+static void add_own(struct caa_ctx *ctx, const struct query_info *qinfo, const struct caa_query *query, struct reply_info *rep,
+	struct edns_option **opts, struct regional *region)
+{
+	if (!query->note->ended) {
+		if (query->merged.follows)	/* it failed with the question of another thread, for the same reason */
+			add_cached(ctx, qinfo, opts, region);
+		else
+			add_no_memory(qinfo, opts, region);
+		return;
+	}
+	edns_opt_list_append_ede(opts, region, (sldns_ede_code)query->note->ede, query->note->ede_text);
+	if (rep != NULL)	/* the question's own copy; Unbound would add what is said already */
+		rep->reason_bogus = LDNS_EDE_NONE;
+}
+
+/** Unbound answers SERVFAIL: for a question that is over or goes on, or, without qstate, for a bogus answer in its cache, or for
+ *  a question that it could not take. */
 static int on_servfail(struct query_info *qinfo, struct module_qstate *qstate, struct reply_info *rep, int rcode,
 	struct edns_data *edns, struct edns_option **opts, struct comm_reply *repinfo, struct regional *region,
 	struct timeval *start_time, int id, void *arg)
@@ -504,26 +600,17 @@ static int on_servfail(struct query_info *qinfo, struct module_qstate *qstate, s
 	(void)id;
 	if (qinfo->qtype != LDNS_RR_TYPE_CAA)
 		return 1;
-	if (qstate == NULL) {
-		if (concerns_us(ctx, qinfo))
-			add_cached(ctx, qinfo, opts, region);
+	query = qstate != NULL ? caa_query_of(ctx, qstate) : NULL;
+	if (query == NULL && !concerns_us(ctx, qinfo))
 		return 1;
-	}
-	query = caa_query_of(ctx, qstate);
-	if (query != NULL && query->patient.telling) {
-		char text[CAA_EDE_MAX];
-		uint16_t code = reason_so_far(ctx, qstate, query, text);
-
-		edns_opt_list_append_ede(opts, region, (sldns_ede_code)code, text);
-		return 1;
-	}
-	if (query != NULL && query->note != NULL && !query->note->ended && query->merged.follows)
-		add_cached(ctx, qinfo, opts, region);	/* it failed with the question of another thread, for the same reason */
-	if (query == NULL || query->note == NULL || !query->note->ended)
-		return 1;
-	edns_opt_list_append_ede(opts, region, (sldns_ede_code)query->note->ede, query->note->ede_text);
-	if (rep != NULL)	/* the question's own copy; Unbound would add what is said already */
-		rep->reason_bogus = LDNS_EDE_NONE;
+	if (query == NULL && qstate == NULL && rep != NULL)
+		add_cached(ctx, qinfo, opts, region);
+	else if (query == NULL)
+		add_no_memory(qinfo, opts, region);
+	else if (query->patient.telling)
+		add_so_far(ctx, qstate, query, opts, region);
+	else if (query->note != NULL)
+		add_own(ctx, qinfo, query, rep, opts, region);
 	return 1;
 }
 

@@ -3,6 +3,8 @@
 
 #include "glue/host.h"
 
+#include "core/report.h"
+
 #include "iterator/iter_delegpt.h"
 #include "iterator/iterator.h"
 #include "services/cache/dns.h"
@@ -20,6 +22,7 @@
 #include "util/storage/lruhash.h"
 
 #include <netinet/in.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -225,3 +228,16 @@ bool caa_host_has_socket(void)
 		close(fd);
 	return fd >= 0;
 }
+
+enum { MEMORY_LEAST = 65536 };	/**< octets; about what a packet may have */
+
+bool caa_host_has_memory(void)
+{
+	void *volatile some = malloc(MEMORY_LEAST);	/* volatile: a pair of calls without use may be left out */
+	bool has = some != NULL;
+
+	free(some);
+	return has;
+}
+
+const struct caa_versions caa_host_versions = { .unbound = PACKAGE_VERSION, .module = CAA_VERSION };

@@ -9,6 +9,8 @@
 #include "core/addr.h"
 #include "core/name.h"
 
+struct caa_versions;
+
 struct delegpt;
 struct infra_cache;
 struct iter_qstate;
@@ -50,6 +52,12 @@ void caa_host_forget_failure(struct module_qstate *qstate);
 
 /** @return whether the process can open one more socket. */
 bool caa_host_has_socket(void);
+
+/** @return whether the process can have some more memory. */
+bool caa_host_has_memory(void);
+
+/** The releases of this Unbound and of the module. */
+extern const struct caa_versions caa_host_versions;
 
 /** A caa_name_reader (core/config.h) on Unbound's own parser of names. */
 enum caa_res caa_host_read_name(uint8_t wire[static CAA_NAME_MAX], size_t *len, const char *text, const char **why);

@@ -171,11 +171,11 @@ static bool explain_failure(struct caa_ctx *ctx, const struct caa_out *out, stru
 	if (!caa_failures_find(ctx->failures, name, caa_host_now_us(), &c, &n))
 		return false;
 	if (json) {
-		caa_report_line(&c, &n, 0, line);
+		caa_report_line(&c, &n, 0, &caa_host_versions, line);
 		caa_out_text(out, line);
 		caa_out_text(out, "\n");
 	} else {
-		caa_report_explain(&c, &n, page);
+		caa_report_explain(&c, &n, &caa_host_versions, page);
 		caa_out_text(out, page);
 	}
 	return true;

@@ -124,7 +124,8 @@ static bool try_again(struct caa_ctx *ctx, struct module_qstate *qstate, struct 
 		return false;
 	if (query->timer == NULL)	/* the one callback of Unbound that does nothing but run a query state */
 		query->timer = comm_timer_create(qstate->env->worker_base, &validate_suspend_timer_cb, qstate);
-	if (query->timer == NULL)
+	query->no_memory = query->timer == NULL;
+	if (query->no_memory)
 		return false;
 	if (lost)
 		unblock_targets(ctx, qstate, caa_host_delegation(qstate), now_us);

@@ -33,6 +33,7 @@ struct caa_query {
 	bool silent;			/**< nothing came back for its last query, and may never */
 	bool lost;			/**< its last query was lost or denied: the next one goes ahead */
 	bool usual;			/**< its names are asked as plain Unbound asks them, with type A before: that may show an alias */
+	bool no_memory;			/**< it ends because there was none to go on */
 	bool given_up;			/**< its lookup did not go well, and nobody waited for it */
 	struct caa_denials denials;	/**< of this question and of what it waited for */
 	struct caa_note *note;		/**< what is noted of it (glue/failure.c) */

@@ -147,7 +147,7 @@ static void bench_steps(struct caa_case *c)
 	row("its EDE", from, STEPS);
 	from = now_ns();
 	for (unsigned i = 0; i < STEPS; i++)
-		caa_report_line(c, &r, 0, line);
+		caa_report_line(c, &r, 0, &(struct caa_versions){ "1", "0" }, line);
 	row("its line", from, STEPS);
 	printf("%-56s %9zu octets\n", "the record of a question", sizeof(struct caa_record));
 	printf("%-56s %9zu octets\n", "a remembered failure", sizeof(struct caa_case));

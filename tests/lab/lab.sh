@@ -377,6 +377,10 @@ lab_control_quiet() { lab_control "$@" >/dev/null 2>&1; }
 # lab_stat NAME LINE: one number of stats_noreset.
 lab_stat() { lab_control "$1" stats_noreset | sed -n "s/^${2//./\\.}=//p"; }
 
+# An EDE text ends with the id of its lookup; lab_id TEXT prints it, lab_without_id what is before it.
+lab_id() { sed -n 's/.* (id \([a-z2-7]\{8\}\))$/\1/p' <<<"$1"; }
+lab_without_id() { sed 's/ (id [a-z2-7]\{8\})$//'; }
+
 # --- clients ---------------------------------------------------------------------------------------------------------
 
 # lab_names flat|deep [COUNT]: the names of a certificate below shop.lab, into a file; prints its path.

@@ -341,6 +341,8 @@ static void what_this_resolver_could_not_do_is_no_servers_fault(void **state)
 		{ { ASK(1, LATE, 0) }, false, CAA_OWN_RATELIMIT, CAA_CLASS_INTERNAL },
 		{ { ASK(1, NO_SOCKET, 0) }, false, CAA_OWN_NONE, CAA_CLASS_INTERNAL },
 		{ { ASK(1, NO_SOCKET, 0), ASK(1, TIMEOUT, 0) }, false, CAA_OWN_NONE, CAA_CLASS_TIMEOUT },
+		{ { ASK(1, TIMEOUT, 0) }, false, CAA_OWN_MEMORY, CAA_CLASS_INTERNAL },
+		{ { { 0 } }, true, CAA_OWN_MEMORY, CAA_CLASS_INTERNAL },
 	};
 
 	(void)state;
@@ -354,6 +356,76 @@ static void what_this_resolver_could_not_do_is_no_servers_fault(void **state)
 		c.own = (uint8_t)row[i].own;
 		caa_case_class(&c);
 		assert_int_equal(c.class, row[i].class);
+	}
+}
+
+/** What is known of a failure besides its attempts. */
+enum fact { NO_FACT, FACT_BOGUS, FACT_LOOPED, FACT_NO_ADDRESS, FACT_LATE, FACT_OTHERS, FACT_TYPES, FACT_MISSED };
+
+static void set_fact(struct caa_case *c, enum fact fact)
+{
+	struct name_buffer b;
+
+	c->servers = 1;
+	c->server[0] = (struct caa_server){ .addr = addr_of(1), .of_zone = true, .other_types = fact == FACT_TYPES,
+		.others_answer = fact == FACT_OTHERS ? CAA_YES : CAA_UNKNOWN };
+	c->bogus = fact == FACT_BOGUS || fact == FACT_MISSED;
+	c->looped = fact == FACT_LOOPED;
+	c->no_address = fact == FACT_NO_ADDRESS;
+	c->late = fact == FACT_LATE;
+	if (fact == FACT_MISSED)
+		caa_case_miss(c, DNSKEY, name_of(&b, Z));
+}
+
+static void whose_a_failure_is(void **state)
+{
+	static const struct { struct outcome o[3]; enum fact fact; enum caa_own own; const char *fault; enum caa_known ours; } row[] = {
+		{ { ASK(1, RCODE, 5) }, NO_FACT, CAA_OWN_NONE, "zone", CAA_NO },
+		{ { ASK(1, RCODE, 1) }, NO_FACT, CAA_OWN_NONE, "zone", CAA_NO },
+		{ { ASK(1, NO_SOA, 0) }, NO_FACT, CAA_OWN_NONE, "zone", CAA_NO },
+		{ { { 0 } }, FACT_LOOPED, CAA_OWN_NONE, "zone", CAA_NO },
+		{ { { 0 } }, FACT_NO_ADDRESS, CAA_OWN_NONE, "zone", CAA_NO },
+		{ { { 1, CAA, Q, "com.", CAA_RESULT_RCODE, 2, 1232, false, false } }, NO_FACT, CAA_OWN_NONE, "parent", CAA_NO },
+		/* a wrong clock or trust anchor would look the same */
+		{ { ASK(1, GOOD, 0) }, FACT_BOGUS, CAA_OWN_NONE, "zone", CAA_UNKNOWN },
+		/* of silence nobody can tell where it begins */
+		{ { ASK(1, TIMEOUT, 0) }, NO_FACT, CAA_OWN_NONE, "network", CAA_UNKNOWN },
+		{ { ASK(1, ERROR, 0) }, NO_FACT, CAA_OWN_NONE, "network", CAA_UNKNOWN },
+		{ { ASK(1, FOUND_SILENT, 0) }, NO_FACT, CAA_OWN_NONE, "network", CAA_UNKNOWN },
+		{ { { 1, CAA, Q, ".", CAA_RESULT_TIMEOUT, 0, 1232, false, false } }, NO_FACT, CAA_OWN_NONE, "network", CAA_UNKNOWN },
+		{ { { 1, DNSKEY, Z, Z, CAA_RESULT_TIMEOUT, 0, 1232, false, false } }, FACT_MISSED, CAA_OWN_NONE, "network", CAA_UNKNOWN },
+		/* unless the server was heard of */
+		{ { ASK(1, TIMEOUT, 0) }, FACT_OTHERS, CAA_OWN_NONE, "zone", CAA_NO },
+		{ { ASK(1, TIMEOUT, 0) }, FACT_TYPES, CAA_OWN_NONE, "zone", CAA_NO },
+		{ { { 1, A, Q, Z, CAA_RESULT_GOOD, 0, 1232, false, false }, ASK(1, TIMEOUT, 0) }, NO_FACT, CAA_OWN_NONE, "zone", CAA_NO },
+		{ { ASK(1, TRUNCATED, 0), TCP(1, ERROR, 0) }, NO_FACT, CAA_OWN_NONE, "zone", CAA_NO },
+		/* this resolver's */
+		{ { ASK(1, LATE, 0) }, FACT_LATE, CAA_OWN_NONE, "resolver", CAA_YES },
+		{ { ASK(1, RCODE, 5) }, NO_FACT, CAA_OWN_QUOTA, "resolver", CAA_YES },
+		{ { { 0 } }, FACT_NO_ADDRESS, CAA_OWN_NO_IPV6, "resolver", CAA_YES },
+		{ { ASK(1, GOOD, 0) }, FACT_BOGUS, CAA_OWN_MEMORY, "resolver", CAA_YES },
+		{ { { 0 } }, FACT_MISSED, CAA_OWN_MEMORY, "resolver", CAA_YES },
+		{ { ASK(1, NO_SOCKET, 0) }, NO_FACT, CAA_OWN_NONE, "resolver", CAA_YES },
+		/* nobody's that is known */
+		{ { { 0 } }, NO_FACT, CAA_OWN_NONE, "unknown", CAA_UNKNOWN },
+		{ { { 0 } }, FACT_MISSED, CAA_OWN_NONE, "unknown", CAA_UNKNOWN },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		struct caa_case c;
+
+		start(&c, Q);
+		for (unsigned k = 0; k < COUNT_OF(row[i].o) && row[i].o[k].server != 0; k++)
+			note(&c.record, Q, &row[i].o[k], k);
+		set_fact(&c, row[i].fact);
+		snprintf(c.zone, sizeof(c.zone), "example.com");
+		c.own = (uint8_t)row[i].own;
+		caa_case_class(&c);
+		if (strcmp(caa_fault_name(caa_case_fault(&c)), row[i].fault) != 0)
+			print_error("row %zu, class %s\n", i, caa_class_name((enum caa_class)c.class));
+		assert_string_equal(caa_fault_name(caa_case_fault(&c)), row[i].fault);
+		assert_int_equal(caa_case_own_fault(&c), row[i].ours);
 	}
 }
 
@@ -442,7 +514,7 @@ int main(void)
 		cmocka_unit_test(a_record_is_bounded), cmocka_unit_test(attempts_of_a_kind_share_an_entry),
 		cmocka_unit_test(a_wrong_case_replaces_the_answer), cmocka_unit_test(servers_of_the_zone_come_first),
 		cmocka_unit_test(servers_alike_are_counted), cmocka_unit_test(a_type_that_fails_alone_is_known), cmocka_unit_test(the_servers_of_an_aliass_target_are_told_from_those_of_the_alias),
-		 cmocka_unit_test(what_the_tld_does_is_told_from_what_the_zone_does),
+		 cmocka_unit_test(whose_a_failure_is), cmocka_unit_test(what_the_tld_does_is_told_from_what_the_zone_does),
 		cmocka_unit_test(what_this_resolver_could_not_do_is_no_servers_fault), cmocka_unit_test(others_answer_is_of_the_zones_servers),
 	};
 

@@ -118,6 +118,25 @@ static void texts_are_cut_between_characters(void **state)
 	assert_int_equal(back.label[2].text_len, 0);	/* 256 octets in all */
 }
 
+static void texts_are_not_cut_within_an_id(void **state)
+{
+	static const char id[] = " (id k3nq2xab)";
+	uint8_t text[200], out[CAA_CLIMB_REPORT_MAX];
+	struct caa_climb_report r = { .labels = CAA_NAME_LABELS_MAX }, back;
+
+	(void)state;
+	for (size_t len = 1; len < sizeof(text) - sizeof(id); len++) {
+		memset(text, 'x', sizeof(text));
+		memcpy(text + len, id, sizeof(id) - 1);
+		for (size_t i = 0; i < r.labels; i++)
+			r.label[i] = (struct caa_climb_outcome){ .step = FAILED, .text = text, .text_len = (uint8_t)(len + sizeof(id) - 1) };
+		assert_true(caa_climb_report_decide(&r));
+		assert_int_equal(caa_climb_report_read(&back, out, caa_climb_report_write(out, &r)), CAA_OK);
+		for (size_t i = 1; i < r.labels; i++)
+			assert_true(back.label[i].text_len <= len || back.label[i].text_len == len + sizeof(id) - 1);
+	}
+}
+
 static void what_contradicts_itself_is_no_report(void **state)
 {
 	static const struct { uint8_t wire[12]; size_t len; const char *why; } row[] = {
@@ -206,7 +225,7 @@ int main(void)
 		cmocka_unit_test(the_verdict_is_of_the_first_label_that_says_something),
 		cmocka_unit_test(secure_is_what_is_secure_up_to_the_one_that_decided),
 		cmocka_unit_test(a_report_is_these_octets),
-		cmocka_unit_test(texts_are_cut_between_characters),
+		cmocka_unit_test(texts_are_cut_between_characters), cmocka_unit_test(texts_are_not_cut_within_an_id),
 		cmocka_unit_test(what_contradicts_itself_is_no_report),
 		cmocka_unit_test(it_reads_what_it_writes),
 		cmocka_unit_test(it_survives_any_octets),

@@ -3,6 +3,7 @@
 
 #include "core/report.h"
 
+static const struct caa_versions by = { .unbound = "1.26.1", .module = "0.1.0" };
 static const struct caa_repeats repeats = { .count = 3, .total = 4, .window_s = 3600, .first_unix_s = 1795552000 };
 
 static void set_name(struct caa_case *c, const char *text)
@@ -17,7 +18,7 @@ static void set_name(struct caa_case *c, const char *text)
 static struct caa_case limited_case(void)
 {
 	static const uint8_t ip[4] = { 192, 0, 2, 1 };
-	struct caa_case c = { .servers = 1, .unix_s = 1795552304, .took_ms = 20123, .tries = 2, .bogus_ede = CAA_NO_EDE };
+	struct caa_case c = { .servers = 1, .id = "k3nq2xab", .unix_s = 1795552304, .took_ms = 20123, .tries = 2, .bogus_ede = CAA_NO_EDE };
 	struct name_buffer q, z;
 	struct caa_event e = { .addr = caa_addr_ipv4(ip, 53), .qtype = 257, .size = 1232, .dnssec = true,
 		.result = CAA_RESULT_TIMEOUT, .at_ms = 400, .rtt_ms = 376 };
@@ -44,6 +45,9 @@ static void the_subscriber_sees_what_to_change(void **state)
 	assert_int_equal(caa_say_sentence(&c, text), 23);
 	assert_string_equal(text, "192.0.2.1 (ns1.example.net) limits the rate: 18 of 20 UDP queries unanswered, about 20/s answered; "
 		"raise its rate limit for validation or enable DNS cookies");
+	assert_int_equal(caa_say_to_client(&c, text), 23);
+	assert_string_equal(text, "192.0.2.1 (ns1.example.net) limits the rate: 18 of 20 UDP queries unanswered, about 20/s answered; "
+		"raise its rate limit for validation or enable DNS cookies (id k3nq2xab)");
 }
 
 static void who_leaves_early_hears_what_was_seen(void **state)
@@ -55,12 +59,12 @@ static void who_leaves_early_hears_what_was_seen(void **state)
 	c.took_ms = 9049;
 	assert_int_equal(caa_say_so_far(&c, text), 23);
 	assert_string_equal(text, "192.0.2.1 (ns1.example.net) limits the rate: 18 of 20 UDP queries unanswered, about 20/s answered; "
-		"still looked up after 9.0 s: ask again");
+		"still looked up after 9.0 s: ask again (id k3nq2xab)");
 	caa_record_init(&c.record);
 	c.servers = 0;
 	caa_case_class(&c);
 	assert_int_equal(caa_say_so_far(&c, text), 0);
-	assert_string_equal(text, "CAA www.example.net; still looked up after 9.0 s: ask again");
+	assert_string_equal(text, "CAA www.example.net; still looked up after 9.0 s: ask again (id k3nq2xab)");
 }
 
 static void a_limit_is_told_by_what_was_seen(void **state)
@@ -92,11 +96,11 @@ static void keys_that_could_not_be_fetched_are_said_to_be(void **state)
 {
 	static const struct { uint16_t qtype; enum caa_result result; uint16_t rcode, ede; const char *text; } row[] = {
 		{ 48, CAA_RESULT_TIMEOUT, 0, 22, "DNSKEY of zone example.net could not be fetched: 192.0.2.1 (ns1.example.net) did not answer "
-			"it (2 UDP queries); see that it runs, and that no filter drops DNSKEY (48) or large answers" },
+			"it (2 UDP queries); see that it runs, and no filter drops DNSKEY (48) or large answers" },
 		{ 48, CAA_RESULT_RCODE, 2, 23, "DNSKEY of zone example.net could not be fetched: 192.0.2.1 (ns1.example.net) answered SERVFAIL "
 			"to it (2 times); see that server's own log" },
 		{ 43, CAA_RESULT_TIMEOUT, 0, 22, "DS of zone example.net could not be fetched: 192.0.2.1 (ns1.example.net) did not answer "
-			"it (2 UDP queries); see that it runs, and that no filter drops DS (43)" },
+			"it (2 UDP queries); see that it runs, and no filter drops DS (43)" },
 		{ 48, CAA_RESULT_GOOD, 0, 9, "DNSSEC of CAA www.example.net fails in zone example.net: the zone has no DNSKEY that fits its DS or "
 			"its signatures; sign the zone again, and compare its keys with the DS at the registrar" },
 		{ 1, CAA_RESULT_GOOD, 0, 0, "DNSKEY of zone example.net could not be fetched a moment ago; try again later" },
@@ -137,6 +141,7 @@ static void what_this_resolver_could_not_do_is_said_to_be_its_own(void **state)
 		{ CAA_OWN_RATELIMIT, "CAA www.example.net: this resolver has used up its queries for the zone in a second; raise ratelimit "
 			"there, or set it to 0" },
 		{ CAA_OWN_SOCKETS, "CAA www.example.net: this resolver has no file descriptor left to ask with; let it open more files" },
+		{ CAA_OWN_MEMORY, "CAA www.example.net: this resolver has no memory left; let it have more" },
 	};
 
 	(void)state;
@@ -159,13 +164,14 @@ static void the_line_is_as_the_manual_says(void **state)
 	size_t len;
 
 	(void)state;
-	len = caa_report_line(&c, &repeats, 7, line);
+	len = caa_report_line(&c, &repeats, 7, &by, line);
 	assert_int_equal(len, strlen(line));
-	assert_string_equal(line, "{\"v\":1,\"type\":\"caa-failure\",\"time\":\"2026-11-24T20:31:44Z\",\"name\":\"www.example.net\","
+	assert_string_equal(line, "{\"v\":1,\"type\":\"caa-failure\",\"time\":\"2026-11-24T20:31:44Z\",\"id\":\"k3nq2xab\",\"name\":\"www.example.net\","
 		"\"class\":\"rate-limited\",\"ede\":23,\"text\":\"192.0.2.1 (ns1.example.net) limits the rate: 18 of 20 UDP queries "
 		"unanswered, about 20/s answered; raise its rate limit for validation or enable DNS cookies\",\"failures\":3,"
 		"\"window_s\":3600,\"total\":4,\"first\":\"2026-11-24T20:26:40Z\",\"retried\":true,\"tries\":2,\"took_ms\":20123,"
-		"\"zone\":\"example.net\",\"insecure\":\"unknown\",\"others_answer\":\"yes\",\"lines_left_out\":7,\"servers\":[{"
+		"\"fault\":\"zone\",\"own_fault\":\"no\",\"zone\":\"example.net\",\"insecure\":\"unknown\",\"others_answer\":\"yes\","
+		"\"resolver\":{\"unbound\":\"1.26.1\",\"module\":\"0.1.0\"},\"lines_left_out\":7,\"servers\":[{"
 		"\"address\":\"192.0.2.1\",\"ns\":\"ns1.example.net\",\"limited\":true,\"rate\":20,\"others_answer\":\"yes\"}],"
 		"\"attempts\":[{\"t\":400,\"s\":0,\"q\":\"CAA\",\"via\":\"udp+edns+do\",\"n\":2,\"rtt\":376,\"r\":\"timeout\"}],"
 		"\"attempts_left_out\":0}");
@@ -177,12 +183,14 @@ static void the_page_says_it_in_its_first_lines(void **state)
 		"  why:        192.0.2.1 (ns1.example.net) limits the rate: 18 of 20 UDP queries unanswered, about 20/s answered\n"
 		"  do:         raise its rate limit for validation or enable DNS cookies\n"
 		"  failed:     2026-11-24T20:31:44Z, after 20.123 s\n"
-		"  failures:   3 within 3600 s; 4 in all since 2026-11-24T20:26:40Z\n";
+		"  failures:   3 within 3600 s; 4 in all since 2026-11-24T20:26:40Z\n"
+		"  client got: SERVFAIL, EDE 23 (Network Error), id k3nq2xab\n"
+		"  fault:      zone; this resolver's own: no; by unbound 1.26.1, module 0.1.0\n";
 	struct caa_case c = limited_case();
 	char page[CAA_EXPLAIN_MAX];
 
 	(void)state;
-	caa_report_explain(&c, &repeats, page);
+	caa_report_explain(&c, &repeats, &by, page);
 	assert_memory_equal(page, start, sizeof(start) - 1);
 }
 
@@ -276,18 +284,24 @@ static void the_worst_case_fits(void **state)
 		c.bogus = n % 7 == 0;
 		c.looped = n % 11 == 0;
 		c.no_address = n % 5 == 0;
-		c.own = (uint8_t)(n % 17 <= CAA_OWN_SOCKETS ? n % 17 : CAA_OWN_NONE);
+		c.own = (uint8_t)(n % 17 <= CAA_OWN_MEMORY ? n % 17 : CAA_OWN_NONE);
 		c.missed = n % 13 == 0 ? 65535 : 0;	/* the type of all attempts */
 		c.missed_labels = n % 2 == 0 ? CAA_LABELS_NONE : (uint8_t)caa_name_labels(name);
 		caa_case_class(&c);
-		caa_say_sentence(&c, text);
+		memcpy(c.id, "k3nq2xab", sizeof(c.id));
+		caa_say_to_client(&c, text);
 		assert_true(strlen(text) > 20 && strlen(text) <= 200);
+		assert_string_equal(text + strlen(text) - 14, " (id k3nq2xab)");
+		c.took_ms = n;
+		caa_say_so_far(&c, text);
+		assert_true(strlen(text) > 20 && strlen(text) <= 200);
+		assert_string_equal(text + strlen(text) - 14, " (id k3nq2xab)");
 		assert_string_equal(caa_text_clean(again, sizeof(again), (uint8_t *)text, strlen(text)), text);
-		len = caa_report_line(&c, &most, UINT64_MAX, line);
+		len = caa_report_line(&c, &most, UINT64_MAX, &by, line);
 		assert_int_equal(len, strlen(line));
 		assert_true(len <= 2048);
 		assert_ptr_equal(value(line, 0), line + strlen(line));
-		caa_report_explain(&c, &most, page);
+		caa_report_explain(&c, &most, &by, page);
 		assert_non_null(strstr(page, "result <- asked"));
 	}
 }

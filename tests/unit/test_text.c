@@ -115,12 +115,26 @@ static void times_are_rfc3339(void **state)
 	assert_string_equal(caa_text_time(out, 1795552304), "2026-11-24T20:31:44Z");
 }
 
+static void an_id_is_base32_of_its_octets(void **state)
+{
+	static const struct { uint8_t octets[CAA_ID_OCTETS]; const char *text; } row[] = {
+		{ { 0, 0, 0, 0, 0 }, "aaaaaaaa" }, { { 255, 255, 255, 255, 255 }, "77777777" },
+		{ { 'f', 'o', 'o', 'b', 'a' }, "mzxw6ytb" },	/* RFC 4648, section 10 */
+	};
+	char out[CAA_ID_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(row); i++)
+		assert_string_equal(caa_text_id(out, row[i].octets), row[i].text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(octets_from_outside_become_harmless), cmocka_unit_test(long_text_is_cut_between_characters),
 		cmocka_unit_test(any_octets_are_survived), cmocka_unit_test(parts_are_there_entirely_or_not_at_all),
 		cmocka_unit_test(names_keep_their_ends), cmocka_unit_test(times_are_rfc3339),
+		cmocka_unit_test(an_id_is_base32_of_its_octets),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
