@@ -86,6 +86,11 @@ static struct caa_merge_lead **find(struct caa_merge *m, uint64_t question)
 	return at;
 }
 
+bool caa_merge_is_led(struct caa_merge *m, uint64_t question)
+{
+	return *find(m, question) != NULL;
+}
+
 static void wait_in(struct caa_link *list, struct caa_merge_wait *wait, uint64_t question, struct caa_merge_lead *lead)
 {
 	wait->question = question;

@@ -84,6 +84,9 @@ void caa_merge_init(struct caa_merge *m);
  *  @return whether it leads. */
 bool caa_merge_ask(struct caa_merge *m, uint64_t question, struct caa_merge_lead *lead, struct caa_merge_wait *wait);
 
+/** @return whether the lookup of a question is under way. */
+bool caa_merge_is_led(struct caa_merge *m, uint64_t question);
+
 /** Attend the lookup of another question.
  *  @param led: false if nobody leads it; then the news are NONE, and it does not wait.
  *  @return CAA_NEWS_NONE if it waits now; else the news that are there already. */

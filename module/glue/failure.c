@@ -9,6 +9,7 @@
 #include "glue/host.h"
 #include "glue/keys.h"
 #include "glue/log.h"
+#include "glue/merge.h"
 #include "glue/query.h"
 #include "glue/reporting.h"
 #include "glue/state.h"
@@ -623,11 +624,20 @@ static void on_cached_failure(void *arg, struct query_info *qinfo, struct edns_o
 		add_cached(ctx, qinfo, opts, region);
 }
 
+/** A failure is in Unbound's cache before its reason is known, and before it is known whether the lookup is tried again. */
+static int failure_is_early(void *arg, struct query_info *qinfo, uint16_t flags)
+{
+	struct caa_ctx *ctx = arg;
+
+	return concerns_us(ctx, qinfo) && caa_merging_is_led(ctx, caa_host_qname(qinfo), flags);
+}
+
 bool caa_failure_register(struct caa_ctx *ctx, struct module_env *env, struct module_hooks *hooks)
 {
 	struct dynlibmod_env *dynlib = env->modinfo[ctx->id];
 
 	hooks->cached_failure = on_cached_failure;
+	hooks->failure_is_early = failure_is_early;
 	return dynlib->inplace_cb_register_wrapped(on_servfail, inplace_cb_reply_servfail, ctx, env, ctx->id) != 0;
 }
 

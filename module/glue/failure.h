@@ -21,7 +21,8 @@ struct regional;
 struct serviced_query;
 struct sldns_buffer;
 
-/** Have Unbound's answers of SERVFAIL to CAA questions carry the EDE; then not any more.  For init and deinit.
+/** Have Unbound's answers of SERVFAIL to CAA questions carry the EDE, and none be given from its cache before the lookup has ended;
+ *  then not any more.  For init and deinit.
  *  @return false if there is no memory. */
 bool caa_failure_register(struct caa_ctx *ctx, struct module_env *env, struct module_hooks *hooks);
 void caa_failure_unregister(struct caa_ctx *ctx, struct module_env *env);

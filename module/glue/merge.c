@@ -273,14 +273,29 @@ static void release(struct slice *slice)
 }
 
 /** All questions here are for CAA; those that differ in CD are not the same to Unbound. */
-static uint64_t question_of(const struct caa_merging *g, const struct module_qstate *qstate, struct caa_name name)
+static uint64_t hash_question(const struct caa_merging *g, struct caa_name name, uint16_t flags)
 {
-	uint16_t flags = qstate->query_flags & (BIT_RD | BIT_CD);
 	uint8_t octets[CAA_NAME_MAX + sizeof(flags)];
 
+	flags &= BIT_RD | BIT_CD;
 	caa_name_lower(octets, name);
 	memcpy(octets + name.len, &flags, sizeof(flags));
 	return caa_hash(g->key, octets, name.len + sizeof(flags));
+}
+
+static uint64_t question_of(const struct caa_merging *g, const struct module_qstate *qstate, struct caa_name name)
+{
+	return hash_question(g, name, qstate->query_flags);
+}
+
+bool caa_merging_is_led(struct caa_ctx *ctx, struct caa_name name, uint16_t flags)
+{
+	uint64_t question = hash_question(ctx->merging, name, flags);
+	struct slice *slice = take(ctx->merging, question);
+	bool led = caa_merge_is_led(&slice->table, question);
+
+	release(slice);
+	return led;
 }
 
 /** Wait no longer than until a time. */

@@ -17,6 +17,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include "core/merge.h"
+#include "core/name.h"
 
 #include "util/module.h"
 
@@ -71,6 +72,10 @@ void caa_merging_answered(struct caa_ctx *ctx, struct caa_merged *m, const struc
 
 /** A query of a question was denied, or lost where others are answered. */
 void caa_merging_lost(struct caa_ctx *ctx, struct caa_merged *m, const struct serviced_query *sq, bool denied);
+
+/** @param flags: of the client's query. @return whether a question is looked up now: what Unbound's cache has of a failure by then may
+ *  be one that is tried again, and its reason is not known before the end. */
+bool caa_merging_is_led(struct caa_ctx *ctx, struct caa_name name, uint16_t flags);
 
 /** @return whether anybody waits for a question's answer: a client, a lookup, another question.  A name above that was asked
  *  for another's sake is not tried again when that has gone on. */

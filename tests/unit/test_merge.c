@@ -42,7 +42,10 @@ static void the_first_leads_and_others_follow(void **state)
 
 	(void)state;
 	set_up(&s);
+	assert_false(caa_merge_is_led(&s.m, 7));
 	assert_true(caa_merge_ask(&s.m, 7, &s.lead[0], &s.wait[0]));
+	assert_true(caa_merge_is_led(&s.m, 7));
+	assert_false(caa_merge_is_led(&s.m, 8));
 	assert_false(caa_merge_ask(&s.m, 7, &s.lead[1], &s.wait[1]));
 	assert_false(caa_merge_ask(&s.m, 7, &s.lead[2], &s.wait[2]));
 	assert_true(caa_merge_ask(&s.m, 8, &s.lead[3], &s.wait[3]));	/* the same bucket, another question */
@@ -50,6 +53,7 @@ static void the_first_leads_and_others_follow(void **state)
 	assert_told(&s, 1, CAA_NEWS_ANSWERED);
 	assert_told(&s, 2, CAA_NEWS_ANSWERED);
 	assert_none_told(&s);
+	assert_false(caa_merge_is_led(&s.m, 7));
 	assert_int_equal(caa_merge_end(&s.m, &s.lead[0], CAA_NEWS_FAILED, &s.told), 0);	/* once more does nothing */
 	assert_true(caa_merge_ask(&s.m, 7, &s.lead[1], &s.wait[1]));	/* it is asked anew after its end */
 	assert_int_equal(caa_merge_end(&s.m, &s.lead[3], CAA_NEWS_FAILED, &s.told), 0);
