@@ -52,6 +52,9 @@ struct caa_note {
 	bool ended;			/**< with a failure: what follows is set */
 	uint16_t ede;
 	char ede_text[CAA_EDE_MAX];
+	/** its EDE as an option: there may be no memory when it is told; for one answer at a time */
+	struct edns_option option;
+	uint8_t option_data[2 + CAA_EDE_MAX];
 	struct caa_record record;
 };
 
@@ -494,6 +497,8 @@ void caa_failure_end(struct caa_ctx *ctx, struct module_qstate *qstate, struct c
 			caa_stats_add(&ctx->stats, CAA_STAT_failures, 1);
 		return;
 	}
+	if (failed && qstate->return_msg == NULL)	/* without memory Unbound refuses, where there is no place for a reason */
+		qstate->return_rcode = LDNS_RCODE_SERVFAIL;
 	if (failed && !tell_again(ctx, qstate, query->note))
 		fail(ctx, qstate, query);
 	if (query->note->traced)
@@ -569,6 +574,19 @@ static void add_so_far(struct caa_ctx *ctx, struct module_qstate *qstate, const 
 	edns_opt_list_append_ede(opts, region, (sldns_ede_code)code, text);
 }
 
+/** Add the reason of a question that has failed, in what was set aside for it. */
+static void add_ended(struct caa_note *note, struct edns_option **opts)
+{
+	size_t len = strlen(note->ede_text);
+
+	sldns_write_uint16(note->option_data, note->ede);
+	memcpy(note->option_data + 2, note->ede_text, len);
+	note->option = (struct edns_option){ .opt_code = LDNS_EDNS_EDE, .opt_len = 2 + len, .opt_data = note->option_data };
+	while (*opts != NULL)
+		opts = &(*opts)->next;
+	*opts = &note->option;
+}
+
 /** The reason of a question's own lookup, or of the one that it followed. */
 static void add_own(struct caa_ctx *ctx, const struct query_info *qinfo, const struct caa_query *query, struct reply_info *rep,
 	struct edns_option **opts, struct regional *region)
@@ -580,7 +598,7 @@ static void add_own(struct caa_ctx *ctx, const struct query_info *qinfo, const s
 			add_no_memory(qinfo, opts, region);
 		return;
 	}
-	edns_opt_list_append_ede(opts, region, (sldns_ede_code)query->note->ede, query->note->ede_text);
+	add_ended(query->note, opts);
 	if (rep != NULL)	/* the question's own copy; Unbound would add what is said already */
 		rep->reason_bogus = LDNS_EDE_NONE;
 }
