@@ -346,7 +346,7 @@ static void say_without_server(struct caa_text *t, const struct caa_case *c, enu
 	switch ((enum caa_class)c->class) {
 	case CAA_CLASS_BOGUS:
 		caa_text_addf(t, "DNSSEC of CAA %s fails", name);
-		if (strcmp(c->zone, name) != 0 && c->zone[0] != '\0')
+		if (strcmp(c->zone, name) != 0 && c->zone[0] != '\0' && detail != SHORT)
 			caa_text_addf(t, " in zone %s", c->zone);
 		caa_text_addf(t, ": %s", bogus_words(c->bogus_ede));
 		if (c->reason[0] != '\0' && detail == WITH_OTHERS)

@@ -37,6 +37,10 @@ lie keyless.par.lab no-key
 keyless=127.0.60.$n
 unset 'LAB_DELEGATION[keyless.par.lab]'
 lab_spawn liar "$LIAR" "${liars[@]}"
+sized=127.0.61.1 forbidden=127.0.61.2
+lab_address $sized
+lab_spawn faulty "$LAB_BUILD/faulty" $sized=size-formerr:127.0.53.12
+lab_delegate forbidden.lab $forbidden
 # nameservers with IPv6 addresses only, below the zone and elsewhere, and one that may have any
 LAB_DELEGATION[six.lab]=$(printf '%s\n' 'six.lab. 3600 NS ns1.six.lab.' 'ns1.six.lab. 3600 AAAA fd00::1')$'\n'
 LAB_DELEGATION[six-away.lab]=$(printf '%s\n' 'six-away.lab. 3600 NS ns1.six-here.lab.' 'ns1.six-here.lab. 3600 AAAA fd00::1')$'\n'
@@ -60,10 +64,21 @@ lab_delegate dname.lab 127.0.53.12
 		cat "$(cat par.lab.key).key"; } >>par.lab.zone
 	dnssec-signzone -q -z -o par.lab -f par.signed par.lab.zone "$(cat par.lab.key)" && mv par.signed par.lab.zone
 ) >"$LAB_WORK/sign.out" 2>&1
+# size.lab is signed, and what stands in front of its server bears no large UDP sizes; the name of its nameserver is looked up there, too
+(
+	cd "$LAB_WORK" || exit
+	{ lab_soa size.lab; printf 'size.lab. 3600 NS ns1.host.lab.\n'; } >size.lab.zone
+	{ lab_soa host.lab; printf '%s\n' 'host.lab. 3600 NS ns2.host.lab.' "ns1.host.lab. 3600 A $sized" "ns2.host.lab. 3600 A $sized"; } >host.lab.zone
+	dnssec-keygen -q -a ECDSAP256SHA256 -f KSK size.lab >size.lab.key
+	cat "$(cat size.lab.key).key" >>size.lab.zone
+	dnssec-signzone -q -z -o size.lab -f size.signed size.lab.zone "$(cat size.lab.key)" && mv size.signed size.lab.zone
+) >>"$LAB_WORK/sign.out" 2>&1
+LAB_DELEGATION[size.lab]="size.lab. 3600 NS ns1.host.lab."$'\n'
+LAB_DELEGATION[host.lab]=$(printf '%s\n' 'host.lab. 3600 NS ns2.host.lab.' "ns2.host.lab. 3600 A $sized")$'\n'
 lab_delegate par.lab 127.0.53.12
 anchor=$(sed -n 's/^par\.lab\. .*DNSKEY \(257.*\)/\1/p' "$LAB_WORK/$(cat "$LAB_WORK/par.lab.key").key")
 lab_address 127.0.53.12
-lab_nsd dname 127.0.53.12 ' rrl-ratelimit: 0' dname.lab par.lab open.par.lab
+lab_nsd dname 127.0.53.12 ' rrl-ratelimit: 0' dname.lab par.lab open.par.lab size.lab host.lab
 lab_parent_zones
 printf '%s' "$tld_zone" >>"$LAB_WORK/..zone"
 lab_nsd root 127.0.53.1 ' rrl-ratelimit: 0' .
@@ -253,3 +268,14 @@ free=$(find "/proc/${LAB_PID[own]}/fd" -mindepth 1 -printf '%f\n' | sort -n | aw
 prlimit --pid "${LAB_PID[own]}" --nofile="$free":
 ask_own files.dname.lab
 said files.dname.lab internal '0 CAA files.dname.lab: this resolver has no file descriptor left to ask with; let it open more files'
+
+# --- what this resolver may not ask, and what it asks in another way than most ------------------------------------------------------
+
+own "do-not-query-address: $forbidden"
+ask_own forbidden.lab
+said forbidden.lab internal '0 CAA forbidden.lab: the resolver gave up; no fault of its servers is known; try again later'
+own "edns-buffer-size: 4096
+ trust-anchor-signaling: no
+ trust-anchor: \"size.lab. DNSKEY $(sed -n 's/^size\.lab\. .*DNSKEY \(257.*\)/\1/p' "$LAB_WORK/$(cat "$LAB_WORK/size.lab.key").key")\""
+ask_own size.lab
+said size.lab formerr-edns "23 $sized( \\(ns1.host.lab\\))? answered FORMERR to CAA size.lab with a large EDNS UDP size$others; update it, or what filters its queries \\(RFC 6891\\)"

@@ -38,6 +38,7 @@ lie badvers-only never.lab
 lie upward evilns.lab
 # its nameserver has a name of odd octets
 LAB_DELEGATION[evilns.lab]=$(printf '%s\n' 'evilns.lab. 3600 NS \"\027[2J\010\255\\.evilns.lab.' '\"\027[2J\010\255\\.evilns.lab. 3600 A 127.0.60.'$n)$'\n'
+lie option-upward opt.lab
 unset 'LAB_DELEGATION[weak.sec.lab]'
 lab_spawn liar "$LIAR" "${liars[@]}"
 
@@ -170,6 +171,7 @@ row second.upward.lab lame 22 "127.0.60.2 \(ns1.upward.lab\) was found not to be
 row edns.lab formerr-edns 23 "127.0.60.4 \(ns1.edns.lab\) answered FORMERR to CAA edns.lab with EDNS; .*$update_it"
 row formerr.lab formerr-edns 23 "127.0.60.5 \(ns1.formerr.lab\) answered FORMERR to CAA formerr.lab with EDNS and without; $update_it"
 row badvers.lab formerr-edns 23 "127.0.60.6 \(ns1.badvers.lab\) answered BADVERS to CAA badvers.lab with EDNS version 0; $update_it"
+row opt.lab formerr-edns 23 "127.0.60.18 \(ns1.opt.lab\) answered FORMERR to CAA opt.lab with an EDNS option \(COOKIE\); also lame x1; it must ignore options it does not know \(RFC 6891\)"
 row notimp.lab notimp 23 "127.0.60.7 \(ns1.notimp.lab\) answered NOTIMP to CAA notimp.lab; it must answer any type it does not know, NOERROR if there is none \(RFC 3597\)"
 row caps.lab caps 23 "127.0.60.8 \(ns1.caps.lab\) changes the letter case of the name in its answer to CAA caps.lab; let it return the question as it came"
 row ede.lab servfail 23 "127.0.60.9 \(ns1.ede.lab\) answered SERVFAIL to CAA ede.lab (\([0-9]+ times\) )?\(its EDE 14: zone is being loaded\); .*see that server's own log"

@@ -13,14 +13,14 @@
 
 enum {
 	HEADER = 12, BACKEND_S = 5,
-	OPTION_COOKIE = 10, OPTION_CHANNEL = 18, TYPE_KNOWN_MAX = 65279, LARGE = 2000,
+	OPTION_COOKIE = 10, OPTION_CHANNEL = 18, TYPE_KNOWN_MAX = 65279, LARGE = 2000, SIZE_USUAL = 1472,
 	FLAG_AA = 0x04, FLAG_TC = 0x02, FLAG_QR = 0x80	/* of octet 2 */
 };
 
 /** A query, as far as faults ask for it. */
 struct asked {
 	bool tcp, edns, cookie, option;	/**< option: another one than a cookie */
-	unsigned version;
+	unsigned version, size;	/**< size: what a UDP answer may have */
 	ldns_rr_type type;
 	size_t question_end;	/**< octets of header and question */
 };
@@ -37,11 +37,12 @@ static bool caa(const struct asked *q) { return q->type == LDNS_RR_TYPE_CAA; }
 static bool udp_caa(const struct asked *q) { return q->type == LDNS_RR_TYPE_CAA && !q->tcp; }
 static bool others(const struct asked *q) { return q->type != LDNS_RR_TYPE_SOA && q->type != LDNS_RR_TYPE_A; }
 static bool type(const struct asked *q) { return (unsigned)q->type > TYPE_KNOWN_MAX; }
+static bool large(const struct asked *q) { return q->edns && q->size > SIZE_USUAL; }
 static bool ds(const struct asked *q) { return q->type == LDNS_RR_TYPE_DS; }
 static bool dnskey(const struct asked *q) { return q->type == LDNS_RR_TYPE_DNSKEY; }
 
 enum action {
-	DROP, RCODE, TRUNCATE, REFER,			/* the backend is not asked */
+	DROP, RCODE, RCODE_CAA, TRUNCATE, REFER,	/* the backend is not asked; RCODE_CAA: other types are dropped */
 	NO_AA, NO_SOA, NO_EDNS, NO_SIGNATURE, NO_DENIAL, LOWER,	/* what is changed in its answer */
 	SIGN,
 	OTHER_ID, OTHER_QUESTION, CUT, ECHO, WRONG_COOKIE, GROW, LOSE_LARGE,
@@ -85,6 +86,7 @@ static const struct fault {
 	{ "caa-truncated-no-tcp", udp_caa, TRUNCATE, 0, true },
 	{ "caa-large", caa, GROW, 0, false },
 	{ "caa-large-lost", caa, LOSE_LARGE, 0, false },
+	{ "size-formerr", large, RCODE_CAA, LDNS_RCODE_FORMERR, false },
 	{ "type-drop", type, DROP, 0, false },
 	{ "type-notimp", type, RCODE, LDNS_RCODE_NOTIMPL, false },
 	{ "no-soa", any, NO_SOA, 0, false },
@@ -116,7 +118,7 @@ static bool read_query(struct asked *q, const struct message *m, bool over_tcp)
 	question = ldns_rr_list_rr(ldns_pkt_question(pkt), 0);
 	data = ldns_pkt_edns_data(pkt);
 	*q = (struct asked){ .tcp = over_tcp, .edns = ldns_pkt_edns(pkt), .version = ldns_pkt_edns_version(pkt),
-		.type = ldns_rr_get_type(question), .question_end = HEADER + ldns_rdf_size(ldns_rr_owner(question)) + 4 };
+		.size = ldns_pkt_edns_udp_size(pkt), .type = ldns_rr_get_type(question), .question_end = HEADER + ldns_rdf_size(ldns_rr_owner(question)) + 4 };
 	if (q->edns && data != NULL && ldns_rdf_size(data) >= 4) {
 		q->cookie = ldns_rdf_data(data)[1] == OPTION_COOKIE && ldns_rdf_data(data)[0] == 0;
 		q->option = !q->cookie;
@@ -360,6 +362,9 @@ static bool answer(const struct fault *f, struct message *m, const char *backend
 	case RCODE:
 		make_reply(m, &q, 0, f->rcode);
 		return true;
+	case RCODE_CAA:
+		make_reply(m, &q, 0, f->rcode);
+		return caa(&q);
 	case TRUNCATE:
 		make_reply(m, &q, FLAG_TC | FLAG_AA, 0);
 		return true;

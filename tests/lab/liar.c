@@ -141,6 +141,11 @@ static bool misbehave(struct host *h, ldns_pkt *query, ldns_pkt *pkt, ldns_rr_ty
 		ldns_pkt_set_rcode(pkt, LDNS_RCODE_FORMERR);
 	} else if (strcmp(b, "formerr-option") == 0 && edns && ldns_pkt_edns_data(query) != NULL) {
 		ldns_pkt_set_rcode(pkt, LDNS_RCODE_FORMERR);
+	} else if (strcmp(b, "option-upward") == 0 && edns && ldns_pkt_edns_data(query) != NULL) {
+		ldns_pkt_set_rcode(pkt, LDNS_RCODE_FORMERR);
+	} else if (strcmp(b, "option-upward") == 0) {
+		ldns_pkt_set_aa(pkt, 0);
+		push(pkt, LDNS_SECTION_AUTHORITY, "%s 60 IN NS %s", ".", "a.root-servers.net.");
 	} else if (strcmp(b, "formerr") == 0) {
 		ldns_pkt_set_rcode(pkt, LDNS_RCODE_FORMERR);
 	} else if (strcmp(b, "notimp") == 0 && type == LDNS_RR_TYPE_CAA) {
