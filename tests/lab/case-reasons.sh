@@ -115,6 +115,7 @@ said() {
 	check "$1 fails" grep -q 'status: SERVFAIL' "$LAB_WORK/dig.$1"
 	check "  class $2" [ "$(field "$1" .class)" = "$2" ]
 	check "  and says why" eval '[[ $got =~ ^($want)$ ]]'
+	check "  as the manual has it" lab_in_manual "$got"
 	check "  so does the line of the log" [ "$(field "$1" '"\(.ede) \(.text) (id \(.id))"')" = "$whole" ]
 	[ "$LAB_FAILED" -eq "${shown:-0}" ] || { echo "# got: $got"; field "$1" tojson | sed 's/^/# /'; shown=$LAB_FAILED; }
 }

@@ -149,6 +149,7 @@ row() {
 	whole=$(ede_of_dig "$name")
 	got=$(lab_without_id <<<"$whole") id=$(lab_id "$whole")
 	check "$name: EDE $code, its text, at most 200 octets" eval '[[ $got =~ ^$code\ $want$ ]] && [ "${#whole}" -le 204 ]'
+	check "  as the manual has it" lab_in_manual "$got"
 	check "  class $class" [ "$(field "$name" .class)" = "$class" ]
 	check "  the line of the log says the same" [ "$(field "$name" '"\(.v) \(.ede) \(.text)"')" = "1 $got" ]
 	check "  and has the id that the text ends with" eval '[ -n "$id" ] && [ "$(field "$name" .id)" = "$id" ]'
