@@ -166,6 +166,7 @@ check "70 names at once: none fails ($failed in $seconds s${reasons:+: $reasons}
 check_words() {
 	local want=$2
 	check "  the EDE says so, once" eval 'says "$want" && [ "$edes" -eq 1 ]'
+	check "  as the manual has it" lab_in_manual "$ede"
 	check "  nothing of the DS" eval '! [[ $ede =~ (DS |registrar) ]]'
 	check "  class $1" [ "$(field "$name" .class)" = "$1" ]
 	[ "$LAB_FAILED" -eq "${shown:-0}" ] || { echo "# $edes EDE, got: $ede"; shown=$LAB_FAILED; }
@@ -180,6 +181,18 @@ quiet 48 0
 ask $name
 check "  who asks again when it is, is helped at once ($ms ms)" eval 'passes && [ "$ms" -le 1000 ]'
 
+start caa 'caa-zone:
+ name: "lone.lab"
+ caa-budget: 4'
+quiet 43 3600000
+name=kid.lone.lab
+ask $name
+check "so does a DS ($ms ms)" [ "$status" = SERVFAIL ]
+check "  and says so, of the parent's server" says "22 DS of zone kid.lone.lab could not be fetched: 127.0.53.15 \(ns1.lone.lab\) did not answer it \([0-9]+ UDP queries\); see that it runs, and no filter drops DS \(43\)"
+check "  as the manual has it" lab_in_manual "$ede"
+start caa
+
+quiet 48 0
 name=deny.sec.lab
 ask $name
 deny_ms=$ms

@@ -27,6 +27,7 @@ lie tc.lab tc-always
 lie mixed.lab tc-closed tc-always
 lie dead.lab dead dead
 lie picky.lab refuse-caa
+lie mute.lab tc-mute
 lie dark servfail
 tld=127.0.60.$n tld_zone=${LAB_DELEGATION[dark]}
 unset 'LAB_DELEGATION[dark]'
@@ -121,7 +122,7 @@ said() {
 }
 others='(; also [a-z-]+ x[0-9]+(, [a-z-]+ x[0-9]+)*)?'
 
-ask closed.lab x.closed.lab tc.lab x.tc.lab mixed.lab dead.lab x.picky.lab x.dark dark
+ask mute.lab closed.lab x.closed.lab tc.lab x.tc.lab mixed.lab dead.lab x.picky.lab x.dark dark
 ask picky.lab x.dead.lab	# when nothing came from the zone's servers, the TLD's are asked again
 
 # --- truncated ------------------------------------------------------------------------------------------------------------
@@ -130,6 +131,7 @@ open_tcp='open TCP port 53 \(RFC 7766\), or send answers that fit into UDP'
 for name in closed.lab x.closed.lab; do
 	said $name unreachable "22 127.0.60.1 \(ns1.closed.lab\) truncates its answer to CAA $name over UDP, and cannot be reached over TCP; $open_tcp"
 done
+said mute.lab unreachable "22 127.0.60.8 \(ns1.mute.lab\) truncates its answer to CAA mute.lab over UDP, and does not answer over TCP$others; $open_tcp"
 for name in tc.lab x.tc.lab; do
 	said $name servfail "23 127.0.60.2 \(ns1.tc.lab\) answered what is truncated even over TCP to CAA $name( \([0-9]+ times\))?; it must send whole answers over TCP \(RFC 7766\)"
 done

@@ -39,6 +39,7 @@ lie upward evilns.lab
 # its nameserver has a name of odd octets
 LAB_DELEGATION[evilns.lab]=$(printf '%s\n' 'evilns.lab. 3600 NS \"\027[2J\010\255\\.evilns.lab.' '\"\027[2J\010\255\\.evilns.lab. 3600 A 127.0.60.'$n)$'\n'
 lie option-upward opt.lab
+lie notauth auth.lab
 unset 'LAB_DELEGATION[weak.sec.lab]'
 lab_spawn liar "$LIAR" "${liars[@]}"
 
@@ -55,33 +56,44 @@ lab_delegate self.lab 127.0.53.2
 # no route, and no address
 lab_delegate far.lab 192.0.2.1
 LAB_DELEGATION[gone.lab]="gone.lab. 3600 NS ns1.nowhere.lab."$'\n'
-# dnsdist in front of BIND drops CAA, and answers NOTIMP to it
-lab_delegate drop.lab 127.0.53.13
+# dnsdist in front of NSD drops CAA of two zones, and lets that of a third pass
+for zone in drop.lab half.lab whole.lab; do lab_delegate $zone 127.0.53.13; done
 
-# a zone signed long ago, one whose DS is of another key, and one whose signatures are gone
+# a zone signed long ago, one signed for times to come, one whose DS is of another key, one whose signatures are gone, and one whose
+# server sends no proof that what it delegates is not signed
 (
 	cd "$LAB_WORK" || exit
-	for zone in old.lab other.lab unsigned.lab sec.lab; do
+	for zone in old.lab early.lab other.lab unsigned.lab bare.lab sec.lab; do
 		{ lab_soa $zone; printf '%s. 3600 NS ns1.%s.\nns1.%s. 3600 A 127.0.53.12\n' $zone $zone $zone; } >$zone.zone
 		dnssec-keygen -q -a ECDSAP256SHA256 -f KSK $zone >$zone.key
 		cat "$(cat $zone.key).key" >>$zone.zone
 	done
 	dnssec-signzone -q -z -P -s 20200101000000 -e 20200201000000 -o old.lab -f old.signed old.lab.zone "$(cat old.lab.key)"
+	dnssec-signzone -q -z -P -s 20500101000000 -e 20600101000000 -o early.lab -f early.signed early.lab.zone "$(cat early.lab.key)"
+	printf 'kid.bare.lab. 3600 NS ns1.kid.bare.lab.\nns1.kid.bare.lab. 3600 A 127.0.53.12\n' >>bare.lab.zone
+	dnssec-signzone -q -z -o bare.lab -f bare.signed bare.lab.zone "$(cat bare.lab.key)"
 	dnssec-signzone -q -z -o other.lab -f other.signed other.lab.zone "$(cat other.lab.key)"
 	printf 'weak.sec.lab. 3600 NS ns1.weak.sec.lab.\nns1.weak.sec.lab. 3600 A 127.0.60.14\n' >>sec.lab.zone
 	dnssec-signzone -q -z -o sec.lab -f sec.signed sec.lab.zone "$(cat sec.lab.key)"
 	mv sec.signed sec.lab.zone
 	mv old.signed old.lab.zone
+	mv early.signed early.lab.zone
+	mv bare.signed bare.lab.zone
 	mv other.signed other.lab.zone
 ) >"$LAB_WORK/sign.out" 2>&1
-for zone in old.lab other.lab unsigned.lab sec.lab; do lab_delegate $zone 127.0.53.12; done
+for zone in old.lab early.lab other.lab unsigned.lab sec.lab; do lab_delegate $zone 127.0.53.12; done
+lab_address 127.0.61.1
+lab_delegate bare.lab 127.0.61.1
+lab_spawn faulty "$LAB_BUILD/faulty" 127.0.61.1=denial-none:127.0.53.12
+lab_zone_file kid.bare.lab 127.0.53.12
 { lab_soa loop.lab; printf 'loop.lab. 3600 NS ns1.loop.lab.\nns1.loop.lab. 3600 A 127.0.53.12\na.loop.lab. 3600 CNAME b.loop.lab.\nb.loop.lab. 3600 CNAME a.loop.lab.\n'; } >"$LAB_WORK/loop.lab.zone"
 lab_delegate loop.lab 127.0.53.12
-for zone in drop.lab slow.lab qps.lab; do lab_zone_file $zone 127.0.53.12; done
+for zone in drop.lab half.lab whole.lab slow.lab qps.lab; do lab_zone_file $zone 127.0.53.12; done
 lab_delegate qps.lab 127.0.53.16
 lab_delegate slow.lab 127.0.53.12
 lab_address 127.0.53.12
-lab_nsd signed 127.0.53.12 ' rrl-ratelimit: 0' loop.lab drop.lab slow.lab qps.lab old.lab other.lab unsigned.lab sec.lab
+lab_nsd signed 127.0.53.12 ' rrl-ratelimit: 0' loop.lab drop.lab half.lab whole.lab slow.lab qps.lab old.lab early.lab other.lab unsigned.lab \
+	bare.lab kid.bare.lab sec.lab
 
 LAB_ZONE_OPTIONS='}; zone "broken.lab" { type primary; file "no-such-file"; }; zone "denied.lab" { type primary; file "denied.lab.zone"; allow-query { none; };' \
 	lab_start_bind fine.lab 127.0.53.10 127.0.53.11
@@ -90,7 +102,7 @@ lab_address 127.0.53.13
 cat >"$LAB_WORK/dnsdist.conf" <<-END
 	setLocal("127.0.53.13:53")
 	newServer({address="127.0.53.12:53", checkType="SOA", checkName="loop.lab."})
-	addAction(QTypeRule(257), DropAction())
+	addAction(AndRule{QTypeRule(257), NotRule(QNameRule("whole.lab."))}, DropAction())
 END
 lab_address 127.0.53.16
 cat >"$LAB_WORK/dnsdist-qps.conf" <<-END
@@ -106,6 +118,8 @@ anchor() { sed -n "s/^$1\. .*DNSKEY \(257.*\)/\1/p" "$LAB_WORK/$(cat "$LAB_WORK/
 trust="server:
  use-caps-for-id: yes
  trust-anchor: \"old.lab. DNSKEY $(anchor old.lab)\"
+ trust-anchor: \"early.lab. DNSKEY $(anchor early.lab)\"
+ trust-anchor: \"bare.lab. DNSKEY $(anchor bare.lab)\"
  trust-anchor: \"sec.lab. DNSKEY $(anchor sec.lab)\"
  trust-anchor: \"other.lab. DNSKEY $(anchor unsigned.lab)\"
  trust-anchor: \"unsigned.lab. DNSKEY $(anchor unsigned.lab)\"
@@ -184,6 +198,11 @@ row far.lab unreachable 22 "192.0.2.1 \(ns1.far.lab\) cannot be reached over UDP
 row gone.lab unreachable 22 "no nameserver of gone.lab has an address \(ns1.nowhere.lab\); correct the delegation or the address records"
 row dead.lab timeout 22 "127.0.60.11 \(ns1.dead.lab\) did not answer CAA dead.lab \([0-9]+ UDP quer[a-z]+\); see that it runs, and no filter drops type CAA \(257\)"
 row drop.lab timeout 22 "127.0.53.13 \(ns1.drop.lab\) did not answer CAA drop.lab \([0-9]+ UDP quer[a-z]+\); see that it runs, and no filter drops type CAA \(257\)"
+dig +tries=1 +time=5 caa whole.lab @127.0.53.30 >/dev/null
+row half.lab timeout 22 "127.0.53.13 \(ns1.half.lab\) did not answer CAA half.lab \([0-9]+ UDP quer[a-z]+\); it answers for others: let type CAA \(257\) pass"
+row auth.lab lame 22 "127.0.60.19 \(ns1.auth.lab\) answered NOTAUTH to CAA auth.lab; $load_it"
+row early.lab bogus 8 "DNSSEC of CAA early.lab fails: a signature is not valid yet; sign the zone again"
+row kid.bare.lab bogus 12 "DNSSEC of CAA kid.bare.lab fails( in zone bare.lab)?: the proof that there is no such record is missing or wrong; sign the zone again, and compare its keys with the DS at the registrar"
 row old.lab bogus 7 "DNSSEC of CAA old.lab fails: a signature has expired; sign the zone again"
 row other.lab bogus 6 "DNSSEC of CAA other.lab fails: the answer does not match its signatures; sign the zone again, and compare its keys with the DS at the registrar"
 row unsigned.lab bogus 10 "DNSSEC of CAA unsigned.lab fails: signatures are missing; sign the zone again, and compare its keys with the DS at the registrar"

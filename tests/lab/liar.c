@@ -174,7 +174,9 @@ static bool misbehave(struct host *h, ldns_pkt *query, ldns_pkt *pkt, ldns_rr_ty
 		lower_question(pkt);
 		snprintf(value, sizeof(value), "ca%u.lab", h->answered);
 		push(pkt, LDNS_SECTION_ANSWER, "%s 60 IN CAA 0 issue \"%s\"", name, value);
-	} else if (strncmp(b, "tc-", 3) == 0) {	/* tc-always, tc-closed */
+	} else if (strcmp(b, "tc-mute") == 0 && h->tcp) {
+		return false;
+	} else if (strncmp(b, "tc-", 3) == 0) {	/* tc-always, tc-closed, tc-mute over UDP */
 		ldns_pkt_set_tc(pkt, 1);
 		push(pkt, LDNS_SECTION_ANSWER, "%s 60 IN CAA 0 issue \"%s\"", name, "ca.lab");
 	} else if (strcmp(b, "no-key") == 0 && type == LDNS_RR_TYPE_DNSKEY) {
