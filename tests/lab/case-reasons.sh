@@ -80,10 +80,17 @@ lab_delegate par.lab 127.0.53.12
 anchor=$(sed -n 's/^par\.lab\. .*DNSKEY \(257.*\)/\1/p' "$LAB_WORK/$(cat "$LAB_WORK/par.lab.key").key")
 lab_address 127.0.53.12
 lab_nsd dname 127.0.53.12 ' rrl-ratelimit: 0' dname.lab par.lab open.par.lab size.lab host.lab
+# the root and the TLD have IPv6 addresses as well
+ip address replace fd00:53::1/128 dev lo
+ip address replace fd00:53::2/128 dev lo
+ip address replace fd00:53::34/128 dev lo
+lab_delegate four.lab 127.0.60.98
 lab_parent_zones
 printf '%s' "$tld_zone" >>"$LAB_WORK/..zone"
-lab_nsd root 127.0.53.1 ' rrl-ratelimit: 0' .
-lab_nsd tld 127.0.53.2 ' rrl-ratelimit: 0' lab
+printf 'ns.root. 3600 AAAA fd00:53::1\nns.lab. 3600 AAAA fd00:53::2\n' >>"$LAB_WORK/..zone"
+echo 'ns.lab. 3600 AAAA fd00:53::2' >>"$LAB_WORK/lab.zone"
+lab_nsd root 127.0.53.1 $' rrl-ratelimit: 0\n ip-address: fd00:53::1' .
+lab_nsd tld 127.0.53.2 $' rrl-ratelimit: 0\n ip-address: fd00:53::2' lab
 
 lab_resolver caa "$UNBOUND_CAA" 127.0.53.30 "$(lab_module_conf; lab_zone_conf . '' 3)
  caa-log-after: 1
@@ -282,3 +289,13 @@ own "edns-buffer-size: 4096
  trust-anchor: \"size.lab. DNSKEY $(sed -n 's/^size\.lab\. .*DNSKEY \(257.*\)/\1/p' "$LAB_WORK/$(cat "$LAB_WORK/size.lab.key").key")\""
 ask_own size.lab
 said size.lab formerr-edns "23 $sized( \\(ns1.host.lab\\))? answered FORMERR to CAA size.lab with a large EDNS UDP size$others; update it, or what filters its queries \\(RFC 6891\\)"
+lab_stop own
+lab_resolver_conf own "$UNBOUND_CAA" 127.0.53.34 "$(lab_module_conf; lab_zone_conf . '' 3)
+ caa-log-after: 1
+caa:
+ caa-log-file: \"$LAB_WORK/reasons.log\""
+printf '. 3600 NS ns.root.\nns.root. 3600 AAAA fd00:53::1\n' >"$LAB_WORK/hints6"
+sed -i 's/ do-ip6: no/ do-ip4: no/; s/127\.0\.53\.34/fd00:53::34/; s/127\.0\.54\.34/fd00:53::34/; s/hints"/hints6"/; s/^ access-control: .*/ access-control: fd00::\/16 allow/' "$LAB_WORK/own.conf"
+lab_start_resolver own "$UNBOUND_CAA"
+dig +tries=1 +time=30 caa four.lab @fd00:53::34 >"$LAB_WORK/dig.four.lab"
+said four.lab internal '0 no nameserver of four.lab has an IPv6 address \(ns1.four.lab\), and this resolver does not use IPv4 \(do-ip4: no\); let the resolver use IPv4'
