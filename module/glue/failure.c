@@ -582,7 +582,7 @@ static void add_ended(struct caa_note *note, struct edns_option **opts)
 	sldns_write_uint16(note->option_data, note->ede);
 	memcpy(note->option_data + 2, note->ede_text, len);
 	note->option = (struct edns_option){ .opt_code = LDNS_EDNS_EDE, .opt_len = 2 + len, .opt_data = note->option_data };
-	while (*opts != NULL)
+	while (*opts != NULL && *opts != &note->option)	/* a list that outlives an answer has it already */
 		opts = &(*opts)->next;
 	*opts = &note->option;
 }
