@@ -46,7 +46,7 @@ enum {
 /** What is noted of a question, in its region. */
 struct caa_note {
 	struct caa_name name;		/**< of the question */
-	char id[CAA_ID_MAX];		/**< of its lookup */
+	char id[CAA_ID_MAX];		/**< of its lookup, from when it is first told; "" before */
 	uint64_t started_us;
 	bool traced;
 	bool ended;			/**< with a failure: what follows is set */
@@ -58,13 +58,15 @@ struct caa_note {
 	struct caa_record record;
 };
 
-/** A new id; none tells of another. */
-static void make_id(char id[static CAA_ID_MAX])
+/** The id of a question's lookup, which stays; none tells of another.  Most lookups are never told of, and need none. */
+static const char *id_of(struct caa_note *note)
 {
 	uint8_t octets[CAA_ID_OCTETS];
 
+	if (note->id[0] != '\0')
+		return note->id;
 	randombytes_buf(octets, sizeof(octets));
-	caa_text_id(id, octets);
+	return caa_text_id(note->id, octets);
 }
 
 bool caa_failure_begin(struct caa_ctx *ctx, struct caa_query *query, struct module_qstate *qstate)
@@ -77,7 +79,7 @@ bool caa_failure_begin(struct caa_ctx *ctx, struct caa_query *query, struct modu
 	if (note == NULL)
 		return false;
 	note->name = caa_host_qname(&qstate->qinfo);
-	make_id(note->id);
+	note->id[0] = '\0';
 	note->started_us = query->started_us;
 	note->traced = caa_failures_traced(ctx->failures, note->name, query->started_us);
 	note->ended = false;
@@ -132,18 +134,18 @@ static void write_trace(struct caa_ctx *ctx, struct caa_name name, struct caa_te
 		caa_stats_add(&ctx->stats, CAA_STAT_log_lost, 1);
 }
 
-static void trace_head(struct caa_text *t, char *line, const struct caa_note *note, const char *event)
+static void trace_head(struct caa_text *t, char *line, struct caa_note *note, const char *event)
 {
 	char text[CAA_NAME_MAX + 1], at[CAA_TEXT_TIME_MAX];
 
 	caa_text_init(t, line, TRACE_MAX);
 	caa_text_addf(t, "{\"v\":%d,\"type\":\"caa-trace\",\"event\":\"%s\",\"time\":\"%s\",\"id\":\"%s\",\"name\":\"", CAA_REPORT_VERSION,
-		event, caa_text_time(at, (int64_t)time(NULL)), note->id);
+		event, caa_text_time(at, (int64_t)time(NULL)), id_of(note));
 	caa_text_json(t, caa_text_name(text, sizeof(text), note->name));
 	caa_text_add(t, "\"");
 }
 
-static void trace_attempt(struct caa_ctx *ctx, const struct caa_note *note, const struct caa_event *event,
+static void trace_attempt(struct caa_ctx *ctx, struct caa_note *note, const struct caa_event *event,
 	const struct sldns_buffer *reply, uint64_t now_us)
 {
 	char line[TRACE_MAX], zone[CAA_SHORT_NAME];
@@ -335,7 +337,7 @@ static struct caa_name build(struct caa_ctx *ctx, struct module_qstate *qstate, 
 	c->record = note->record;
 	memcpy(c->wire, note->name.wire, note->name.len);
 	c->wire_len = (uint8_t)note->name.len;
-	memcpy(c->id, note->id, sizeof(c->id));
+	memcpy(c->id, id_of(query->note), sizeof(c->id));
 	c->unix_s = (int64_t)time(NULL);
 	c->took_ms = milliseconds(note->started_us, now_us);
 	c->tries = (uint16_t)(query->tries.made + 1);
@@ -468,7 +470,7 @@ static bool tell_again(struct caa_ctx *ctx, struct module_qstate *qstate, struct
 	return tell_cached(ctx, note);
 }
 
-static void trace_end(struct caa_ctx *ctx, const struct module_qstate *qstate, const struct caa_note *note)
+static void trace_end(struct caa_ctx *ctx, const struct module_qstate *qstate, struct caa_note *note)
 {
 	const struct dns_msg *msg = qstate->return_msg;
 	char line[TRACE_MAX];

@@ -27,7 +27,7 @@ struct sldns_buffer;
 bool caa_failure_register(struct caa_ctx *ctx, struct module_env *env, struct module_hooks *hooks);
 void caa_failure_unregister(struct caa_ctx *ctx, struct module_env *env);
 
-/** A question was taken: its lookup gets an id.  @return false if there is no memory. */
+/** A question was taken.  @return false if there is no memory. */
 bool caa_failure_begin(struct caa_ctx *ctx, struct caa_query *query, struct module_qstate *qstate);
 
 /** An attempt ended.

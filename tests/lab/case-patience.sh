@@ -85,8 +85,10 @@ check "where no patience is set the answer is waited for ($rcode, $ms ms)" [ "$r
 
 ask www.dead.lab
 check "a dead server is named, though the budget is not over ($ede)" eval 'grep -q "127.0.53.99.* did not answer CAA .*; still looked up" <<<"$ede"'
-again() { ask www.dead.lab; ! grep -q 'still looked up' <<<"$ede"; }
+early=$(lab_id "${ede%)}")
+again() { ask www.dead.lab; ! grep -q 'still looked up' <<<"$ede" || { early=$(lab_id "${ede%)}"); false; }; }
 check "  and in the end the failure is told as ever" lab_until 60 again
+check "  with the id that was told before" eval '[ -n "$early" ] && [ "$(lab_id "${ede%)}")" = "$early" ]'
 check "  with its class" [ "$(lab_control caa caa_explain www.dead.lab json | head -n 1 | jq -r .class)" = timeout ]
 
 # clients that go away, and a stop, with lookups that go on

@@ -88,6 +88,7 @@ traced() { jq -c 'select(.type == "caa-trace")' "$log.2"; }
 check "each attempt for it is a line, and its end" [ "$(traced | jq -s -c '[.[].event] | [.[0], .[-1]]')" = '["attempt","end"]' ]
 check "  with the answer that came" [ "$(traced | jq -r 'select(.attempt.r == "good" and .zone == "shop.lab") | .reply' | head -n 1 | cut -c 5-6)" = 84 ]
 check "  of that name alone" [ "$(traced | jq -r .name | sort -u)" = h1.shop.lab ]
+check "  with the id of the lookup" [ "$(traced | jq -r .id | sort -u | grep -c '^[a-z2-7]\{8\}$')" = 1 ]
 check "  counted" [ "$(lab_stat caa caa.log.traced)" -eq "$(traced | wc -l)" ]
 check "caa_trace off ends it" [ "$(lab_control caa caa_trace h1.shop.lab off) $(lab_control caa caa_trace json | jq length)" = 'ok 0' ]
 count=$(traced | wc -l)
