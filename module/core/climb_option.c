@@ -1,20 +1,28 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/climb_option.h"
 
+#include "core/wire.h"
+
 #include <string.h>
 
 enum {
 	HEAD = 4,		/**< octets before the first label */
 	REASON_HEAD = 3,	/**< octets of INFO-CODE and length */
+	AGE = 2, ALL_AGES = AGE * CAA_NAME_LABELS_MAX,
 	OUTCOME_MASK = 0x3f, NXDOMAIN_BIT = 0x40, SECURE_BIT = 0x80
 };
 
 /** Outcomes and verdicts on the wire. */
 enum { WIRE_NOT_NEEDED, WIRE_NONE, WIRE_FOUND, WIRE_FAILED };
 
-bool caa_climb_option_asks(const uint8_t *data, size_t len)
+static bool is_version(uint8_t octet)
 {
-	return len == 1 && data[0] == CAA_CLIMB_OPTION_VERSION;
+	return octet >= CAA_CLIMB_OPTION_VERSION && octet <= CAA_CLIMB_OPTION_AGES;
+}
+
+uint8_t caa_climb_option_asks(const uint8_t *data, size_t len)
+{
+	return len == 1 && is_version(data[0]) ? data[0] : 0;
 }
 
 bool caa_climb_report_decide(struct caa_climb_report *r)
@@ -103,11 +111,22 @@ static size_t write_reason(uint8_t *out, const struct caa_climb_outcome *o, size
 	return REASON_HEAD + len;
 }
 
+static size_t write_ages(uint8_t *out, const struct caa_climb_report *r)
+{
+	for (size_t i = 0; i < r->labels; i++) {
+		uint16_t age_s = r->label[i].held ? r->label[i].age_s : CAA_CLIMB_NO_AGE;
+
+		out[AGE * i] = (uint8_t)(age_s >> 8);
+		out[AGE * i + 1] = (uint8_t)age_s;
+	}
+	return AGE * r->labels;
+}
+
 size_t caa_climb_report_write(uint8_t out[static CAA_CLIMB_REPORT_MAX], const struct caa_climb_report *r)
 {
-	size_t at = HEAD;
+	size_t room = CAA_CLIMB_REPORT_MAX - ALL_AGES, at = HEAD;
 
-	out[0] = CAA_CLIMB_OPTION_VERSION;
+	out[0] = r->version;
 	out[1] = verdict_to_wire(r->verdict);
 	out[2] = (uint8_t)r->labels;
 	out[3] = r->verdict == CAA_VERDICT_NONE ? CAA_CLIMB_NO_LABEL : (uint8_t)r->at;
@@ -118,9 +137,9 @@ size_t caa_climb_report_write(uint8_t out[static CAA_CLIMB_REPORT_MAX], const st
 		out[at++] = (uint8_t)(step_to_wire(r->label[i].step) | (r->label[i].secure ? SECURE_BIT : 0) |
 			(r->label[i].nxdomain ? NXDOMAIN_BIT : 0));
 		if (r->label[i].step == CAA_STEP_FAILED)
-			at += write_reason(out + at, &r->label[i], CAA_CLIMB_REPORT_MAX - at - REASON_HEAD - others);
+			at += write_reason(out + at, &r->label[i], room - at - REASON_HEAD - others);
 	}
-	return at;
+	return at + (r->version == CAA_CLIMB_OPTION_AGES ? write_ages(out + at, r) : 0);
 }
 
 /** What is left of a report. */
@@ -168,18 +187,34 @@ static bool read_label(struct caa_climb_outcome *o, struct reader *r)
 	return o->step != CAA_STEP_FAILED || read_reason(o, r);
 }
 
+static bool read_ages(struct caa_climb_report *report, struct reader *r)
+{
+	for (size_t i = 0; i < report->labels; i++) {
+		const uint8_t *age = take(r, AGE);
+
+		if (age == NULL)
+			return false;
+		report->label[i].age_s = caa_get16(age);
+		report->label[i].held = report->label[i].age_s != CAA_CLIMB_NO_AGE;
+	}
+	return true;
+}
+
 enum caa_res caa_climb_report_read(struct caa_climb_report *out, const uint8_t *data, size_t len)
 {
 	struct reader r = { data, len };
 	const uint8_t *head = take(&r, HEAD);
 	struct caa_climb_report report = { 0 };
 
-	if (head == NULL || head[0] != CAA_CLIMB_OPTION_VERSION || head[2] > CAA_NAME_LABELS_MAX)
+	if (head == NULL || !is_version(head[0]) || head[2] > CAA_NAME_LABELS_MAX)
 		return CAA_EFORMAT;
+	report.version = head[0];
 	report.labels = head[2];
 	for (size_t i = 0; i < report.labels; i++)
 		if (!read_label(&report.label[i], &r))
 			return CAA_EFORMAT;
+	if (report.version == CAA_CLIMB_OPTION_AGES && !read_ages(&report, &r))
+		return CAA_EFORMAT;
 	if (r.left > 0 || !caa_climb_report_decide(&report) || verdict_to_wire(report.verdict) != head[1] ||
 	    report.at != head[3])
 		return CAA_EFORMAT;

@@ -101,6 +101,14 @@ static void why_failed(struct caa_ctx *ctx, struct caa_climb_outcome *o, const s
 		set_failed(o, code, bogus ? "bogus" : "no answer", region);
 }
 
+/** @param query: of the label; NULL if it is none of ours. */
+static void set_age(struct caa_climb_outcome *o, const struct caa_query *query)
+{
+	o->held = query != NULL && query->hold.given;
+	if (o->held)
+		o->age_s = (uint16_t)(query->hold.age_s < CAA_CLIMB_NO_AGE ? query->hold.age_s : CAA_CLIMB_NO_AGE - 1);
+}
+
 /** Note what a label was answered. */
 static void note(struct caa_ctx *ctx, struct caa_climbing *c, size_t at, const struct module_qstate *sub, struct regional *region)
 {
@@ -130,6 +138,7 @@ static void note(struct caa_ctx *ctx, struct caa_climbing *c, size_t at, const s
 	}
 	*o = (struct caa_climb_outcome){ .step = found ? CAA_STEP_FOUND : CAA_STEP_NONE,
 		.secure = rep->security == sec_status_secure, .nxdomain = seen.nxdomain };
+	set_age(o, caa_query_of(ctx, sub));
 	if (at == 0)
 		c->own = copy;
 	if (found && wanted) {
@@ -154,14 +163,15 @@ void caa_climbing_inform(struct caa_ctx *ctx, struct module_qstate *qstate, stru
 
 /* --- the beginning ------------------------------------------------------------------------------------------------- */
 
-static bool asks(struct caa_ctx *ctx, const struct module_qstate *qstate)
+/** @return the version of the report that is asked for; 0 = none. */
+static uint8_t asks(struct caa_ctx *ctx, const struct module_qstate *qstate)
 {
 	const struct edns_option *option;
 
 	if (ctx->climb_option == 0 || qstate->edns_opts_front_in == NULL)
-		return false;
+		return 0;
 	option = edns_opt_list_find(qstate->edns_opts_front_in, (uint16_t)ctx->climb_option);
-	return option != NULL && caa_climb_option_asks(option->opt_data, option->opt_len);
+	return option != NULL ? caa_climb_option_asks(option->opt_data, option->opt_len) : 0;
 }
 
 /** Whether a local zone encloses the name. */
@@ -208,9 +218,10 @@ static void ask(struct module_qstate *qstate, struct caa_climbing *c, size_t at)
 /** @return false if the question is an ordinary one. */
 static bool begin(struct caa_ctx *ctx, struct module_qstate *qstate, struct caa_query *query)
 {
+	uint8_t version = asks(ctx, qstate);
 	struct caa_climbing *c;
 
-	if (!asks(ctx, qstate) || (qstate->query_flags & BIT_RD) == 0)
+	if (version == 0 || (qstate->query_flags & BIT_RD) == 0)
 		return false;
 	c = regional_alloc_zero(qstate->region, sizeof(*c));
 	if (c == NULL)
@@ -218,6 +229,7 @@ static bool begin(struct caa_ctx *ctx, struct module_qstate *qstate, struct caa_
 	caa_climb_init(&c->climb, caa_host_qname(&qstate->qinfo));
 	if (c->climb.labels == 0 || has_own_answers(qstate->env, &c->climb))
 		return false;
+	c->report.version = version;
 	c->report.labels = c->climb.labels;
 	query->climbing = c;
 	for (size_t i = 0; i < c->climb.labels; i++)

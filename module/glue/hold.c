@@ -253,7 +253,7 @@ static struct dns_msg *decode(struct module_qstate *qstate, struct sldns_buffer 
 }
 
 /** Make a held answer the question's. */
-static bool give(struct caa_ctx *ctx, struct module_qstate *qstate, const struct caa_query *query, bool *refresh)
+static bool give(struct caa_ctx *ctx, struct module_qstate *qstate, struct caa_query *query, bool *refresh)
 {
 	struct sldns_buffer *buf = qstate->env->scratch_buffer;
 	struct caa_held held;
@@ -272,6 +272,8 @@ static bool give(struct caa_ctx *ctx, struct module_qstate *qstate, const struct
 	qstate->return_msg = msg;
 	qstate->return_rcode = LDNS_RCODE_NOERROR;
 	*refresh = held.refresh;
+	query->hold.given = true;
+	query->hold.age_s = held.age_s;
 	caa_stats_add(&ctx->stats, CAA_STAT_held, 1);
 	return true;
 }

@@ -30,6 +30,8 @@ struct caa_hold_watch {
 	unsigned parts;		/**< parts of its chain, from its own name on, that came over the network */
 	bool fetched;		/**< a response came for it: what it ends with is newer than what is held */
 	bool local;		/**< a part came from a zone that this server has itself, and may change at any time */
+	bool given;		/**< a held answer is its answer */
+	uint32_t age_s;		/**< of that; seconds since it was fetched */
 	bool refresh;		/**< it was made to refresh a held answer, for nobody */
 };
 

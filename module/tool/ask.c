@@ -389,7 +389,7 @@ void caa_asker_destroy(struct caa_asker *a)
 /** Add the option that asks for a whole climb. */
 static bool add_climb_option(ldns_pkt *pkt, uint16_t code)
 {
-	const uint8_t option[] = { (uint8_t)(code >> 8), (uint8_t)code, 0, 1, CAA_CLIMB_OPTION_VERSION };
+	const uint8_t option[] = { (uint8_t)(code >> 8), (uint8_t)code, 0, 1, CAA_CLIMB_OPTION_AGES };
 	ldns_rdf *data = ldns_rdf_new_frm_data(LDNS_RDF_TYPE_UNKNOWN, sizeof(option), option);
 
 	ldns_pkt_set_edns_data(pkt, data);

@@ -266,6 +266,8 @@ static void take_outcome(struct caa_check *check, size_t label, const struct caa
 		[CAA_STEP_FAILED] = "SERVFAIL" };
 
 	l->ad = o->secure;
+	l->held = o->held;
+	l->age_s = o->age_s;
 	snprintf(l->rcode, sizeof(l->rcode), "%s", o->nxdomain ? "NXDOMAIN" : rcodes[o->step]);
 	if (o->step != CAA_STEP_FAILED)
 		return;

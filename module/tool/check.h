@@ -17,6 +17,8 @@ struct caa_label {
 	char *records;		/**< the CAA RRset, one record a line in presentation form; NULL if none; owned */
 	char *owner;		/**< where the RRset stands, which a CNAME can move; NULL if none; owned */
 	bool ad;
+	bool held;		/**< the resolver held the answer, as far as it tells */
+	unsigned age_s;		/**< since that was fetched, if held */
 	unsigned tries;
 	bool tcp;
 	const char *server;	/**< that was asked last; borrowed from the asker; NULL if none was */

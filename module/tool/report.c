@@ -274,6 +274,8 @@ static void json_label(const struct caa_label *l, struct caa_name name, enum caa
 	json_member("reason", l->why[0] != '\0' ? l->why : NULL);
 	printf(",");
 	json_records(l);
+	if (l->held)
+		printf(",\"held_age_s\":%u", l->age_s);
 	printf(",\"ad\":%s,\"tries\":%u,\"tcp\":%s,", l->ad ? "true" : "false", l->tries, l->tcp ? "true" : "false");
 	json_member("server", l->server);
 	printf(",\"seconds\":%.6f,\"ede\":[", l->seconds);

@@ -11,7 +11,9 @@ lab_start_bind shop.lab 127.0.53.10 127.0.53.11
 lab_start_parents
 # names below free.shop.lab are not held
 lab_resolver caa "$UNBOUND_CAA" 127.0.53.30 "$(lab_module_conf; lab_zone_conf .; printf ' caa-hold: 12\n'
-	lab_zone_conf free.shop.lab; printf ' caa-hold: 0\n')"
+	lab_zone_conf free.shop.lab; printf ' caa-hold: 0\n')
+caa:
+ caa-climb-option: 65001"
 
 ask() { dig +tries=1 +time=25 +noall +comments +answer "${@:2}" caa "$1" @127.0.53.30; }
 records() { ask "$1" | awk '$4 == "CAA" || $4 == "CNAME" { print $4, $5, $6, $7 }' | sed 's/ *$//' | sort | tr '\n' ';'; }
@@ -39,6 +41,13 @@ sums() {
 	[ $((age_s + left_s)) -eq 12 ] && [ $((until - fetched)) -eq 12 ] && [ "$fetched" -ge $((begin - 1)) ] && [ "$fetched" -le $((end + 1)) ]
 }
 check "  and with what is left it is the hold" sums
+# in the report of a climb: for each label that is held, and whose TTL is over
+echo caa.shop.lab >"$LAB_WORK/names-age"
+climb_age() { lab_climb 127.0.53.30 "$LAB_WORK/names-age" --one 65001; jq '.names[0].labels[0].held_age_s // -1' "$LAB_WORK/climb.json"; }
+between() { local before after at; before=$(member caa.shop.lab .held.age_s) at=$(climb_age) after=$(member caa.shop.lab .held.age_s); [ "$at" -ge "$before" ] && [ "$at" -le "$after" ]; }
+check "  as the report of a climb says" between
+report() { dig +tries=1 +time=10 +ednsopt=65001:$1 caa caa.shop.lab @127.0.53.30 | sed -n 's/^; OPT=65001: \([0-9a-f ]*\).*/\1/p' | wc -w; }
+check "  in version 2, two octets for each label" [ $(($(report 02) - $(report 01))) -eq 6 ]
 check "what is not held is an error" eval 'explain x.free.shop.lab | grep -q "^error caa_explain: no failure"'
 check "so is a name that nobody asked" eval 'explain nobody.shop.lab | grep -q "^error caa_explain: no failure"'
 ask none.shop.lab +cd >/dev/null

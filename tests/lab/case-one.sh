@@ -50,7 +50,7 @@ check "and over TCP" [ "$status $report" = 'NOERROR 01 01 03 ff 01 01 01' ]
 plain() { dig +tries=1 +time=25 +noall +comments "$@" @127.0.53.30 | grep -c "OPT=$code"; }
 check "without the option there is no report" [ "$(plain caa h3.shop.lab)" -eq 0 ]
 check "nor for another type" [ "$(plain a h3.shop.lab +ednsopt=$code:01)" -eq 0 ]
-check "nor for another version" [ "$(plain caa h3.shop.lab +ednsopt=$code:02)" -eq 0 ]
+check "nor for another version" [ "$(plain caa h3.shop.lab +ednsopt=$code:03)" -eq 0 ]
 check "nor for the root" [ "$(plain caa . +ednsopt=$code:01)" -eq 0 ]
 one x.local.shop.lab
 check "nor where clients have local data" [ "${status:-none}$report" = NXDOMAIN ]

@@ -11,10 +11,12 @@
 static void a_question_is_one_octet(void **state)
 {
 	(void)state;
-	assert_true(caa_climb_option_asks((const uint8_t[]){ 1 }, 1));
-	assert_false(caa_climb_option_asks((const uint8_t[]){ 2 }, 1));
-	assert_false(caa_climb_option_asks((const uint8_t[]){ 1, 1 }, 2));
-	assert_false(caa_climb_option_asks(NULL, 0));
+	assert_int_equal(caa_climb_option_asks((const uint8_t[]){ 1 }, 1), 1);
+	assert_int_equal(caa_climb_option_asks((const uint8_t[]){ 2 }, 1), 2);
+	assert_int_equal(caa_climb_option_asks((const uint8_t[]){ 0 }, 1), 0);
+	assert_int_equal(caa_climb_option_asks((const uint8_t[]){ 3 }, 1), 0);
+	assert_int_equal(caa_climb_option_asks((const uint8_t[]){ 1, 1 }, 2), 0);
+	assert_int_equal(caa_climb_option_asks(NULL, 0), 0);
 }
 
 static void the_verdict_is_of_the_first_label_that_says_something(void **state)
@@ -83,7 +85,7 @@ static void a_report_is_these_octets(void **state)
 		3, 0, 22, 4, 'd', 'e', 'a', 'd',	/* failed: No Reachable Authority, "dead" */
 		2,			/* found */
 	};
-	struct caa_climb_report r = { .labels = 3, .label = { { .step = NONE, .secure = true, .nxdomain = true },
+	struct caa_climb_report r = { .version = 1, .labels = 3, .label = { { .step = NONE, .secure = true, .nxdomain = true },
 		{ .step = FAILED, .code = 22, .text_len = 4, .text = (const uint8_t *)"dead" }, { .step = FOUND } } }, back;
 	uint8_t out[CAA_CLIMB_REPORT_MAX];
 
@@ -104,7 +106,7 @@ static void a_report_is_these_octets(void **state)
 static void texts_are_cut_between_characters(void **state)
 {
 	uint8_t text[255], out[CAA_CLIMB_REPORT_MAX];
-	struct caa_climb_report r = { .labels = CAA_NAME_LABELS_MAX }, back;
+	struct caa_climb_report r = { .version = 1, .labels = CAA_NAME_LABELS_MAX }, back;
 
 	(void)state;
 	for (size_t i = 0; i + 2 < sizeof(text); i += 3)	/* U+20AC */
@@ -122,7 +124,7 @@ static void texts_are_not_cut_within_an_id(void **state)
 {
 	static const char id[] = " (id k3nq2xab)";
 	uint8_t text[200], out[CAA_CLIMB_REPORT_MAX];
-	struct caa_climb_report r = { .labels = CAA_NAME_LABELS_MAX }, back;
+	struct caa_climb_report r = { .version = 1, .labels = CAA_NAME_LABELS_MAX }, back;
 
 	(void)state;
 	for (size_t len = 1; len < sizeof(text) - sizeof(id); len++) {
@@ -142,7 +144,9 @@ static void what_contradicts_itself_is_no_report(void **state)
 	static const struct { uint8_t wire[12]; size_t len; const char *why; } row[] = {
 		{ { 0 }, 0, "nothing" },
 		{ { 1, 1, 0 }, 3, "too short" },
-		{ { 2, 1, 0, 255 }, 4, "another version" },
+		{ { 3, 1, 0, 255 }, 4, "another version" },
+		{ { 2, 1, 1, 255, 1, 0 }, 6, "half an age" },
+		{ { 1, 1, 1, 255, 1, 0, 9 }, 7, "an age in version 1" },
 		{ { 1, 1, 1, 255 }, 4, "a label is missing" },
 		{ { 1, 1, 1, 255, 1, 1 }, 6, "one too many" },
 		{ { 1, 1, 1, 255, 4 }, 5, "no such outcome" },
@@ -167,6 +171,8 @@ static void what_contradicts_itself_is_no_report(void **state)
 		assert_int_equal(r.labels, 77);
 	}
 	assert_int_equal(caa_climb_report_read(&r, (const uint8_t[]){ 1, 1, 0, 255 }, 4), CAA_OK);
+	assert_int_equal(caa_climb_report_read(&r, (const uint8_t[]){ 2, 1, 2, 255, 1, 1, 1, 2, 255, 255 }, 10), CAA_OK);
+	assert_true(r.label[0].held && r.label[0].age_s == 258 && !r.label[1].held);
 }
 
 static void it_reads_what_it_writes(void **state)
@@ -176,7 +182,7 @@ static void it_reads_what_it_writes(void **state)
 
 	(void)state;
 	for (unsigned n = 0; n < 20000; n++) {
-		struct caa_climb_report r = { .labels = next_random(&random) % (CAA_NAME_LABELS_MAX + 1) }, back;
+		struct caa_climb_report r = { .version = (uint8_t)(1 + n % 2), .labels = next_random(&random) % (CAA_NAME_LABELS_MAX + 1) }, back;
 		unsigned kind = (unsigned)(next_random(&random) % 4);
 		uint8_t out[CAA_CLIMB_REPORT_MAX];
 		size_t len;
@@ -184,7 +190,8 @@ static void it_reads_what_it_writes(void **state)
 		for (size_t i = 0; i < r.labels; i++)
 			r.label[i] = (struct caa_climb_outcome){
 				.step = kind == 0 ? FAILED : next_random(&random) % 8 == 0 ? FAILED : NONE,
-				.secure = next_random(&random) % 2, .code = (uint16_t)next_random(&random),
+				.secure = next_random(&random) % 2, .held = next_random(&random) % 2,
+				.age_s = (uint16_t)(next_random(&random) % CAA_CLIMB_NO_AGE), .code = (uint16_t)next_random(&random),
 				.text = text, .text_len = (uint8_t)next_random(&random) };
 		assert_true(caa_climb_report_decide(&r));
 		len = caa_climb_report_write(out, &r);
@@ -193,6 +200,10 @@ static void it_reads_what_it_writes(void **state)
 		assert_int_equal(back.verdict, r.verdict);
 		assert_int_equal(back.labels, r.labels);
 		assert_int_equal(caa_climb_report_secure(&back), caa_climb_report_secure(&r));
+		for (size_t i = 0; i < r.labels; i++) {
+			assert_int_equal(back.label[i].held, r.version == 2 && r.label[i].held);
+			assert_true(!back.label[i].held || back.label[i].age_s == r.label[i].age_s);
+		}
 		if (len > 0)
 			assert_int_equal(caa_climb_report_read(&back, out, len - 1), CAA_EFORMAT);
 	}
