@@ -106,9 +106,10 @@ bool caa_merge_ask(struct caa_merge *m, uint64_t question, struct caa_merge_lead
 
 	if (*at != NULL) {
 		wait_in(&(*at)->followers, wait, question, lead);
+		lead->lookup = (*at)->lookup;
 		return false;
 	}
-	*lead = (struct caa_merge_lead){ .question = question, .leads = true };
+	*lead = (struct caa_merge_lead){ .question = question, .lookup = lead->lookup, .leads = true };
 	caa_link_init(&lead->followers);
 	caa_link_init(&lead->attendants);
 	*at = lead;
@@ -211,7 +212,7 @@ void caa_merge_abandon(struct caa_merge *m, struct caa_merge_lead *lead, struct 
 		return;
 	}
 	next = first->lead;
-	*next = (struct caa_merge_lead){ .question = lead->question, .leads = true };
+	*next = (struct caa_merge_lead){ .question = lead->question, .lookup = lead->lookup, .leads = true };
 	caa_link_init(&next->followers);
 	caa_link_init(&next->attendants);
 	append_all(&next->followers, &lead->followers);

@@ -49,6 +49,7 @@ enum caa_wait_place {
 /** A lookup that is led; zeroed at first. */
 struct caa_merge_lead {
 	uint64_t question;		/**< keyed hash; fixed while it leads */
+	uint64_t lookup;		/**< the caller's number of the lookup, which goes on to who takes it over; fixed while it leads */
 	struct caa_merge_lead *next;	/**< in the bucket */
 	struct caa_link followers, attendants;	/**< set while it leads */
 	unsigned losses;		/**< of the lookup's queries */
@@ -80,7 +81,8 @@ void caa_merge_push(struct caa_link *list, struct caa_merge_wait *wait);
 void caa_merge_init(struct caa_merge *m);
 
 /** Ask a question: lead its lookup, or follow the one that is under way.
- *  @param question: keyed hash, all bits good. @param wait: used if false.
+ *  @param question: keyed hash, all bits good. @param lead: with a number for its lookup; if false, that of the one under way is in its
+ *	place. @param wait: used if false.
  *  @return whether it leads. */
 bool caa_merge_ask(struct caa_merge *m, uint64_t question, struct caa_merge_lead *lead, struct caa_merge_wait *wait);
 

@@ -29,7 +29,6 @@
 #include "util/regional.h"
 
 #include <inttypes.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -46,7 +45,6 @@ enum {
 /** What is noted of a question, in its region. */
 struct caa_note {
 	struct caa_name name;		/**< of the question */
-	char id[CAA_ID_MAX];		/**< of its lookup, from when it is first told; "" before */
 	uint64_t started_us;
 	bool traced;
 	bool ended;			/**< with a failure: what follows is set */
@@ -58,15 +56,14 @@ struct caa_note {
 	struct caa_record record;
 };
 
-/** The id of a question's lookup, which stays; none tells of another.  Most lookups are never told of, and need none. */
-static const char *id_of(struct caa_note *note)
+/** The id of a question's lookup, or of the one that it follows. */
+static const char *id_of(struct caa_query *query, char id[static CAA_ID_MAX])
 {
+	uint64_t lookup = caa_merging_lookup(&query->merged);
 	uint8_t octets[CAA_ID_OCTETS];
 
-	if (note->id[0] != '\0')
-		return note->id;
-	randombytes_buf(octets, sizeof(octets));
-	return caa_text_id(note->id, octets);
+	memcpy(octets, &lookup, sizeof(octets));
+	return caa_text_id(id, octets);
 }
 
 bool caa_failure_begin(struct caa_ctx *ctx, struct caa_query *query, struct module_qstate *qstate)
@@ -79,7 +76,6 @@ bool caa_failure_begin(struct caa_ctx *ctx, struct caa_query *query, struct modu
 	if (note == NULL)
 		return false;
 	note->name = caa_host_qname(&qstate->qinfo);
-	note->id[0] = '\0';
 	note->started_us = query->started_us;
 	note->traced = caa_failures_traced(ctx->failures, note->name, query->started_us);
 	note->ended = false;
@@ -134,20 +130,21 @@ static void write_trace(struct caa_ctx *ctx, struct caa_name name, struct caa_te
 		caa_stats_add(&ctx->stats, CAA_STAT_log_lost, 1);
 }
 
-static void trace_head(struct caa_text *t, char *line, struct caa_note *note, const char *event)
+static void trace_head(struct caa_text *t, char *line, struct caa_query *query, const char *event)
 {
-	char text[CAA_NAME_MAX + 1], at[CAA_TEXT_TIME_MAX];
+	char text[CAA_NAME_MAX + 1], at[CAA_TEXT_TIME_MAX], id[CAA_ID_MAX];
 
 	caa_text_init(t, line, TRACE_MAX);
 	caa_text_addf(t, "{\"v\":%d,\"type\":\"caa-trace\",\"event\":\"%s\",\"time\":\"%s\",\"id\":\"%s\",\"name\":\"", CAA_REPORT_VERSION,
-		event, caa_text_time(at, (int64_t)time(NULL)), id_of(note));
-	caa_text_json(t, caa_text_name(text, sizeof(text), note->name));
+		event, caa_text_time(at, (int64_t)time(NULL)), id_of(query, id));
+	caa_text_json(t, caa_text_name(text, sizeof(text), query->note->name));
 	caa_text_add(t, "\"");
 }
 
-static void trace_attempt(struct caa_ctx *ctx, struct caa_note *note, const struct caa_event *event,
+static void trace_attempt(struct caa_ctx *ctx, struct caa_query *query, const struct caa_event *event,
 	const struct sldns_buffer *reply, uint64_t now_us)
 {
+	const struct caa_note *note = query->note;
 	char line[TRACE_MAX], zone[CAA_SHORT_NAME];
 	struct caa_case c = { .servers = 0 };
 	size_t octets = reply != NULL ? sldns_buffer_limit((struct sldns_buffer *)reply) : 0;
@@ -157,7 +154,7 @@ static void trace_attempt(struct caa_ctx *ctx, struct caa_note *note, const stru
 	c.wire_len = (uint8_t)note->name.len;
 	caa_record_init(&c.record);
 	caa_record_note(&c.record, note->name, event);
-	trace_head(&t, line, note, "attempt");
+	trace_head(&t, line, query, "attempt");
 	caa_text_add(&t, ",\"zone\":\"");
 	caa_text_json(&t, event->zone.len > 0 ? caa_text_name(zone, sizeof(zone), event->zone) : "");
 	caa_text_add(&t, "\",\"attempt\":");
@@ -180,7 +177,7 @@ static void note_event(struct caa_ctx *ctx, struct caa_query *const *queries, un
 		event->at_ms = milliseconds(note->started_us, now_us);
 		caa_record_note(&note->record, note->name, event);
 		if (note->traced)
-			trace_attempt(ctx, note, event, reply, now_us);
+			trace_attempt(ctx, queries[i], event, reply, now_us);
 	}
 }
 
@@ -325,7 +322,7 @@ static bool lacks_memory(const struct caa_case *c)
 }
 
 /** @return the zone that failed, borrowed from the question's state; len 0 if it is not known. */
-static struct caa_name build(struct caa_ctx *ctx, struct module_qstate *qstate, const struct caa_query *query, struct caa_case *c)
+static struct caa_name build(struct caa_ctx *ctx, struct module_qstate *qstate, struct caa_query *query, struct caa_case *c)
 {
 	const struct caa_note *note = query->note;
 	uint64_t now_us = caa_host_now_us();
@@ -337,7 +334,7 @@ static struct caa_name build(struct caa_ctx *ctx, struct module_qstate *qstate, 
 	c->record = note->record;
 	memcpy(c->wire, note->name.wire, note->name.len);
 	c->wire_len = (uint8_t)note->name.len;
-	memcpy(c->id, id_of(query->note), sizeof(c->id));
+	(void)id_of(query, c->id);
 	c->unix_s = (int64_t)time(NULL);
 	c->took_ms = milliseconds(note->started_us, now_us);
 	c->tries = (uint16_t)(query->tries.made + 1);
@@ -470,13 +467,14 @@ static bool tell_again(struct caa_ctx *ctx, struct module_qstate *qstate, struct
 	return tell_cached(ctx, note);
 }
 
-static void trace_end(struct caa_ctx *ctx, const struct module_qstate *qstate, struct caa_note *note)
+static void trace_end(struct caa_ctx *ctx, const struct module_qstate *qstate, struct caa_query *query)
 {
+	const struct caa_note *note = query->note;
 	const struct dns_msg *msg = qstate->return_msg;
 	char line[TRACE_MAX];
 	struct caa_text t;
 
-	trace_head(&t, line, note, "end");
+	trace_head(&t, line, query, "end");
 	caa_text_addf(&t, ",\"took_ms\":%" PRIu32 ",\"rcode\":%d,\"security\":\"%s\"",
 		milliseconds(note->started_us, caa_host_now_us()),
 		msg != NULL && msg->rep != NULL ? (int)FLAGS_GET_RCODE(msg->rep->flags) : qstate->return_rcode,
@@ -504,7 +502,7 @@ void caa_failure_end(struct caa_ctx *ctx, struct module_qstate *qstate, struct c
 	if (failed && !tell_again(ctx, qstate, query->note))
 		fail(ctx, qstate, query);
 	if (query->note->traced)
-		trace_end(ctx, qstate, query->note);
+		trace_end(ctx, qstate, query);
 }
 
 /* --- EDE ---------------------------------------------------------------------------------------------------------------------- */
@@ -562,7 +560,7 @@ static void add_no_memory(const struct query_info *qinfo, struct edns_option **o
 }
 
 /** The reason so far of a question whose client is told while it goes on. */
-static void add_so_far(struct caa_ctx *ctx, struct module_qstate *qstate, const struct caa_query *query,
+static void add_so_far(struct caa_ctx *ctx, struct module_qstate *qstate, struct caa_query *query,
 	struct edns_option **opts, struct regional *region)
 {
 	char text[CAA_EDE_MAX] = "this CAA lookup goes on: ask again";

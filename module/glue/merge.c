@@ -513,6 +513,13 @@ static bool may_share(const struct module_qstate *qstate)
 	return !qstate->no_cache_lookup && !qstate->no_cache_store && qstate->prefetch_leeway == 0 && qstate->blacklist == NULL;
 }
 
+uint64_t caa_merging_lookup(struct caa_merged *m)
+{
+	while (m->lookup == 0)
+		randombytes_buf(&m->lookup, sizeof(m->lookup));
+	return m->lookup;
+}
+
 static enum module_ext_state begin(struct caa_ctx *ctx, struct module_qstate *qstate, struct caa_merged *m)
 {
 	struct caa_merging *g = ctx->merging;
@@ -523,8 +530,10 @@ static enum module_ext_state begin(struct caa_ctx *ctx, struct module_qstate *qs
 	if (!may_share(qstate) || !join_worker(g, m, qstate))
 		return module_wait_module;
 	question = question_of(g, qstate, caa_host_qname(&qstate->qinfo));
+	m->lead.lookup = caa_merging_lookup(m);
 	slice = take(g, question);
 	leads = caa_merge_ask(&slice->table, question, &m->lead, &m->wait);
+	m->lookup = m->lead.lookup;
 	release(slice);
 	if (!leads && !make_timer(m)) {	/* most lead, and need none */
 		(void)settle(g, m, &late);
@@ -551,10 +560,12 @@ static enum module_ext_state followed(struct caa_ctx *ctx, struct caa_merged *m,
 		m->follows = false;
 		return parents_first(ctx, m);
 	case CAA_NEWS_ANSWERED:	/* it is in the cache */
+		break;
 	case CAA_NEWS_NONE:
 	case CAA_NEWS_KNOWN:
 	case CAA_NEWS_ABSENT:
 	case CAA_NEWS_LOST:
+		m->lookup = 0;	/* it makes a lookup of its own */
 		break;
 	}
 	return go(m);

@@ -32,6 +32,7 @@ struct sldns_buffer;
 struct caa_merged {
 	struct caa_merge_lead lead;
 	struct caa_merge_wait wait;
+	uint64_t lookup;		/**< as the lead's, for the question's own thread; 0 = none yet */
 	struct module_qstate *qstate;	/**< the question's own; NULL if it takes no part */
 	struct comm_timer *timer;	/**< until news, or the end of the wait; NULL if it never waited */
 	uint64_t began_us, deadline_us;	/**< 0 before it arrives; it does not wait beyond, but to hear why another failed */
@@ -72,6 +73,9 @@ void caa_merging_answered(struct caa_ctx *ctx, struct caa_merged *m, const struc
 
 /** A query of a question was denied, or lost where others are answered. */
 void caa_merging_lost(struct caa_ctx *ctx, struct caa_merged *m, const struct serviced_query *sq, bool denied);
+
+/** @return a number of the lookup that a question makes or follows: by chance, and the same for all who hear of that lookup. */
+uint64_t caa_merging_lookup(struct caa_merged *m);
 
 /** @param flags: of the client's query. @return whether a question is looked up now: what Unbound's cache has of a failure by then may
  *  be one that is tried again, and its reason is not known before the end. */

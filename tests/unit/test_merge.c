@@ -45,8 +45,11 @@ static void the_first_leads_and_others_follow(void **state)
 	assert_false(caa_merge_is_led(&s.m, 7));
 	assert_true(caa_merge_ask(&s.m, 7, &s.lead[0], &s.wait[0]));
 	assert_true(caa_merge_is_led(&s.m, 7));
+	s.lead[0].lookup = 70;
+	s.lead[1].lookup = 71;
 	assert_false(caa_merge_is_led(&s.m, 8));
 	assert_false(caa_merge_ask(&s.m, 7, &s.lead[1], &s.wait[1]));
+	assert_int_equal(s.lead[1].lookup, 70);		/* it is the same */
 	assert_false(caa_merge_ask(&s.m, 7, &s.lead[2], &s.wait[2]));
 	assert_true(caa_merge_ask(&s.m, 8, &s.lead[3], &s.wait[3]));	/* the same bucket, another question */
 	assert_int_equal(caa_merge_end(&s.m, &s.lead[0], CAA_NEWS_ANSWERED, &s.told), 2);
@@ -88,10 +91,12 @@ static void a_leader_that_goes_is_followed_by_the_first(void **state)
 	caa_merge_ask(&s.m, 7, &s.lead[1], &s.wait[1]);
 	caa_merge_ask(&s.m, 7, &s.lead[2], &s.wait[2]);
 	assert_int_equal(caa_merge_attend(&s.m, 7, &s.wait[3], &led), CAA_NEWS_NONE);
+	s.lead[0].lookup = 70;
 	caa_merge_abandon(&s.m, &s.lead[0], &s.told);
 	assert_told(&s, 1, CAA_NEWS_LEADS);
 	assert_none_told(&s);
 	assert_true(s.lead[1].leads);
+	assert_int_equal(s.lead[1].lookup, 70);
 	assert_false(s.lead[0].leads);
 	caa_merge_abandon(&s.m, &s.lead[1], &s.told);
 	assert_told(&s, 2, CAA_NEWS_LEADS);
