@@ -21,9 +21,10 @@ void caa_cookie_init(struct caa_cookie *c)
 }
 
 static void client_part(uint8_t out[static CAA_COOKIE_CLIENT], const struct caa_cookie_secret *secret,
-	const struct caa_addr *server)
+	const struct caa_addr *server, uint8_t source)
 {
-	uint64_t hash = caa_hash(secret->key, server, sizeof(*server));
+	struct { struct caa_addr server; uint8_t source; } pair = { *server, source };
+	uint64_t hash = caa_hash(secret->key, &pair, sizeof(pair));
 
 	for (size_t i = 0; i < CAA_COOKIE_CLIENT; i++)
 		out[i] = (uint8_t)(hash >> 8 * i);
@@ -39,22 +40,29 @@ static bool avoided(struct caa_cookie *c, uint64_t now_us)
 	return c->avoid_ms != 0 || (c->silent != ANSWERED && c->silent >= SILENT_MAX);
 }
 
-size_t caa_cookie_write(struct caa_cookie *c, const struct caa_cookie_secret *secret, const struct caa_addr *server,
-	uint64_t now_us, uint8_t out[static CAA_COOKIE_MAX], struct caa_cookie_sent *sent)
+static void part_forget(struct caa_cookie *c, uint8_t source)
 {
-	memset(sent, 0, sizeof(*sent));
+	c->known &= (uint16_t)~(1u << source);
+}
+
+size_t caa_cookie_write(struct caa_cookie *c, struct caa_cookie_part *part, const struct caa_cookie_secret *secret,
+	const struct caa_addr *server, uint64_t now_us, uint8_t out[static CAA_COOKIE_MAX], struct caa_cookie_sent *sent)
+{
+	*sent = (struct caa_cookie_sent){ .source = sent->source };
 	if (avoided(c, now_us))
 		return 0;
-	client_part(sent->client, secret, server);
+	client_part(sent->client, secret, server, sent->source);
 	memcpy(out, sent->client, CAA_COOKIE_CLIENT);
 	sent->client_sent = true;
 	sent->serial = secret->serial;
 	/* The server's part belongs to the client's: another secret makes both anew. */
-	if (c->serial != secret->serial)
-		c->server_len = 0;
-	memcpy(out + CAA_COOKIE_CLIENT, c->server, c->server_len);
-	sent->server_sent = c->server_len > 0;
-	return (size_t)CAA_COOKIE_CLIENT + c->server_len;
+	if (part != NULL && part->serial != secret->serial)
+		part_forget(c, sent->source);
+	if (part == NULL || !caa_cookie_proves_from(c, sent->source))
+		return CAA_COOKIE_CLIENT;
+	memcpy(out + CAA_COOKIE_CLIENT, part->server, part->server_len);
+	sent->server_sent = true;
+	return (size_t)CAA_COOKIE_CLIENT + part->server_len;
 }
 
 /** Whether there is a server's part of a length that it may have (RFC 7873, section 4). */
@@ -75,7 +83,8 @@ void caa_cookie_mixed(struct caa_cookie *c, uint64_t now_us)
 }
 
 /** An answer without a cookie. */
-static enum caa_cookie_verdict read_none(struct caa_cookie *c, uint64_t now_us, const struct caa_packet *packet, bool tcp)
+static enum caa_cookie_verdict read_none(struct caa_cookie *c, uint64_t now_us, const struct caa_packet *packet, uint8_t source,
+	bool tcp)
 {
 	bool expected = c->good_ms != 0 && caa_ms_age(c->good_ms, caa_ms(now_us)) < EXPECT_MS;
 
@@ -85,18 +94,28 @@ static enum caa_cookie_verdict read_none(struct caa_cookie *c, uint64_t now_us, 
 	}
 	if (expected)
 		caa_cookie_mixed(c, now_us);	/* one node, or all by now */
-	c->server_len = 0;
+	if (source < CAA_SOURCES_MAX)
+		part_forget(c, source);
 	c->silent = ANSWERED;
 	return CAA_COOKIE_NONE;
 }
 
-enum caa_cookie_verdict caa_cookie_read(struct caa_cookie *c, const struct caa_cookie_secret *secret, uint64_t now_us,
-	const struct caa_packet *packet, const struct caa_cookie_sent *sent, bool tcp)
+static void part_keep(struct caa_cookie *c, struct caa_cookie_part *part, const struct caa_cookie_secret *secret,
+	const struct caa_packet *packet, uint8_t source)
+{
+	part->serial = secret->serial;
+	part->server_len = (uint8_t)(packet->cookie_len - CAA_COOKIE_CLIENT);
+	memcpy(part->server, packet->cookie + CAA_COOKIE_CLIENT, part->server_len);
+	c->known |= (uint16_t)(1u << source);
+}
+
+enum caa_cookie_verdict caa_cookie_read(struct caa_cookie *c, struct caa_cookie_part *part, const struct caa_cookie_secret *secret,
+	uint64_t now_us, const struct caa_packet *packet, const struct caa_cookie_sent *sent, bool tcp)
 {
 	if (!sent->client_sent)
 		return CAA_COOKIE_NONE;
 	if (packet->cookie == NULL)
-		return read_none(c, now_us, packet, tcp);
+		return read_none(c, now_us, packet, sent->source, tcp);
 	if (!is_ours(packet, sent))
 		return tcp ? CAA_COOKIE_NONE : CAA_COOKIE_FORGED;
 	c->silent = ANSWERED;
@@ -104,18 +123,15 @@ enum caa_cookie_verdict caa_cookie_read(struct caa_cookie *c, const struct caa_c
 		return CAA_COOKIE_NONE;		/* it echoes options that it does not know */
 	c->good_ms = caa_ms_later(now_us, 0);
 	c->refused = c->refused && (packet->rcode == CAA_RCODE_BADCOOKIE || !sent->server_sent);
-	if (sent->serial != secret->serial)
-		return CAA_COOKIE_GOOD;		/* made for a client's part that is not sent any more */
-	c->serial = secret->serial;
-	c->server_len = (uint8_t)(packet->cookie_len - CAA_COOKIE_CLIENT);
-	memcpy(c->server, packet->cookie + CAA_COOKIE_CLIENT, c->server_len);
+	if (part != NULL && sent->serial == secret->serial)	/* else made for a client's part that is not sent any more */
+		part_keep(c, part, secret, packet, sent->source);
 	return CAA_COOKIE_GOOD;
 }
 
 void caa_cookie_avoid(struct caa_cookie *c, uint64_t now_us)
 {
 	c->avoid_ms = caa_ms_later(now_us, AVOID_MS);
-	c->server_len = 0;
+	c->known = 0;
 	c->refused = false;
 }
 

@@ -7,6 +7,9 @@
  *  the nodes behind its address know none, which TCP tells.  An answer that carries our client part proves that who sent it
  *  saw the query, with or without a server's part.
  *  A server that dislikes the option is asked without it for a while.
+ *  A server binds its part to the client's address (RFC 7873, section 4.2; RFC 9018, section 4.4), and a client is not to be known
+ *  by a cookie that it carries to another one (RFC 9018, section 3): of each address that queries leave from there are a client's
+ *  part and a server's part of their own.  What else is known is of the server.
  *  No clock, no lock, no randomness: all are arguments. */
 #ifndef CAA_CORE_COOKIE_H
 #define CAA_CORE_COOKIE_H
@@ -23,6 +26,11 @@ enum {				/* RFC 7873, section 4 */
 	CAA_COOKIE_MAX = CAA_COOKIE_CLIENT + CAA_COOKIE_SERVER_MAX
 };
 
+enum {
+	CAA_SOURCES_MAX = 16,		/**< outgoing addresses whose cookies are kept */
+	CAA_SOURCE_ANY = UINT8_MAX	/**< whichever Unbound takes: its cookie is not kept */
+};
+
 /** How long a secret is used: section 5.1 and appendix A recommend a day, and at most 36 days. */
 #define CAA_COOKIE_SECRET_US (UINT64_C(86400) * 1000000)
 
@@ -32,14 +40,20 @@ struct caa_cookie_secret {
 	uint8_t serial;		/**< counts them, modulo 256 */
 };
 
+/** The server's part for one of our addresses. */
+struct caa_cookie_part {
+	uint8_t server[CAA_COOKIE_SERVER_MAX];
+	uint8_t server_len;	/**< 1 and more */
+	uint8_t serial;		/**< of the secret that it belongs to */
+};
+
 /** What is known of one upstream.  Times in ms modulo 2^32. */
 struct caa_cookie {
 	uint32_t good_ms;	/**< the last answer with a good cookie; 0 = none that counts */
 	uint32_t avoid_ms;	/**< until then no option is sent; 0 = it is */
 	uint32_t mixed_ms;	/**< until then an answer without a cookie is as good as plain Unbound takes it; 0 = it is not */
-	uint8_t server[CAA_COOKIE_SERVER_MAX];
-	uint8_t server_len;	/**< 0 = none is known */
-	uint8_t serial;		/**< of the secret that the server's part belongs to */
+	uint16_t known;		/**< bit n: the server's part is known for our address n */
+	struct caa_cookie_part part;	/**< where we have one address; else they stand elsewhere (core/upstream.h) */
 	bool liked;		/**< a query with the option was answered well, or badly with and without it: it is not the reason */
 	bool refused;		/**< the last server's part was answered with BADCOOKIE, and none was taken since */
 	uint8_t rescued;	/**< questions that were lost with the option and answered without, where no answer has a cookie */
@@ -50,6 +64,7 @@ struct caa_cookie {
 struct caa_cookie_sent {
 	uint8_t client[CAA_COOKIE_CLIENT];
 	uint8_t serial;		/**< of the secret that made it */
+	uint8_t source;		/**< our address that it left from, or CAA_SOURCE_ANY */
 	bool client_sent;	/**< a cookie was sent */
 	bool server_sent;	/**< with the server's part */
 };
@@ -64,15 +79,16 @@ enum caa_cookie_verdict {
 void caa_cookie_init(struct caa_cookie *c);
 
 /** Make the option's data for a query that leaves now.
- *  @param out: CAA_COOKIE_MAX octets. @param sent: what to keep with the query.
+ *  @param part: of the address that it leaves from; NULL if that is not kept. @param out: CAA_COOKIE_MAX octets.
+ *  @param sent: what to keep with the query; its source is set by the caller.
  *  @return octets; 0 if the server is to be asked without. */
-size_t caa_cookie_write(struct caa_cookie *c, const struct caa_cookie_secret *secret, const struct caa_addr *server,
-	uint64_t now_us, uint8_t out[static CAA_COOKIE_MAX], struct caa_cookie_sent *sent);
+size_t caa_cookie_write(struct caa_cookie *c, struct caa_cookie_part *part, const struct caa_cookie_secret *secret,
+	const struct caa_addr *server, uint64_t now_us, uint8_t out[static CAA_COOKIE_MAX], struct caa_cookie_sent *sent);
 
 /** Check an answer, and keep the server's part of a good cookie unless the secret was rolled since the query left.
- *  @param tcp: it came over TCP, where nobody forges. */
-enum caa_cookie_verdict caa_cookie_read(struct caa_cookie *c, const struct caa_cookie_secret *secret, uint64_t now_us,
-	const struct caa_packet *packet, const struct caa_cookie_sent *sent, bool tcp);
+ *  @param part: as for the query. @param tcp: it came over TCP, where nobody forges. */
+enum caa_cookie_verdict caa_cookie_read(struct caa_cookie *c, struct caa_cookie_part *part, const struct caa_cookie_secret *secret,
+	uint64_t now_us, const struct caa_packet *packet, const struct caa_cookie_sent *sent, bool tcp);
 
 /** Some of the nodes behind the address send no cookies: do not miss them for a while. */
 void caa_cookie_mixed(struct caa_cookie *c, uint64_t now_us);
@@ -91,10 +107,16 @@ bool caa_cookie_silence(struct caa_cookie *c, const struct caa_cookie_sent *sent
 /** A query without the option was answered.  @param lost: the same with the option was not. */
 void caa_cookie_answered_without(struct caa_cookie *c, uint64_t now_us, bool lost);
 
-/** @return whether the server's part is known, so that queries prove their source. */
+/** @return whether the server's part is known for any of our addresses, so that queries prove their source. */
 static inline bool caa_cookie_proves(const struct caa_cookie *c)
 {
-	return c->server_len > 0;
+	return c->known != 0;
+}
+
+/** @return the same of those from one of our addresses. */
+static inline bool caa_cookie_proves_from(const struct caa_cookie *c, uint8_t source)
+{
+	return source < CAA_SOURCES_MAX && (c->known >> source & 1) != 0;
 }
 
 #endif

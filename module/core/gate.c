@@ -62,6 +62,26 @@ static uint32_t patience_tcp_ms(const struct caa_upstream *u, const struct caa_a
 		US_PER_MS);
 }
 
+/** Unbound chooses where a connection starts from, and uses one that is there. */
+static void choose_source_tcp(struct caa_asking *q, const struct caa_wish *wish)
+{
+	q->source = wish->sources > 1 ? CAA_SOURCE_ANY : 0;
+	q->netblock = (wish->netblocks & 1) != 0;
+	q->chosen = q->source_aside = false;
+}
+
+static void choose_source(struct caa_upstream *u, struct caa_asking *q, const struct caa_wish *wish)
+{
+	struct caa_egress e = { .count = wish->sources, .proved = q->again, .random = wish->random };
+
+	q->source = 0;
+	q->chosen = wish->sources > 1;
+	q->source_aside = false;
+	if (q->chosen)
+		q->source = caa_egress_choose(u, &e, &q->source_aside);
+	q->netblock = q->source < CAA_SOURCES_MAX && (wish->netblocks >> q->source & 1) != 0;
+}
+
 static enum caa_gate send_tcp(struct caa_upstream *u, struct caa_asking *q, const struct caa_wish *wish)
 {
 	if (wish->queued)
@@ -71,6 +91,7 @@ static enum caa_gate send_tcp(struct caa_upstream *u, struct caa_asking *q, cons
 	q->chose_tcp = !wish->tcp;
 	q->patience_ms = patience_tcp_ms(u, q);
 	q->least_ms = 0;
+	choose_source_tcp(q, wish);
 	caa_transport_sent(&u->transport);
 	q->sent = (struct caa_sent){ .sent_us = wish->now_us, .question = q->question, .zone = q->zone };
 	q->tcp = true;
@@ -84,6 +105,10 @@ static enum caa_gate send_udp(struct caa_upstream *u, struct caa_asking *q, cons
 	bool tcp = q->want_tcp && !wish->tcp;	/* at a rate that is set by hand, whose pace TCP keeps, too */
 
 	count_wait(u, q, wish->now_us);
+	if (tcp || wish->tcp)
+		choose_source_tcp(q, wish);
+	else
+		choose_source(u, q, wish);
 	q->sent = sent;
 	q->sent.question = q->question;
 	q->sent.zone = q->zone;
@@ -263,7 +288,7 @@ enum caa_gate caa_gate_ask(struct caa_upstream *u, struct caa_asking *q, struct 
 void caa_gate_other(struct caa_upstream *u, struct caa_asking *q, uint64_t now_us, bool tcp)
 {
 	leave(u, q);	/* it had one while a CAA question waited for it */
-	q->caa = q->forged = q->unproved = false;
+	q->caa = q->forged = q->unproved = q->chosen = false;
 	q->cookie = (struct caa_cookie_sent){ .client_sent = false };
 	q->patience_ms = q->least_ms = 0;
 	u->sent++;
@@ -278,13 +303,19 @@ void caa_gate_other(struct caa_upstream *u, struct caa_asking *q, uint64_t now_u
 	q->udp = true;
 }
 
+/** What is kept of the cookie for where a query leaves from; nothing of that for another address. */
+static struct caa_cookie_part *part_of(struct caa_upstream *u, const struct caa_asking *q)
+{
+	return q->netblock || q->source == CAA_SOURCE_ANY ? NULL : caa_upstream_part(u, q->source);
+}
+
 size_t caa_gate_cookie(struct caa_upstream *u, struct caa_asking *q, const struct caa_cookie_secret *secret,
 	uint64_t now_us, uint8_t out[static CAA_COOKIE_MAX])
 {
 	q->spared = q->sent.repeated && (caa_cookie_is_idle(&u->cookie) || q->doubtful);
+	q->cookie = (struct caa_cookie_sent){ .source = q->source };
 	if (q->caa && q->cookies && !q->without && !q->spared && !q->bare)
-		return caa_cookie_write(&u->cookie, secret, &u->addr, now_us, out, &q->cookie);
-	q->cookie = (struct caa_cookie_sent){ .client_sent = false };
+		return caa_cookie_write(&u->cookie, part_of(u, q), secret, &u->addr, now_us, out, &q->cookie);
 	return 0;
 }
 
@@ -293,7 +324,7 @@ bool caa_gate_accept(struct caa_upstream *u, struct caa_asking *q, const struct 
 {
 	bool proved = caa_cookie_proves(&u->cookie);
 
-	switch (caa_cookie_read(&u->cookie, secret, now_us, packet, &q->cookie, false)) {
+	switch (caa_cookie_read(&u->cookie, part_of(u, q), secret, now_us, packet, &q->cookie, false)) {
 	case CAA_COOKIE_FORGED:
 		q->forged = true;
 		return false;
@@ -328,7 +359,7 @@ static enum caa_signal signal_of(const struct caa_upstream *u, const struct caa_
 	const struct caa_packet *packet)
 {
 	/* A query from before the cookie was known says nothing of those that carry it. */
-	bool before = q->cookie.client_sent && !q->cookie.server_sent && caa_cookie_proves(&u->cookie);
+	bool before = q->cookie.client_sent && !q->cookie.server_sent && caa_cookie_proves_from(&u->cookie, q->cookie.source);
 
 	switch (end) {
 	case CAA_END_ANSWER:
@@ -400,6 +431,16 @@ static void note_answered(struct caa_serving *zone, uint64_t now_us, const struc
 		caa_serving_good(zone, now_us);
 }
 
+/** What the outcome says of where it left from.  @return what it says of the upstream. */
+static enum caa_signal note_source(struct caa_upstream *u, const struct caa_asking *q, enum caa_end end, enum caa_signal signal)
+{
+	if (end == CAA_END_ANSWER)
+		caa_egress_answered(u, q->source, q->sent.seq);
+	else if (end == CAA_END_ERROR || (signal == CAA_SIGNAL_SILENCE && !q->sent.stranger && !q->sent.repeated))
+		caa_egress_lost(u, q->source, q->sent.seq);
+	return q->source_aside && signal == CAA_SIGNAL_SILENCE ? CAA_SIGNAL_NONE : signal;
+}
+
 static bool outcome_udp(struct caa_upstream *u, struct caa_asking *q, struct caa_serving *zone, uint64_t now_us,
 	enum caa_end end, const struct caa_packet *packet)
 {
@@ -411,11 +452,14 @@ static bool outcome_udp(struct caa_upstream *u, struct caa_asking *q, struct caa
 	q->sent.stale = !caa_serving_answered_since(zone, now_us, q->sent.sent_us);
 	if (signal == CAA_SIGNAL_SILENCE && q->own_fault && is_split(u, q))
 		signal = CAA_SIGNAL_NONE;
+	if (q->chosen)
+		signal = note_source(u, q, end, signal);
 	if (signal != CAA_SIGNAL_NONE && signal != CAA_SIGNAL_ANSWER && !has_voice(u, q, zone, now_us))
 		signal = CAA_SIGNAL_NONE;
 	limited = caa_learn_outcome(&u->learn, now_us, q->sent, signal);
 	if (limited) {
 		u->limits++;
+		caa_egress_limited(u);
 		caa_transport_prefer_tcp(&u->transport, now_us);
 	}
 	if (end == CAA_END_TIMEOUT && !q->forged)
@@ -441,7 +485,7 @@ static void outcome_tcp(struct caa_upstream *u, struct caa_asking *q, struct caa
 	if (end != CAA_END_ANSWER)
 		return;
 	q->unproved = false;
-	caa_cookie_read(&u->cookie, secret, now_us, packet, &q->cookie, true);
+	caa_cookie_read(&u->cookie, part_of(u, q), secret, now_us, packet, &q->cookie, true);
 	if (!is_denial(packet))
 		note_answered(zone, now_us, packet);
 }

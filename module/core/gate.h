@@ -3,7 +3,7 @@
  *  whether an answer is believed, and what its outcome teaches.
  *
  *  Brings together what is known of the upstream (core/upstream.h): the pacer and what was learned for it, cookie and
- *  transport.  A query is asked about until it may leave, then it has one outcome, then it may be asked about again.
+ *  transport; and from which of our addresses it leaves (core/egress.h).  A query is asked about until it may leave, then it has one outcome, then it may be asked about again.
  *  No clock, no lock: time is passed in, and the caller serialises calls on one upstream. */
 #ifndef CAA_CORE_GATE_H
 #define CAA_CORE_GATE_H
@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "core/cookie.h"
+#include "core/egress.h"
 #include "core/options.h"
 #include "core/packet.h"
 #include "core/serving.h"
@@ -48,6 +49,10 @@ struct caa_asking {
 	bool spared;		/**< the question was lost before, and goes without: a cookie brings nothing, or is in doubt */
 	bool unproved;		/**< it was answered without the cookie that has to be there */
 	bool forged;		/**< an answer was dropped since it left: that nothing else came says nothing */
+	uint8_t source;		/**< our address that it leaves from; CAA_SOURCE_ANY = whichever Unbound takes */
+	bool chosen;		/**< there was a choice of addresses */
+	bool source_aside;	/**< and it stands aside, core/egress.h */
+	bool netblock;		/**< it is not one address, but any of a netblock */
 	bool want_tcp;		/**< it has to go over TCP, for its cookie's sake */
 	bool chose_tcp;		/**< it went over TCP, where Unbound would not */
 };
@@ -59,6 +64,9 @@ struct caa_wish {
 	uint64_t deadline_us;	/**< the end of the budget */
 	uint64_t age_us;	/**< when the client's question arrived that it is for */
 	uint64_t other_us;	/**< the shortest wait at another address of the zone that is not silent; UINT64_MAX = none */
+	unsigned sources;	/**< our addresses of the upstream's family that it may leave from; 0 and 1 are the same */
+	uint32_t netblocks;	/**< bit n: address n is a netblock, and each query leaves from another one of it */
+	uint32_t random;	/**< random bits, where there are several */
 	bool tcp;		/**< Unbound sends it over TCP */
 	bool repeated;		/**< the question has lost a query before: it goes ahead of others of its zone */
 	bool may_move;		/**< it may be sent elsewhere instead */

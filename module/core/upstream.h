@@ -4,6 +4,7 @@
  *  Its law: it takes one allocation at creation and never grows; when it is full, the entry used longest ago
  *  gives its place, unless queries wait for it: then a new address gets none, so that
  *  nobody can make an upstream forget its queue by naming many others.  Lookups are O(1).
+ *  Where queries leave from several of our addresses, what is known of each of them stands behind the entry.
  *  No clock, no lock: the caller serialises calls on one table (glue/shard.c does). */
 #ifndef CAA_CORE_UPSTREAM_H
 #define CAA_CORE_UPSTREAM_H
@@ -37,13 +38,36 @@ struct caa_upstream {
 	uint32_t timed_out;	/**< packets that were not */
 	uint32_t failed;	/**< packets that ended in a network error */
 	uint32_t limits;	/**< how often it was found limited */
+	uint16_t dealt;		/**< bit n: our address n has had its turn in this round, core/egress.h */
+	uint8_t sources;	/**< what stands behind this entry; 0 where we have one address, and outside a table */
 };
+
+/** What is known of one of several of our addresses. */
+struct caa_source {
+	uint32_t answered_seq;	/**< the latest query from there that was answered, and one more, as in core/learn.h */
+	struct caa_cookie_part part;
+	uint8_t lost;		/**< queries in a row that were not answered, up to 255 */
+};
+
+/** @return what is known of one of several, borrowed like the entry; NULL if nothing is kept of it. */
+static inline struct caa_source *caa_upstream_source(struct caa_upstream *u, uint8_t source)
+{
+	return source < u->sources ? (struct caa_source *)(u + 1) + source : NULL;
+}
+
+/** @return the server's part of the cookie for one of our addresses, likewise. */
+static inline struct caa_cookie_part *caa_upstream_part(struct caa_upstream *u, uint8_t source)
+{
+	if (u->sources == 0)
+		return source == 0 ? &u->cookie.part : NULL;
+	return source < u->sources ? &caa_upstream_source(u, source)->part : NULL;
+}
 
 struct caa_upstreams;
 
-/** @param max: entries, 1 .. 2^31. @param key: for the hash; copied.
- *  @return NULL if there is no memory. */
-struct caa_upstreams *caa_upstreams_create(size_t max, const uint8_t key[static CAA_HASH_KEY]);
+/** @param max: entries, 1 .. 2^31. @param sources: our addresses of which something is kept, 1 .. CAA_SOURCES_MAX.
+ *  @param key: for the hash; copied. @return NULL if there is no memory. */
+struct caa_upstreams *caa_upstreams_create(size_t max, unsigned sources, const uint8_t key[static CAA_HASH_KEY]);
 /** @param t: may be NULL. */
 void caa_upstreams_destroy(struct caa_upstreams *t);
 
@@ -57,7 +81,8 @@ struct caa_upstream *caa_upstreams_find(struct caa_upstreams *t, const struct ca
  *	that queries wait for (the caller then sends unpaced and counts it). */
 struct caa_upstream *caa_upstreams_get(struct caa_upstreams *t, const struct caa_addr *a, uint16_t burst);
 
-/** Take over what another table knew of an address, as the most recently used entry; an entry that is there is replaced. */
+/** Take over what another table knew of an address, as the most recently used entry; an entry that is there is replaced.
+ *  What is known of our addresses is not taken along. */
 void caa_upstreams_import(struct caa_upstreams *t, const struct caa_upstream *known);
 
 /** Forget what was learned of an address, or of all.  Queries that wait keep their order, those under way their count.

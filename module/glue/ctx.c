@@ -71,6 +71,7 @@ struct caa_ctx *caa_ctx_create(int id, struct caa_config *config, const struct c
 	const struct caa_module_options *o = caa_config_module(config);
 	struct caa_ctx *ctx = calloc(1, sizeof(*ctx));
 	unsigned workers = cfg->num_threads > 0 ? (unsigned)cfg->num_threads : 1;
+	struct caa_outgoing from = caa_host_outgoing(cfg);
 	struct caa_sources sources;
 
 	if (ctx == NULL) {
@@ -91,7 +92,7 @@ struct caa_ctx *caa_ctx_create(int id, struct caa_config *config, const struct c
 		caa_ctx_destroy(ctx);
 		return NULL;
 	}
-	ctx->shards = caa_shards_renew(kept, o->upstreams);
+	ctx->shards = caa_shards_renew(kept, o->upstreams, &from);
 	kept = NULL;
 	ctx->failures = caa_failures_renew(kept_failures, o);
 	kept_failures = NULL;

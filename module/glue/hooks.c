@@ -308,6 +308,16 @@ static int64_t given_up(struct serviced_query *sq, const struct claims *claims, 
 	return -1;
 }
 
+/** What there is to choose from where there is a choice. */
+static void choices(struct caa_wish *wish, const struct serviced_query *sq)
+{
+	wish->sources = caa_host_sources(sq, &wish->netblocks);
+	if (wish->sources > CAA_EGRESS_MAX)
+		wish->sources = CAA_EGRESS_MAX;
+	if (wish->sources > 1)
+		wish->random = caa_host_random(sq);
+}
+
 /** Whether a query of another type was moved, and may be on its way yet. */
 static bool has_moved(struct caa_ctx *ctx)
 {
@@ -331,7 +341,7 @@ static void note_flight(struct caa_ctx *ctx, struct sending *s, uint64_t now_us)
 		caa_shards_flight_end(ctx->shards, s->question, &s->addr);
 }
 
-static int64_t pace_caa(struct caa_ctx *ctx, struct sending *s, const struct claims *claims, const struct caa_wish *wish,
+static int64_t pace_caa(struct caa_ctx *ctx, struct sending *s, const struct claims *claims, struct caa_wish *wish,
 	const struct caa_addr *other, int *tcp)
 {
 	struct serviced_query *sq = s->sq;
@@ -346,6 +356,7 @@ static int64_t pace_caa(struct caa_ctx *ctx, struct sending *s, const struct cla
 	wait_us = denied_wait_us(claims, q, addr, wish->now_us);
 	if (wait_us > 0 && wish->now_us + wait_us < wish->deadline_us)
 		return (int64_t)wait_us;
+	choices(wish, sq);
 	gate = caa_shards_ask(ctx->shards, addr, q, wish, &wait_us, &known);
 	if (!known && !wish->queued)
 		caa_stats_add(&ctx->stats, CAA_STAT_unpaced, 1);
@@ -356,6 +367,7 @@ static int64_t pace_caa(struct caa_ctx *ctx, struct sending *s, const struct cla
 		return leaves(ctx, q, wish, true);
 	case CAA_GATE_SEND:
 		sq->hook_timeout = timeout_of(q);
+		sq->hook_source = q->chosen ? q->source : -1;
 		if (!s->flies)
 			note_flight(ctx, s, wish->now_us);
 		return leaves(ctx, q, wish, *tcp);
@@ -422,6 +434,7 @@ static int64_t leaves_usual(struct caa_ctx *ctx, struct sending *s, uint64_t now
 {
 	caa_shards_other(ctx->shards, &s->addr, &s->asking, now_us, tcp);
 	s->sq->hook_timeout = 0;
+	s->sq->hook_source = -1;
 	s->asking.out = true;
 	count_sent(ctx, s->asking.claimed, tcp);
 	return 0;

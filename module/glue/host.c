@@ -3,6 +3,7 @@
 
 #include "glue/host.h"
 
+#include "core/hash.h"
 #include "core/report.h"
 
 #include "iterator/iter_delegpt.h"
@@ -15,9 +16,11 @@
 #include "sldns/pkthdr.h"
 #include "sldns/rrdef.h"
 #include "sldns/str2wire.h"
+#include "util/config_file.h"
 #include "util/data/msgreply.h"
 #include "util/net_help.h"
 #include "util/module.h"
+#include "util/random.h"
 #include "util/rtt.h"
 #include "util/storage/lruhash.h"
 
@@ -27,6 +30,11 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+
+enum {
+	NETBLOCKS_MAX = 32,	/**< bits of a set of netblocks */
+	IPV6_BITS = 128
+};
 
 uint64_t caa_host_now_us(void)
 {
@@ -57,6 +65,45 @@ bool caa_host_addr(struct caa_addr *out, const struct sockaddr_storage *ss)
 		return true;
 	}
 	return false;
+}
+
+struct caa_outgoing caa_host_outgoing(const struct config_file *cfg)
+{
+	static const uint8_t no_key[CAA_HASH_KEY];	/* an operator's own words */
+	unsigned ip4 = 0, ip6 = 0;
+	struct caa_outgoing out = { .hash = 0 };
+
+	for (int i = 0; i < cfg->num_out_ifs; i++) {
+		uint64_t both[2] = { out.hash, caa_hash(no_key, cfg->out_ifs[i], strlen(cfg->out_ifs[i])) };
+
+		out.hash = caa_hash(no_key, both, sizeof(both));
+		*(str_is_ip6(cfg->out_ifs[i]) ? &ip6 : &ip4) += 1;
+	}
+	ip4 = cfg->do_ip4 ? ip4 : 0;
+	ip6 = cfg->do_ip6 ? ip6 : 0;
+	out.count = ip4 > ip6 ? ip4 : ip6;
+	if (out.count == 0)
+		out.count = 1;	/* the system's choice */
+	return out;
+}
+
+unsigned caa_host_sources(const struct serviced_query *sq, uint32_t *netblocks)
+{
+	bool ip6 = sq->addr.ss_family == AF_INET6;
+	const struct port_if *ifs = ip6 ? sq->outnet->ip6_ifs : sq->outnet->ip4_ifs;
+	int count = ip6 ? sq->outnet->num_ip6 : sq->outnet->num_ip4;
+
+	*netblocks = 0;
+	for (int i = 0; ip6 && i < count && i < NETBLOCKS_MAX; i++)
+		if (ifs[i].pfxlen > 0 && ifs[i].pfxlen < IPV6_BITS)
+			*netblocks |= UINT32_C(1) << i;
+	return count > 0 ? (unsigned)count : 0;
+}
+
+uint32_t caa_host_random(const struct serviced_query *sq)
+{
+	/* ub_random() has 31 bits. */
+	return (uint32_t)ub_random(sq->outnet->rnd) ^ (uint32_t)ub_random(sq->outnet->rnd) << 16;
 }
 
 struct caa_name caa_host_qname(const struct query_info *qinfo)

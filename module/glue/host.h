@@ -10,7 +10,7 @@
 #include "core/name.h"
 
 struct caa_versions;
-
+struct config_file;
 struct delegpt;
 struct infra_cache;
 struct iter_qstate;
@@ -24,6 +24,23 @@ uint64_t caa_host_now_us(void);
 
 /** @return false if the address is of no known family, *out untouched. */
 bool caa_host_addr(struct caa_addr *out, const struct sockaddr_storage *ss);
+
+/** The addresses that queries leave from (outgoing-interface). */
+struct caa_outgoing {
+	unsigned count;		/**< of one family, the most of both; at least 1 */
+	uint64_t hash;		/**< of all of them in their order */
+};
+
+/** @return those of a configuration. */
+struct caa_outgoing caa_host_outgoing(const struct config_file *cfg);
+
+/** Those that a query may leave from: of its server's family.
+ *  @param netblocks: bit n: the one of index n is a netblock; of the first 32.
+ *  @return how many, 0 and more. */
+unsigned caa_host_sources(const struct serviced_query *sq, uint32_t *netblocks);
+
+/** @return 32 random bits. */
+uint32_t caa_host_random(const struct serviced_query *sq);
 
 /** @return the question's name, borrowed from qinfo. */
 struct caa_name caa_host_qname(const struct query_info *qinfo);

@@ -33,19 +33,22 @@ struct slice {
 struct caa_shards {
 	uint8_t key[CAA_HASH_KEY];	/**< chooses the slice; fixed by create */
 	size_t max;			/**< upstreams; fixed by create */
+	struct caa_outgoing from;	/**< likewise */
 	/** A bit for each address of an upstream that was made, or for several; only ever set */
 	_Atomic uint64_t met[MET_BITS / MET_WORD];
 	struct slice slice[SHARDS];
 };
 
-struct caa_shards *caa_shards_create(size_t max)
+struct caa_shards *caa_shards_create(size_t max, const struct caa_outgoing *from)
 {
 	struct caa_shards *s = calloc(1, sizeof(*s));
+	unsigned sources = from->count < CAA_SOURCES_MAX ? from->count : CAA_SOURCES_MAX;
 	uint8_t table_key[CAA_HASH_KEY];
 
 	if (s == NULL)
 		return NULL;
 	s->max = max;
+	s->from = *from;
 	randombytes_buf(s->key, sizeof(s->key));
 	/* Another key than the slices' own, or each slice would fill only the buckets of its residue. */
 	randombytes_buf(table_key, sizeof(table_key));
@@ -56,7 +59,7 @@ struct caa_shards *caa_shards_create(size_t max)
 		caa_servings_init(&s->slice[i].servings);
 	}
 	for (size_t i = 0; i < SHARDS; i++) {
-		s->slice[i].upstreams = caa_upstreams_create((max + SHARDS - 1) / SHARDS, table_key);
+		s->slice[i].upstreams = caa_upstreams_create((max + SHARDS - 1) / SHARDS, sources, table_key);
 		if (s->slice[i].upstreams == NULL) {
 			caa_shards_destroy(s);
 			return NULL;
@@ -141,29 +144,34 @@ static struct caa_upstream *upstream_of(struct caa_shards *s, struct slice *slic
 	return caa_upstreams_get(slice->upstreams, a, BURST);
 }
 
-/** What belongs to the other slices' keys is not taken along, as the server's part of a cookie. */
+/** What belongs to the other slices' keys is not taken along, as the servers' parts of cookies. */
 static void import(struct caa_shards *s, const struct caa_upstream *known)
 {
 	struct slice *slice = take(s, &known->addr);
 	struct caa_upstream copy = *known;
 
-	copy.cookie.server_len = 0;
 	copy.learn.lost_zone = 0;	/* its hash was made with the other key: of several is the careful reading */
 	meet(s, &copy.addr);
 	caa_upstreams_import(slice->upstreams, &copy);
 	release(slice);
 }
 
-struct caa_shards *caa_shards_renew(struct caa_shards *old, size_t max)
+static bool is_same(const struct caa_outgoing *a, const struct caa_outgoing *b)
+{
+	return a->count == b->count && a->hash == b->hash;
+}
+
+struct caa_shards *caa_shards_renew(struct caa_shards *old, size_t max, const struct caa_outgoing *from)
 {
 	struct caa_shards *s;
+	bool same = old != NULL && is_same(&old->from, from);
 
-	for (size_t i = 0; old != NULL && i < SHARDS; i++)
+	for (size_t i = 0; same && i < SHARDS; i++)
 		settle(&old->slice[i]);
-	if (old != NULL && old->max == max)
+	if (same && old->max == max)
 		return old;
-	s = caa_shards_create(max);
-	for (size_t i = 0; s != NULL && old != NULL && i < SHARDS; i++)
+	s = caa_shards_create(max, from);
+	for (size_t i = 0; s != NULL && same && i < SHARDS; i++)
 		for (const struct caa_upstream *u = NULL; (u = caa_upstreams_newer(old->slice[i].upstreams, u)) != NULL;)
 			import(s, u);
 	caa_shards_destroy(old);
@@ -411,13 +419,20 @@ bool caa_shards_flight_find(struct caa_shards *s, uint64_t question, uint64_t no
 	return found;
 }
 
+/** A copy has nothing behind it. */
+static void copy_of(struct caa_upstream *out, const struct caa_upstream *u)
+{
+	*out = *u;
+	out->sources = 0;
+}
+
 bool caa_shards_copy(struct caa_shards *s, const struct caa_addr *a, struct caa_upstream *out)
 {
 	struct slice *slice = take(s, a);
 	const struct caa_upstream *u = caa_upstreams_find(slice->upstreams, a);
 
 	if (u != NULL)
-		*out = *u;
+		copy_of(out, u);
 	release(slice);
 	return u != NULL;
 }
@@ -431,7 +446,7 @@ size_t caa_shards_copy_all(struct caa_shards *s, struct caa_upstream *out, size_
 
 		lock_basic_lock(&s->slice[i].lock);
 		while (count < max && (u = caa_upstreams_older(s->slice[i].upstreams, u)) != NULL)
-			out[count++] = *u;
+			copy_of(&out[count++], u);
 		lock_basic_unlock(&s->slice[i].lock);
 	}
 	return count;

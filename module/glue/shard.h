@@ -14,15 +14,16 @@
 #include "core/gate.h"
 #include "core/name.h"
 #include "core/upstream.h"
+#include "glue/host.h"
 
 struct caa_shards;
 
-/** @param max: upstreams in all, at least 1. @return NULL if there is no memory. */
-struct caa_shards *caa_shards_create(size_t max);
+/** @param max: upstreams in all, at least 1. @param from: what queries leave from. @return NULL if there is no memory. */
+struct caa_shards *caa_shards_create(size_t max, const struct caa_outgoing *from);
 /** What is learned outlives a configuration: make shards of another size out of those of an old one, or the old ones ready
- *  for use again.  No query of the old ones is left.
+ *  for use again.  Other outgoing addresses start anew, as servers do not know them yet.  No query of the old ones is left.
  *  @param old: NULL, or owned by the result. @return NULL if there is no memory; old is destroyed then. */
-struct caa_shards *caa_shards_renew(struct caa_shards *old, size_t max);
+struct caa_shards *caa_shards_renew(struct caa_shards *old, size_t max, const struct caa_outgoing *from);
 /** @param s: may be NULL. */
 void caa_shards_destroy(struct caa_shards *s);
 

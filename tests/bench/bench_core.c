@@ -79,7 +79,7 @@ static void row(const char *what, double ns)
 
 static struct caa_upstreams *full_table(const uint8_t key[static CAA_HASH_KEY])
 {
-	struct caa_upstreams *t = caa_upstreams_create(UPSTREAMS, key);
+	struct caa_upstreams *t = caa_upstreams_create(UPSTREAMS, 1, key);
 
 	if (t == NULL)
 		abort();

@@ -38,14 +38,14 @@ static void check_packet(const struct caa_packet *p, const uint8_t *data, size_t
 static void check_cookie(const struct caa_packet *p, bool tcp)
 {
 	uint8_t out[CAA_COOKIE_MAX];
-	struct caa_cookie_sent sent;
+	struct caa_cookie_sent sent = { .source = 0 };
 	struct caa_cookie c;
 	size_t len;
 
 	caa_cookie_init(&c);
-	check(caa_cookie_write(&c, &secret, &server, 1, out, &sent) == CAA_COOKIE_CLIENT);
+	check(caa_cookie_write(&c, &c.part, &secret, &server, 1, out, &sent) == CAA_COOKIE_CLIENT);
 	memcpy(sent.client, marker, sizeof(marker));
-	switch (caa_cookie_read(&c, &secret, 1, p, &sent, tcp)) {
+	switch (caa_cookie_read(&c, &c.part, &secret, 1, p, &sent, tcp)) {
 	case CAA_COOKIE_FORGED:
 		check(!tcp && !caa_cookie_proves(&c));
 		break;
@@ -53,7 +53,7 @@ static void check_cookie(const struct caa_packet *p, bool tcp)
 		check(!caa_cookie_proves(&c));
 		break;
 	case CAA_COOKIE_GOOD:
-		len = caa_cookie_write(&c, &secret, &server, 1, out, &sent);
+		len = caa_cookie_write(&c, &c.part, &secret, &server, 1, out, &sent);
 		check(len == p->cookie_len);
 		check(memcmp(out + CAA_COOKIE_CLIENT, p->cookie + CAA_COOKIE_CLIENT, len - CAA_COOKIE_CLIENT) == 0);
 		break;

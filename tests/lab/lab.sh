@@ -312,7 +312,7 @@ lab_zone_conf() {
 }
 
 # lab_resolver NAME TREE ADDRESS [CONFIGURATION]: an Unbound, tuned as a CA tunes it; LAB_THREADS threads (1).
-# Queries upstream leave from 127.0.54.N, where ADDRESS is 127.0.53.N.
+# Queries upstream leave from 127.0.54.N, where ADDRESS is 127.0.53.N, or from the addresses in LAB_OUTGOING.
 lab_resolver() {
 	lab_resolver_conf "$@"
 	if ! "$2/unbound-checkconf" "$LAB_WORK/$1.conf" >"$LAB_WORK/$1.checkconf" 2>&1; then
@@ -323,9 +323,9 @@ lab_resolver() {
 }
 
 lab_resolver_conf() {
-	local name=$1 address=$3 outgoing=127.0.54.${3##*.}
+	local name=$1 address=$3 outgoing=${LAB_OUTGOING:-127.0.54.${3##*.}} source
 	lab_address "$address"
-	lab_address "$outgoing"
+	for source in $outgoing; do lab_address "$source"; done
 	printf '. 3600 NS ns.root.\nns.root. 3600 A 127.0.53.1\n' >"$LAB_WORK/hints"
 	LAB_LOG[$name]=$LAB_WORK/$name.log
 	cat >"$LAB_WORK/$name.conf" <<-END
@@ -335,7 +335,7 @@ lab_resolver_conf() {
 		 username: ""
 		 pidfile: ""
 		 interface: $address
-		 outgoing-interface: $outgoing
+		$(printf ' outgoing-interface: %s\n' $outgoing)
 		 access-control: 127.0.0.0/8 allow
 		 do-not-query-localhost: no
 		 do-ip6: no

@@ -22,7 +22,7 @@ static struct query ask_by(struct caa_cookie *c, uint64_t at_us, const struct ca
 	struct query q;
 
 	memset(&q, 0, sizeof(q));
-	q.len = caa_cookie_write(c, by, &server, at_us, q.option, &q.sent);
+	q.len = caa_cookie_write(c, &c->part, by, &server, at_us, q.option, &q.sent);
 	return q;
 }
 
@@ -40,7 +40,7 @@ static const struct caa_packet without = { .edns = true, .records = 1 };
 
 static enum caa_cookie_verdict read_at(struct caa_cookie *c, const struct query *q, const struct caa_packet *p, uint64_t at_us)
 {
-	return caa_cookie_read(c, &secret, at_us, p, &q->sent, false);
+	return caa_cookie_read(c, &c->part, &secret, at_us, p, &q->sent, false);
 }
 
 /** The server answers with its own 16 octets, all the same. */
@@ -89,23 +89,23 @@ static void the_clients_part_is_of_server_and_secret(void **state)
 	static const struct caa_cookie_secret other_secret = { .key = { 1, 2, 4 }, .serial = 1 };
 	struct caa_addr other = server;
 	struct caa_cookie c;
-	struct caa_cookie_sent sent;
+	struct caa_cookie_sent sent = { .source = 0 };
 	uint8_t out[CAA_COOKIE_MAX];
 	struct query q;
 
 	(void)state;
 	caa_cookie_init(&c);
 	q = ask(&c, now);
-	assert_int_equal(caa_cookie_write(&c, &secret, &server, now + day, out, &sent), CLIENT);
+	assert_int_equal(caa_cookie_write(&c, &c.part, &secret, &server, now + day, out, &sent), CLIENT);
 	assert_memory_equal(out, q.option, CLIENT);
-	assert_int_equal(caa_cookie_write(&c, &other_secret, &server, now, out, &sent), CLIENT);
+	assert_int_equal(caa_cookie_write(&c, &c.part, &other_secret, &server, now, out, &sent), CLIENT);
 	assert_memory_not_equal(out, q.option, CLIENT);
 	other.ip[3]++;
-	assert_int_equal(caa_cookie_write(&c, &secret, &other, now, out, &sent), CLIENT);
+	assert_int_equal(caa_cookie_write(&c, &c.part, &secret, &other, now, out, &sent), CLIENT);
 	assert_memory_not_equal(out, q.option, CLIENT);
 	other = server;
 	other.port[1]++;
-	assert_int_equal(caa_cookie_write(&c, &secret, &other, now, out, &sent), CLIENT);
+	assert_int_equal(caa_cookie_write(&c, &c.part, &secret, &other, now, out, &sent), CLIENT);
 	assert_memory_not_equal(out, q.option, CLIENT);
 }
 
@@ -117,14 +117,14 @@ static void the_clients_part_is_whole(void **state)
 	(void)state;
 	for (unsigned n = 0; n < 256; n++) {
 		struct caa_addr other = server;
-		struct caa_cookie_sent sent;
+		struct caa_cookie_sent sent = { .source = 0 };
 		uint8_t out[CAA_COOKIE_MAX];
 		struct caa_cookie c;
 		uint64_t bits, differ;
 
 		caa_cookie_init(&c);
 		other.ip[3] = (uint8_t)n;
-		caa_cookie_write(&c, &secret, &other, now, out, &sent);
+		caa_cookie_write(&c, &c.part, &secret, &other, now, out, &sent);
 		memcpy(&bits, out, sizeof(bits));
 		for (unsigned turn = 1; turn < 64; turn++) {
 			differ = bits ^ (bits >> turn | bits << (64 - turn));
@@ -153,7 +153,7 @@ static void an_answer_has_16_to_40_octets(void **state)
 		q = ask(&c, now);
 		for (size_t i = 0; i < sizeof(option); i++)
 			option[i] = i < CLIENT ? q.option[i] : (uint8_t)(0xa0 + i);
-		assert_int_equal(caa_cookie_read(&c, &secret, now, &p, &q.sent, true), good ? CAA_COOKIE_GOOD : CAA_COOKIE_NONE);
+		assert_int_equal(caa_cookie_read(&c, &c.part, &secret, now, &p, &q.sent, true), good ? CAA_COOKIE_GOOD : CAA_COOKIE_NONE);
 		caa_cookie_init(&c);
 		assert_int_equal(read_at(&c, &q, &p, now), good ? CAA_COOKIE_GOOD : ours ? CAA_COOKIE_NONE : CAA_COOKIE_FORGED);
 		assert_int_equal(caa_cookie_proves(&c), good);
@@ -175,7 +175,7 @@ static void the_echo_is_checked(void **state)
 
 		q.option[bit / 8] ^= (uint8_t)(1 << bit % 8);
 		assert_int_equal(read_at(&c, &q, &p, now), CAA_COOKIE_FORGED);
-		assert_int_equal(caa_cookie_read(&c, &secret, now, &p, &q.sent, true), CAA_COOKIE_NONE);
+		assert_int_equal(caa_cookie_read(&c, &c.part, &secret, now, &p, &q.sent, true), CAA_COOKIE_NONE);
 		assert_memory_equal(&c, &before, sizeof(c));	/* and nothing is learned from it */
 	}
 }
@@ -357,7 +357,7 @@ static void tcp_shows_that_it_has_stopped(void **state)
 	struct query q = ask(&c, now);
 
 	(void)state;
-	assert_int_equal(caa_cookie_read(&c, &secret, now, &without, &q.sent, true), CAA_COOKIE_NONE);
+	assert_int_equal(caa_cookie_read(&c, &c.part, &secret, now, &without, &q.sent, true), CAA_COOKIE_NONE);
 	assert_false(caa_cookie_proves(&c));
 	q = ask(&c, now);
 	assert_int_equal(q.len, CLIENT);
@@ -376,7 +376,7 @@ static void over_tcp_the_first_ones_absence_says_nothing_of_nodes(void **state)
 	(void)state;
 	caa_cookie_init(&c);
 	q = ask(&c, now);
-	assert_int_equal(caa_cookie_read(&c, &secret, now, &without, &q.sent, true), CAA_COOKIE_NONE);
+	assert_int_equal(caa_cookie_read(&c, &c.part, &secret, now, &without, &q.sent, true), CAA_COOKIE_NONE);
 	assert_int_equal(answer(&c, &q, 1, now), CAA_COOKIE_GOOD);
 	assert_int_equal(read_at(&c, &q, &without, now), CAA_COOKIE_MISSING);	/* from now on it is held to it */
 }
@@ -443,8 +443,104 @@ static void a_new_secret_starts_both_parts_anew(void **state)
 		assert_int_equal(q.len, CLIENT);
 		assert_memory_not_equal(q.option, old.option, CLIENT);
 		memcpy(option, q.option, CLIENT);
-		assert_int_equal(caa_cookie_read(&c, &rolled, now, &p, &q.sent, false), CAA_COOKIE_GOOD);
+		assert_int_equal(caa_cookie_read(&c, &c.part, &rolled, now, &p, &q.sent, false), CAA_COOKIE_GOOD);
 		assert_int_equal(ask_by(&c, now, &rolled).len, FULL);
+	}
+}
+
+/* --- from several addresses ---------------------------------------------------------------------------------------- */
+
+enum { HERE = 0, THERE = 15 };
+
+/** A query from one of our addresses. */
+static struct query ask_from(struct caa_cookie *c, struct caa_cookie_part *part, uint8_t source)
+{
+	struct query q;
+
+	memset(&q, 0, sizeof(q));
+	q.sent.source = source;
+	q.len = caa_cookie_write(c, part, &secret, &server, now, q.option, &q.sent);
+	assert_int_equal(q.sent.source, source);
+	return q;
+}
+
+static enum caa_cookie_verdict answer_from(struct caa_cookie *c, struct caa_cookie_part *part, const struct query *q, uint8_t own)
+{
+	uint8_t option[FULL];
+	struct caa_packet p = reply(option, sizeof(option));
+
+	memset(option, own, sizeof(option));
+	memcpy(option, q->option, CLIENT);
+	return caa_cookie_read(c, part, &secret, now, &p, &q->sent, false);
+}
+
+/** RFC 7873, section 4.2, RFC 9018, section 3: neither part is carried to another address of ours. */
+static void each_address_has_cookies_of_its_own(void **state)
+{
+	struct caa_cookie_part part[2];
+	struct caa_cookie c;
+	struct query here, there;
+
+	(void)state;
+	caa_cookie_init(&c);
+	here = ask_from(&c, &part[0], HERE);
+	there = ask_from(&c, &part[1], THERE);
+	assert_memory_not_equal(here.option, there.option, CLIENT);
+	assert_int_equal(answer_from(&c, &part[0], &here, 0x11), CAA_COOKIE_GOOD);
+	assert_true(caa_cookie_proves(&c));
+	assert_true(caa_cookie_proves_from(&c, HERE));
+	assert_false(caa_cookie_proves_from(&c, THERE));
+	assert_int_equal(ask_from(&c, &part[1], THERE).len, CLIENT);
+	/* what was sent from one is no answer to the other */
+	assert_int_equal(answer_from(&c, &part[1], &(struct query){ .sent = there.sent }, 0x22), CAA_COOKIE_FORGED);
+	assert_int_equal(answer_from(&c, &part[1], &there, 0x22), CAA_COOKIE_GOOD);
+	here = ask_from(&c, &part[0], HERE);
+	there = ask_from(&c, &part[1], THERE);
+	assert_int_equal(here.len, FULL);
+	assert_int_equal(here.option[CLIENT], 0x11);
+	assert_int_equal(there.len, FULL);
+	assert_int_equal(there.option[CLIENT], 0x22);
+	caa_cookie_avoid(&c, now);
+	assert_false(caa_cookie_proves(&c));
+}
+
+/** An answer without a cookie is its address' only. */
+static void what_one_address_loses_the_other_keeps(void **state)
+{
+	struct caa_cookie_part part[2];
+	struct caa_cookie c;
+	struct query here, there;
+
+	(void)state;
+	caa_cookie_init(&c);
+	here = ask_from(&c, &part[0], HERE);
+	there = ask_from(&c, &part[1], THERE);
+	answer_from(&c, &part[0], &here, 1);
+	answer_from(&c, &part[1], &there, 2);
+	assert_int_equal(caa_cookie_read(&c, &part[1], &secret, now, &without, &there.sent, true), CAA_COOKIE_NONE);
+	assert_true(caa_cookie_proves_from(&c, HERE));
+	assert_false(caa_cookie_proves_from(&c, THERE));
+}
+
+/** Of a netblock, or of whichever address Unbound takes, it is checked and not kept. */
+static void what_is_of_no_one_address_is_not_kept(void **state)
+{
+	static const uint8_t sources[] = { HERE, CAA_SOURCES_MAX, CAA_SOURCE_ANY };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(sources); i++) {
+		struct caa_cookie c;
+		struct query q;
+
+		caa_cookie_init(&c);
+		q = ask_from(&c, NULL, sources[i]);
+		assert_int_equal(q.len, CLIENT);
+		assert_int_equal(answer_from(&c, NULL, &q, 1), CAA_COOKIE_GOOD);
+		assert_false(caa_cookie_proves(&c));
+		assert_false(caa_cookie_proves_from(&c, sources[i]));
+		q.option[0] ^= 1;
+		assert_int_equal(answer_from(&c, NULL, &q, 1), CAA_COOKIE_FORGED);
+		assert_int_equal(caa_cookie_read(&c, NULL, &secret, now, &without, &q.sent, false), CAA_COOKIE_MISSING);
 	}
 }
 
@@ -474,7 +570,7 @@ static void a_refusal_ends_when_the_servers_part_is_taken(void **state)
 		q.sent.server_sent = row[i].server_sent;
 		assert_false(c.refused);
 		c.refused = true;
-		caa_cookie_read(&c, &secret, now, &p, &q.sent, row[i].tcp);
+		caa_cookie_read(&c, &c.part, &secret, now, &p, &q.sent, row[i].tcp);
 		if (c.refused != row[i].refused)
 			fail_msg("%s", row[i].why);
 		c.refused = true;
@@ -493,17 +589,17 @@ static void an_old_answer_is_good_but_not_kept(void **state)
 
 	(void)state;
 	memcpy(option, old.option, CLIENT);
-	assert_int_equal(caa_cookie_read(&c, &rolled, now, &p, &old.sent, false), CAA_COOKIE_GOOD);
+	assert_int_equal(caa_cookie_read(&c, &c.part, &rolled, now, &p, &old.sent, false), CAA_COOKIE_GOOD);
 	q = ask_by(&c, now, &rolled);
 	assert_int_equal(q.len, CLIENT);
 
 	/* nor does it replace what the new one has brought */
 	memset(option, 0x55, sizeof(option));
 	memcpy(option, q.option, CLIENT);
-	assert_int_equal(caa_cookie_read(&c, &rolled, now, &p, &q.sent, false), CAA_COOKIE_GOOD);
+	assert_int_equal(caa_cookie_read(&c, &c.part, &rolled, now, &p, &q.sent, false), CAA_COOKIE_GOOD);
 	memset(option, 0x66, sizeof(option));
 	memcpy(option, old.option, CLIENT);
-	assert_int_equal(caa_cookie_read(&c, &rolled, now, &p, &old.sent, false), CAA_COOKIE_GOOD);
+	assert_int_equal(caa_cookie_read(&c, &c.part, &rolled, now, &p, &old.sent, false), CAA_COOKIE_GOOD);
 	q = ask_by(&c, now, &rolled);
 	assert_int_equal(q.len, FULL);
 	assert_int_equal(q.option[CLIENT], 0x55);
@@ -666,7 +762,8 @@ int main(void)
 		cmocka_unit_test(an_old_answer_is_good_but_not_kept), cmocka_unit_test(it_is_asked_without_for_a_while),
 		cmocka_unit_test(weeks_later_it_is_asked_with_it_again), cmocka_unit_test(silence_is_tried_without),
 		cmocka_unit_test(silence_to_both_is_no_dislike), cmocka_unit_test(who_has_answered_is_not_suspected),
-		cmocka_unit_test(an_answer_without_proves_nothing_at_first),
+		cmocka_unit_test(an_answer_without_proves_nothing_at_first), cmocka_unit_test(each_address_has_cookies_of_its_own),
+		cmocka_unit_test(what_one_address_loses_the_other_keeps), cmocka_unit_test(what_is_of_no_one_address_is_not_kept),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,7 +3,7 @@
 
 #include "core/gate.h"
 
-enum { BURST = 16, ROUND_US = 10 * 1000, SOON_US = 5 * 1000, BUDGET_US = 20 * 1000000, FULL = CAA_COOKIE_CLIENT + 16 };
+enum { BURST = 16, SOURCES = 3, ROUND_US = 10 * 1000, SOON_US = 5 * 1000, BUDGET_US = 20 * 1000000, FULL = CAA_COOKIE_CLIENT + 16 };
 
 static const uint64_t ms = 1000, second = 1000000, minute = 60 * UINT64_C(1000000), day = 86400 * UINT64_C(1000000);
 static const struct caa_cookie_secret secret = { .key = { 1 }, .serial = 1 };
@@ -19,6 +19,7 @@ static const struct caa_packet cut = { .edns = true, .truncated = true };
 /** An upstream and its time. */
 struct scene {
 	struct caa_upstream u;
+	struct caa_source behind[SOURCES];	/**< the upstream, as in its table, where queries leave from several addresses */
 	struct caa_zone_options zone;
 	struct caa_serving serving;	/**< what it does for the zone that is asked, if nothing else is said */
 	uint64_t now_us, wait_us;
@@ -2061,7 +2062,7 @@ static void a_rate_by_hand_is_untouched_by_other_zones(void **state)
 	enum { RATE = 10, SENDS = 50, CROWD = 40 };
 	static const uint8_t key[CAA_HASH_KEY] = { 5 };
 	struct scene others = begin(), hand = by_hand(RATE);
-	struct caa_upstreams *t = caa_upstreams_create(4, key);
+	struct caa_upstreams *t = caa_upstreams_create(4, 1, key);
 	struct caa_addr addr = others.u.addr, line = addr;
 	struct caa_upstream *u, *u_line;
 	uint64_t start_us = hand.now_us;
@@ -2456,9 +2457,254 @@ static void whatever_happens_nothing_leaks(void **state)
 	}
 }
 
+/* --- several outgoing addresses ----------------------------------------------------------------------------------------- */
+
+/** Two netblocks of three, or none. */
+static struct caa_wish wish_from(struct scene *s, bool netblocks, uint64_t *random)
+{
+	struct caa_wish wish = wish_of(s);
+
+	s->u.sources = SOURCES;
+	wish.sources = SOURCES;
+	wish.netblocks = netblocks ? 6 : 0;
+	wish.random = (uint32_t)(next_random(random) >> 32);
+	return wish;
+}
+
+static void send_from(struct scene *s, struct caa_asking *q, bool netblocks, uint64_t *random)
+{
+	struct caa_wish wish = wish_from(s, netblocks, random);
+
+	assert_int_equal(ask_wish(s, q, &s->serving, &wish), CAA_GATE_SEND);
+	encode(s, q);
+}
+
+static void answer_from(struct scene *s, struct caa_asking *q)
+{
+	uint8_t option[FULL];
+	struct caa_packet p = with_cookie(option, q, CAA_RCODE_NOERROR);
+
+	s->now_us += ROUND_US;
+	assert_true(accepted(s, q, &p));
+	answered(s, q, &p);
+}
+
+/** Six queries, two from each: the second one returns what the first one got; of a netblock nothing is returned. */
+static void each_address_returns_its_own_cookie(void **state)
+{
+	(void)state;
+	for (int netblocks = 0; netblocks <= 1; netblocks++) {
+		struct scene s = begin();
+		unsigned sent[SOURCES] = { 0 }, returned[SOURCES] = { 0 };
+		uint64_t random = 3;
+
+		for (unsigned i = 0; i < 600; i++) {
+			struct caa_asking q = { .caa = false };
+
+			send_from(&s, &q, netblocks, &random);
+			assert_true(q.chosen);
+			assert_in_range(q.source, 0, SOURCES - 1);
+			assert_int_equal(q.cookie.source, q.source);
+			sent[q.source]++;
+			returned[q.source] += q.cookie.server_sent;
+			answer_from(&s, &q);
+		}
+		for (unsigned i = 0; i < SOURCES; i++)
+			assert_int_equal(returned[i], netblocks && i > 0 ? 0 : sent[i] - 1);
+		assert_true(sent[0] > 190 && sent[1] > 40 && sent[2] > 40);
+	}
+}
+
+/** Unbound takes a connection that is there, from wherever: neither part of an address' cookie is sent on it. */
+static void over_tcp_the_address_is_unbounds(void **state)
+{
+	struct scene s = begin();
+	struct caa_asking q = { .caa = false };
+	uint64_t random = 3;
+	struct caa_wish wish = wish_from(&s, false, &random);
+	uint8_t option[FULL];
+	struct caa_packet p;
+
+	(void)state;
+	wish.tcp = true;
+	assert_int_equal(ask_wish(&s, &q, &s.serving, &wish), CAA_GATE_SEND_TCP);
+	assert_false(q.chosen);
+	assert_int_equal(q.source, CAA_SOURCE_ANY);
+	assert_int_equal(encode(&s, &q), CAA_COOKIE_CLIENT);
+	p = with_cookie(option, &q, CAA_RCODE_NOERROR);
+	end(&s, &q, CAA_END_ANSWER, &p, true);
+	assert_false(caa_cookie_proves(&s.u.cookie));
+	s.zone.rate_qps = 10;	/* at a rate that is set by hand, too */
+	q = (struct caa_asking){ .caa = false };
+	assert_int_equal(ask_wish(&s, &q, &s.serving, &wish), CAA_GATE_SEND);
+	assert_int_equal(q.source, CAA_SOURCE_ANY);
+	assert_false(q.chosen);
+}
+
+static void where_there_is_no_choice_there_is_one_address(void **state)
+{
+	struct scene s = begin();
+
+	(void)state;
+	for (unsigned sources = 0; sources <= 1; sources++)
+		for (uint32_t netblocks = 0; netblocks <= 1; netblocks++) {
+			struct caa_asking q = { .caa = false };
+			struct caa_wish wish = wish_of(&s);
+
+			wish.sources = sources;
+			wish.netblocks = netblocks;
+			assert_int_equal(ask_wish(&s, &q, &s.serving, &wish), CAA_GATE_SEND);
+			encode(&s, &q);
+			assert_false(q.chosen);
+			assert_int_equal(q.source, 0);
+			answer_from(&s, &q);
+			assert_int_equal(caa_cookie_proves(&s.u.cookie), !netblocks);
+			caa_cookie_init(&s.u.cookie);
+		}
+}
+
+/** BADCOOKIE brings the cookie of the address that it came to: the question is asked from there again, whose turn it ever is. */
+static void what_is_asked_again_with_its_cookie_leaves_from_there(void **state)
+{
+	uint64_t random = 5;
+
+	(void)state;
+	for (unsigned i = 0; i < 100; i++) {
+		struct scene s = begin();
+		struct caa_asking q = { .caa = false };
+		uint8_t option[FULL], source;
+		struct caa_packet p;
+
+		send_from(&s, &q, false, &random);
+		source = q.source;
+		p = with_cookie(option, &q, CAA_RCODE_BADCOOKIE);
+		assert_true(accepted(&s, &q, &p));
+		assert_int_equal(again(&s, &q, &p, true), CAA_AGAIN_SEND);
+		send_from(&s, &q, false, &random);
+		assert_int_equal(q.source, source);
+		assert_true(q.cookie.server_sent);
+	}
+}
+
+/** One of three is never answered: that is no limit, and hardly anything is sent from there after a while. */
+static void an_address_that_is_blocked_limits_nothing(void **state)
+{
+	enum { BLOCKED = 1, ROUNDS = 400 };
+	struct scene s = begin();
+	struct caa_asking lost[ROUNDS * SOURCES];
+	unsigned count = 0, last = 0;
+	uint64_t random = 9;
+
+	(void)state;
+	s.zone.cookie = 0;
+	for (unsigned round = 0; round < ROUNDS; round++) {
+		unsigned then = count;
+
+		for (unsigned i = 0; i < SOURCES; i++) {
+			struct caa_asking q = { .caa = false };
+
+			send_from(&s, &q, false, &random);
+			if (q.source == BLOCKED) {
+				lost[count++] = q;
+				last = round;
+				continue;
+			}
+			s.now_us += ROUND_US;
+			answered(&s, &q, &data);
+		}
+		s.now_us += 400 * ms;
+		for (; then < count; then++)
+			end(&s, &lost[then], CAA_END_TIMEOUT, NULL, false);
+		assert_false(caa_learn_limited(&s.u.learn));
+	}
+	assert_true(count < ROUNDS * SOURCES / 30);
+	assert_true(last > 10);		/* but it is tried now and then */
+	assert_int_equal(s.u.learn.pacer.inflight, 0);
+}
+
+/** At a limit one that stands aside is tried now and then, and what it loses changes no rate, as another's loss does. */
+static void what_is_lost_from_aside_says_nothing_of_the_limit(void **state)
+{
+	enum { ASIDE = 2 };
+	struct scene s = begin();
+	struct caa_asking q;
+	uint64_t random = 11;
+	uint32_t rate_mqps;
+
+	(void)state;
+	s.zone.cookie = s.zone.tcp = 0;
+	meet_limit(&s);
+	s.now_us += 20 * second;
+	for (unsigned i = 0; i < 3 * SOURCES; i++) {
+		q = (struct caa_asking){ .caa = false };
+		send_from(&s, &q, false, &random);
+		answered(&s, &q, &data);
+		s.now_us += second;
+	}
+	s.behind[ASIDE].lost = 2;
+	do {
+		q = (struct caa_asking){ .caa = false };
+		send_from(&s, &q, false, &random);
+		if (!q.source_aside)
+			answered(&s, &q, &data);
+		s.now_us += second / 2;
+	} while (!q.source_aside);
+	assert_int_equal(q.source, ASIDE);
+	rate_mqps = s.u.learn.rate_mqps;
+	assert_false(end(&s, &q, CAA_END_TIMEOUT, NULL, false).limited);
+	assert_int_equal(s.u.learn.rate_mqps, rate_mqps);
+	assert_int_equal(s.behind[ASIDE].lost, 3);
+	q = (struct caa_asking){ .caa = false };
+	send_from(&s, &q, false, &random);
+	assert_false(q.source_aside);
+	end(&s, &q, CAA_END_TIMEOUT, NULL, false);
+	assert_true(s.u.learn.rate_mqps < rate_mqps);
+}
+
+static void a_limit_that_is_found_clears_addresses(void **state)
+{
+	struct scene s = begin();
+
+	(void)state;
+	s.u.sources = SOURCES;
+	s.behind[1].lost = 7;
+	meet_limit(&s);
+	assert_int_equal(s.behind[1].lost, 0);
+}
+
+/** The cookie of one address is no reason why another's queries are lost, nor not to see it. */
+static void what_is_lost_without_a_cookie_of_its_own_counts(void **state)
+{
+	(void)state;
+	for (uint8_t from = 0; from <= 1; from++) {
+		struct scene s = begin();
+		struct caa_asking q[BURST] = { { .caa = false } };
+
+		chat(&s, 4);
+		s.u.sources = SOURCES;
+		for (unsigned i = 0; i < BURST; i++) {
+			assert_int_equal(ask(&s, &q[i]), CAA_GATE_SEND);
+			q[i].source = from;
+			encode(&s, &q[i]);
+		}
+		s.u.cookie.known = 1;	/* of address 0: what left from there before says nothing */
+		s.now_us += second;
+		for (unsigned i = 0; i < BURST; i++)
+			end(&s, &q[i], CAA_END_TIMEOUT, NULL, false);
+		assert_int_equal(caa_learn_limited(&s.u.learn), from == 1);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_lost_from_aside_says_nothing_of_the_limit),
+		cmocka_unit_test(a_limit_that_is_found_clears_addresses),
+		cmocka_unit_test(what_is_lost_without_a_cookie_of_its_own_counts),
+		cmocka_unit_test(each_address_returns_its_own_cookie), cmocka_unit_test(over_tcp_the_address_is_unbounds),
+		cmocka_unit_test(where_there_is_no_choice_there_is_one_address),
+		cmocka_unit_test(what_is_asked_again_with_its_cookie_leaves_from_there),
+		cmocka_unit_test(an_address_that_is_blocked_limits_nothing),
 		cmocka_unit_test(a_paced_certificate), cmocka_unit_test(the_first_burst_leaves_at_once),
 		cmocka_unit_test(an_answer_is_waited_for_until_the_budget_ends), cmocka_unit_test(a_repeated_query_goes_ahead),
 		cmocka_unit_test(within_a_zone_the_older_question_goes_first), cmocka_unit_test(zones_take_turns_at_a_rate),

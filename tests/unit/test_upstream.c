@@ -36,7 +36,7 @@ static struct caa_upstream *find(struct caa_upstreams *t, uint32_t n)
 
 static void get_makes_find_looks(void **state)
 {
-	struct caa_upstreams *t = caa_upstreams_create(4, key);
+	struct caa_upstreams *t = caa_upstreams_create(4, 1, key);
 	struct caa_upstream *u;
 
 	(void)state;
@@ -57,7 +57,7 @@ static void get_makes_find_looks(void **state)
 
 static void the_oldest_makes_room(void **state)
 {
-	struct caa_upstreams *t = caa_upstreams_create(3, key);
+	struct caa_upstreams *t = caa_upstreams_create(3, 1, key);
 
 	(void)state;
 	for (uint32_t n = 1; n <= 3; n++)
@@ -73,7 +73,7 @@ static void the_oldest_makes_room(void **state)
 
 static void who_is_waited_for_stays(void **state)
 {
-	struct caa_upstreams *t = caa_upstreams_create(2, key);
+	struct caa_upstreams *t = caa_upstreams_create(2, 1, key);
 
 	(void)state;
 	wait_at(get(t, 1));
@@ -101,7 +101,7 @@ static void a_few_of_the_oldest_are_looked_at(void **state)
 
 	(void)state;
 	for (uint32_t waited_for = LOOKED_AT - 1; waited_for <= LOOKED_AT; waited_for++) {
-		struct caa_upstreams *t = caa_upstreams_create(MAX, key);
+		struct caa_upstreams *t = caa_upstreams_create(MAX, 1, key);
 
 		for (uint32_t n = 0; n < MAX; n++)
 			get(t, n);
@@ -118,7 +118,7 @@ static void a_few_of_the_oldest_are_looked_at(void **state)
 /** Nothing of who had the entry before. */
 static void a_place_is_handed_on_clean(void **state)
 {
-	struct caa_upstreams *t = caa_upstreams_create(1, key);
+	struct caa_upstreams *t = caa_upstreams_create(1, 1, key);
 	struct caa_upstream *u = get(t, 1);
 
 	(void)state;
@@ -143,7 +143,7 @@ static void a_place_is_handed_on_clean(void **state)
 static void older_walks_the_order_of_use(void **state)
 {
 	static const uint32_t order[] = { 2, 4, 3, 1 };
-	struct caa_upstreams *t = caa_upstreams_create(8, key);
+	struct caa_upstreams *t = caa_upstreams_create(8, 1, key);
 	const struct caa_upstream *u = NULL;
 
 	(void)state;
@@ -172,7 +172,7 @@ static void teach(struct caa_upstream *u, struct caa_turn *turn)
 	caa_learn_outcome(&u->learn, 1, sent, CAA_SIGNAL_ANSWER);
 	u->learn.rate_mqps = 1000;
 	caa_pacer_set_interval(&u->learn.pacer, 1, 1000, 1);
-	u->cookie.server_len = 8;
+	u->cookie.known = 1;
 	u->cookie.avoid_ms = 1;
 	u->transport = (struct caa_transport){ .tcp_ms = 1, .rest_ms = 1, .inflight = 3, .lost = 2, .window = 5, .grow = 1 };
 	u->sent = u->limits = 7;
@@ -192,7 +192,7 @@ static void what_was_learned_can_be_forgotten(void **state)
 
 	(void)state;
 	for (int all = 0; all <= 1; all++) {
-		struct caa_upstreams *t = caa_upstreams_create(8, key);
+		struct caa_upstreams *t = caa_upstreams_create(8, 1, key);
 		struct caa_addr one = addr_of(ONE), unknown = addr_of(99), line = one;
 		struct caa_turn turn[LINES + 1] = { { .zone = 1 } };
 		struct caa_upstream *u[LINES + 1];
@@ -225,7 +225,7 @@ static void what_was_learned_can_be_forgotten(void **state)
 /** What another table knew counts, in this one's order. */
 static void what_is_taken_over_is_used_last(void **state)
 {
-	struct caa_upstreams *t = caa_upstreams_create(2, key), *from = caa_upstreams_create(1, key);
+	struct caa_upstreams *t = caa_upstreams_create(2, 1, key), *from = caa_upstreams_create(1, 1, key);
 	const struct caa_upstream *u;
 
 	(void)state;
@@ -253,7 +253,7 @@ static void what_is_taken_over_is_used_last(void **state)
 
 static void when_all_queries_are_gone_what_was_learned_stays(void **state)
 {
-	struct caa_upstreams *t = caa_upstreams_create(1, key);
+	struct caa_upstreams *t = caa_upstreams_create(1, 1, key);
 	struct caa_upstream *u = get(t, 1);
 	struct caa_turn turn = { .zone = 1 };
 
@@ -281,7 +281,7 @@ static void when_all_queries_are_gone_what_was_learned_stays(void **state)
 static void agrees_with_a_model(void **state)
 {
 	enum { MAX = 17, ADDRESSES = 40, STEPS = 200000 };
-	struct caa_upstreams *t = caa_upstreams_create(MAX, key);
+	struct caa_upstreams *t = caa_upstreams_create(MAX, 1, key);
 	struct { uint32_t n; uint64_t sent; } model[MAX];	/* oldest first */
 	size_t count = 0;
 	uint64_t random = 3;
@@ -311,15 +311,99 @@ static void agrees_with_a_model(void **state)
 	caa_upstreams_destroy(t);
 }
 
+static void know(struct caa_upstream *u, uint8_t octet)
+{
+	for (uint8_t source = 0; source < u->sources; source++) {
+		struct caa_source *s = caa_upstream_source(u, source);
+
+		memset(s, octet + source, sizeof(*s));
+		u->cookie.known |= (uint16_t)(1u << source);
+	}
+}
+
+static void knows(struct caa_upstream *u, uint8_t octet)
+{
+	for (uint8_t source = 0; source < u->sources; source++) {
+		assert_true(caa_cookie_proves_from(&u->cookie, source));
+		assert_ptr_equal(caa_upstream_part(u, source), &caa_upstream_source(u, source)->part);
+		assert_int_equal(caa_upstream_part(u, source)->server[0], octet + source);
+		assert_int_equal(caa_upstream_source(u, source)->lost, octet + source);
+	}
+}
+
+static void knows_no_source(struct caa_upstream *u)
+{
+	assert_int_equal(u->dealt, 0);
+	for (uint8_t source = 0; source < u->sources; source++) {
+		assert_false(caa_cookie_proves_from(&u->cookie, source));
+		assert_int_equal(caa_upstream_source(u, source)->lost, 0);
+	}
+}
+
+/** Of each address of ours, at each upstream. */
+static void several_sources_have_a_place_each(void **state)
+{
+	enum { UPSTREAMS = 5 };
+
+	(void)state;
+	for (unsigned sources = 2; sources <= CAA_SOURCES_MAX; sources++) {
+		struct caa_upstreams *t = caa_upstreams_create(UPSTREAMS, sources, key), *from = caa_upstreams_create(1, sources - 1, key);
+
+		for (uint32_t n = 0; n < UPSTREAMS; n++) {
+			assert_int_equal(get(t, n)->sources, sources);
+			knows_no_source(get(t, n));
+			know(get(t, n), (uint8_t)(n * CAA_SOURCES_MAX));
+			get(t, n)->dealt = 1;
+			assert_null(caa_upstream_part(get(t, n), (uint8_t)sources));
+			assert_null(caa_upstream_part(get(t, n), CAA_SOURCE_ANY));
+		}
+		for (uint32_t n = 0; n < UPSTREAMS; n++)
+			knows(get(t, n), (uint8_t)(n * CAA_SOURCES_MAX));
+		get(t, UPSTREAMS);	/* in the place of the first */
+		knows_no_source(find(t, UPSTREAMS));
+		caa_upstreams_forget(t, &find(t, 1)->addr, 1);
+		knows_no_source(find(t, 1));
+		know(get(from, 2), 7);
+		get(from, 2)->sent = 9;
+		caa_upstreams_import(t, find(from, 2));
+		assert_int_equal(find(t, 2)->sent, 9);
+		assert_int_equal(find(t, 2)->sources, sources);
+		knows_no_source(find(t, 2));
+		knows(find(t, 3), 3 * CAA_SOURCES_MAX);
+		caa_upstreams_destroy(from);
+		caa_upstreams_destroy(t);
+	}
+}
+
+static void one_source_takes_no_room(void **state)
+{
+	struct caa_upstreams *t = caa_upstreams_create(1000, 1, key);
+	struct caa_upstream *u = get(t, 1);
+	size_t one = caa_upstreams_memory(t);
+
+	(void)state;
+	assert_int_equal(u->sources, 0);
+	assert_ptr_equal(caa_upstream_part(u, 0), &u->cookie.part);
+	assert_null(caa_upstream_part(u, 1));
+	assert_null(caa_upstream_part(u, CAA_SOURCE_ANY));
+	assert_null(caa_upstream_source(u, 0));
+	caa_upstreams_destroy(t);
+	for (unsigned sources = 2; sources <= CAA_SOURCES_MAX; sources++) {
+		t = caa_upstreams_create(1000, sources, key);
+		assert_in_range(caa_upstreams_memory(t) - one, 1000 * sources * 40, 1000 * sources * 40 + 8000);
+		caa_upstreams_destroy(t);
+	}
+}
+
 static void memory_is_bounded(void **state)
 {
-	struct caa_upstreams *t = caa_upstreams_create(100000, key);
+	struct caa_upstreams *t = caa_upstreams_create(100000, 1, key);
 
 	(void)state;
 	assert_true(sizeof(struct caa_upstream) <= 320);
 	assert_true(caa_upstreams_memory(t) <= 36000000);
 	caa_upstreams_destroy(t);
-	t = caa_upstreams_create(1, key);
+	t = caa_upstreams_create(1, 1, key);
 	for (uint32_t n = 0; n < 1000; n++)
 		assert_non_null(get(t, n));
 	assert_int_equal(caa_upstreams_count(t), 1);
@@ -335,7 +419,8 @@ int main(void)
 		cmocka_unit_test(a_place_is_handed_on_clean), cmocka_unit_test(older_walks_the_order_of_use),
 		cmocka_unit_test(what_was_learned_can_be_forgotten), cmocka_unit_test(what_is_taken_over_is_used_last),
 		cmocka_unit_test(when_all_queries_are_gone_what_was_learned_stays),
-		cmocka_unit_test(agrees_with_a_model), cmocka_unit_test(memory_is_bounded),
+		cmocka_unit_test(agrees_with_a_model), cmocka_unit_test(several_sources_have_a_place_each), cmocka_unit_test(one_source_takes_no_room),
+		cmocka_unit_test(memory_is_bounded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
