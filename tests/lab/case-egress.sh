@@ -63,7 +63,7 @@ others() {
 	returned=$((returned + $(lab_stat caa caa.cookies)))
 	check "reload with other addresses: none returns another's ($cookies of $returned are good)" \
 		eval '[ "$cookies" -ge 80 ] && [ "$cookies" -eq "$returned" ]'
-	check "reload with other addresses: they begin anew ($queries queries for $unique names)" [ "$queries" -le 220 ]
+	check "reload with other addresses: they begin anew ($queries queries for $unique names)" [ "$queries" -le 240 ]
 	lab_stop caa
 	check 'no report of a sanitizer' [ "$(lab_reports)" -eq 0 ]
 }
