@@ -227,7 +227,7 @@ static const struct row table[] = {
 	{ "infra-host-ttl", below, OF(infra_host_ttl), 0, 1, 900,
 		"round trips, losses and lack of EDNS of a server are forgotten within one question's budget" },
 	{ "cache-max-ttl", below, OF(cache_max_ttl), 0, 1, 60,
-		"delegations and keys are forgotten within one question's budget, so lookups walk down from the root again" },
+		"delegations and keys serve only the questions that are under way, so each that is asked later walks down from the root again" },
 	{ "unwanted-reply-threshold", limits_below, OF(unwanted_reply_threshold), 0, QUESTIONS_PER_S, 10000,
 		"so few late answers empty the caches" },
 	{ "module-config", stands_behind, 0, 0, 0, 0,

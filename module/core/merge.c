@@ -169,9 +169,14 @@ void caa_merge_lost(struct caa_merge_lead *lead, unsigned losses, struct caa_lin
 	(void)tell(&lead->attendants, CAA_NEWS_LOST, told);
 }
 
+bool caa_merge_followed(const struct caa_merge_lead *lead)
+{
+	return !caa_link_empty(&lead->followers);
+}
+
 bool caa_merge_wanted(const struct caa_merge_lead *lead)
 {
-	return !caa_link_empty(&lead->followers) || !caa_link_empty(&lead->attendants);
+	return caa_merge_followed(lead) || !caa_link_empty(&lead->attendants);
 }
 
 /** Put another lead, or none, in its place. */

@@ -105,6 +105,9 @@ void caa_merge_known(struct caa_merge_lead *lead, enum caa_news news, struct caa
  *  @param losses: 1 for a query that was lost, CAA_MERGE_LOSSES for one that was denied. */
 void caa_merge_lost(struct caa_merge_lead *lead, unsigned losses, struct caa_link *told);
 
+/** @return whether anybody follows a lookup that leads. */
+bool caa_merge_followed(const struct caa_merge_lead *lead);
+
 /** @return whether anybody follows or attends a lookup that leads. */
 bool caa_merge_wanted(const struct caa_merge_lead *lead);
 

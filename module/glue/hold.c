@@ -5,6 +5,7 @@
 
 #include "glue/answer.h"
 #include "glue/ctx.h"
+#include "glue/handed.h"
 #include "glue/holds.h"
 #include "glue/host.h"
 #include "glue/query.h"
@@ -151,17 +152,6 @@ static int minimised_known(void *arg, struct module_qstate *qstate, struct query
 
 /* --- keep ---------------------------------------------------------------------------------------------------------- */
 
-/** Encode with relative TTLs, all records and signatures.  @return false if it cannot be. */
-static bool encode(struct module_qstate *qstate, struct sldns_buffer *buf)
-{
-	struct edns_data edns = { .edns_present = 1, .bits = EDNS_DO, .edns_version = EDNS_ADVERTISED_VERSION,
-		.udp_size = EDNS_ADVERTISED_SIZE };
-
-	return reply_info_answer_encode(&qstate->qinfo, qstate->return_msg->rep, 0, qstate->query_flags, buf, 0, 1,
-		qstate->env->scratch, 65535, &edns, 1, 0) && sldns_buffer_limit(buf) <= CAA_HOLD_ANSWER_MAX &&
-		!LDNS_TC_WIRE(sldns_buffer_begin(buf));
-}
-
 /** What there is to know of a finished question's answer, but for its age. */
 static struct caa_hold_facts facts_of(const struct module_qstate *qstate)
 {
@@ -193,7 +183,7 @@ static bool keep(struct caa_ctx *ctx, struct module_qstate *qstate, const struct
 	if (!caa_hold_may(facts, query->zone.hold_s))
 		return false;
 	caa_answer_names(&names, rep);
-	if (names.full || !encode(qstate, buf))
+	if (names.full || !caa_handed_encode(qstate, buf, CAA_HOLD_ANSWER_MAX))
 		return false;
 	answer = (struct caa_hold_answer){ .wire = sldns_buffer_begin(buf), .len = sldns_buffer_limit(buf),
 		.names = names.octets, .names_len = names.len, .since = facts->since, .signed_until_s = facts->signed_until_s,
@@ -238,20 +228,6 @@ static void set_ttls(struct reply_info *rep, time_t left_s, enum sec_status secu
 	}
 }
 
-/** @param buf: the answer. @return NULL if it cannot be read, or there is no memory. */
-static struct dns_msg *decode(struct module_qstate *qstate, struct sldns_buffer *buf)
-{
-	struct msg_parse *parse;
-	struct edns_data edns = { 0 };
-
-	regional_free_all(qstate->env->scratch);
-	parse = regional_alloc_zero(qstate->env->scratch, sizeof(*parse));
-	if (parse == NULL || parse_packet(buf, parse, qstate->env->scratch) != LDNS_RCODE_NOERROR ||
-	    parse_extract_edns_from_response_msg(parse, &edns, qstate->env->scratch) != LDNS_RCODE_NOERROR)
-		return NULL;
-	return dns_alloc_msg(buf, parse, qstate->region);
-}
-
 /** Make a held answer the question's. */
 static bool give(struct caa_ctx *ctx, struct module_qstate *qstate, struct caa_query *query, bool *refresh)
 {
@@ -264,7 +240,7 @@ static bool give(struct caa_ctx *ctx, struct module_qstate *qstate, struct caa_q
 	    !caa_holds_get(ctx->holds, key_of(qstate), now_of(qstate->env), query->zone.hold_s, sldns_buffer_begin(buf), &held))
 		return false;
 	sldns_buffer_set_limit(buf, held.len);
-	msg = decode(qstate, buf);
+	msg = caa_handed_decode(qstate, buf);
 	if (msg == NULL)
 		return false;
 	set_ttls(msg->rep, (time_t)held.left_s, (enum sec_status)held.security);
@@ -296,6 +272,7 @@ static void refresh(struct caa_ctx *ctx, struct module_qstate *qstate, const str
 		return;
 	}
 	own->started_us = caa_host_now_us();
+	own->started_s = *env->now;
 	own->zone = query->zone;
 	own->hold = (struct caa_hold_watch){ .started = now_of(env), .epoch = caa_holds_epoch(ctx->holds),
 		.refresh = true };

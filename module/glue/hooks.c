@@ -20,6 +20,7 @@
 #include "sldns/sbuffer.h"
 #include "util/config_file.h"
 #include "util/data/dname.h"
+#include "util/net_help.h"
 #include "util/netevent.h"
 #include "util/rbtree.h"
 #include "util/regional.h"
@@ -878,6 +879,33 @@ static int minimise_with_qtype(void *arg, struct module_qstate *qstate, struct q
 	return MODULE_HOOKS_MINIMISE_QTYPE;
 }
 
+/** What leads to an answer, delegations, DS and keys, serves each question that was under way when it came, or had it when it
+ *  began, to its end, though its TTL is over by then (RFC 1035, section 3.2.1: one of TTL 0 serves the transaction in
+ *  progress).  By Unbound's clock, in whole seconds.  The youngest of the questions that wait counts, and none that is over its
+ *  budget.  Who distrusts the cache, as after an answer that did not validate, looks at it by the time that it is. */
+static time_t cache_now(void *arg, struct module_qstate *qstate, int last)
+{
+	time_t now = *qstate->env->now, began = 0;
+	struct claims claims = { .count = 0 };
+
+	if (!enabled(arg) || qstate->blacklist != NULL || qstate->prefetch_leeway != 0 || (qstate->query_flags & BIT_RD) == 0)
+		return now;
+	claims_visit(arg, &claims, qstate, 0);
+	if (claims.count == 0 || claims.others || claims.seen >= CLAIM_STATES)
+		return now;
+	for (unsigned i = 0; i < claims.count; i++) {
+		const struct caa_query *query = claims.query[i];
+
+		if (query->started_s + (time_t)query->zone.budget_s < now)
+			return now;
+		if (query->started_s > began)
+			began = query->started_s;
+	}
+	if (began > now)
+		return now;
+	return last ? began : began - 1;	/* what has TTL 0 ends in the second in which it came */
+}
+
 void caa_hooks_set(struct caa_ctx *ctx, struct module_hooks *hooks)
 {
 	hooks->arg = ctx;
@@ -888,5 +916,6 @@ void caa_hooks_set(struct caa_ctx *ctx, struct module_hooks *hooks)
 	hooks->upstream_accept = accept_reply;
 	hooks->upstream_again = again;
 	hooks->minimise_with_qtype = minimise_with_qtype;
+	hooks->cache_now = cache_now;
 	hooks->event = caa_event_happened;
 }

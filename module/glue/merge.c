@@ -7,17 +7,18 @@
 #include "core/name.h"
 #include "glue/ctx.h"
 #include "glue/event.h"
+#include "glue/handed.h"
 #include "glue/host.h"
 
 #include "daemon/worker.h"
 #include "iterator/iter_fwd.h"
 #include "services/cache/dns.h"
-#include "services/cache/rrset.h"
 #include "services/mesh.h"
 #include "services/outside_network.h"
 #include "sldns/pkthdr.h"
 #include "sldns/rrdef.h"
 #include "sldns/sbuffer.h"
+#include "util/config_file.h"
 #include "util/data/msgreply.h"
 #include "util/data/packed_rrset.h"
 #include "util/locks.h"
@@ -47,7 +48,10 @@ enum {
 	/** Questions that go on in one millisecond, so that the thread reads its sockets between them. */
 	WOKEN_PER_MS = 64,
 	/** A question keeps this part of its budget for its own lookup, should there be no news of the name above it. */
-	OWN_PART = 8
+	OWN_PART = 8,
+	/** So often a lookup for keys that follows another looks whether something else waits for it, too, that need not wait as
+	 *  long as CAA questions do. */
+	KEYS_LOOK_US = 200000
 };
 
 struct slice {
@@ -225,13 +229,24 @@ static void queue(struct caa_merging *g, struct caa_merge_wait *wait)
 	lock_basic_unlock(&waker->lock);
 }
 
+/** Give who followed a lookup its answer.  @param handed: may be NULL. */
+static void hand_over(struct caa_merge_wait *wait, struct caa_handed *handed)
+{
+	if (handed == NULL || wait->lead == NULL || wait->news != CAA_NEWS_ANSWERED)
+		return;
+	caa_handed_keep(handed);
+	merged_of(wait)->handed = handed;
+}
+
 /** Under the slice's lock: hand out what was told.
- *  @param mine: those of this worker, to be woken when the lock is free. */
-static void hand_out(struct caa_merging *g, unsigned worker, struct caa_link *told, struct caa_link *mine)
+ *  @param mine: those of this worker, to be woken when the lock is free. @param handed: the answer that was; or NULL. */
+static void hand_out(struct caa_merging *g, unsigned worker, struct caa_link *told, struct caa_link *mine,
+	struct caa_handed *handed)
 {
 	struct caa_merge_wait *wait;
 
 	while ((wait = caa_merge_pop(told)) != NULL) {
+		hand_over(wait, handed);
 		if (merged_of(wait)->worker == worker)
 			caa_merge_push(mine, wait);
 		else
@@ -272,25 +287,25 @@ static void release(struct slice *slice)
 	lock_basic_unlock(&slice->lock);
 }
 
-/** All questions here are for CAA; those that differ in CD are not the same to Unbound. */
-static uint64_t hash_question(const struct caa_merging *g, struct caa_name name, uint16_t flags)
+/** Those that differ in CD are not the same to Unbound. */
+static uint64_t hash_question(const struct caa_merging *g, struct caa_name name, uint16_t qtype, uint16_t flags)
 {
-	uint8_t octets[CAA_NAME_MAX + sizeof(flags)];
+	const uint16_t more[] = { flags & (BIT_RD | BIT_CD), qtype };
+	uint8_t octets[CAA_NAME_MAX + sizeof(more)];
 
-	flags &= BIT_RD | BIT_CD;
 	caa_name_lower(octets, name);
-	memcpy(octets + name.len, &flags, sizeof(flags));
-	return caa_hash(g->key, octets, name.len + sizeof(flags));
+	memcpy(octets + name.len, more, sizeof(more));
+	return caa_hash(g->key, octets, name.len + sizeof(more));
 }
 
 static uint64_t question_of(const struct caa_merging *g, const struct module_qstate *qstate, struct caa_name name)
 {
-	return hash_question(g, name, qstate->query_flags);
+	return hash_question(g, name, qstate->qinfo.qtype, qstate->query_flags);
 }
 
 bool caa_merging_is_led(struct caa_ctx *ctx, struct caa_name name, uint16_t flags)
 {
-	uint64_t question = hash_question(ctx->merging, name, flags);
+	uint64_t question = hash_question(ctx->merging, name, LDNS_RR_TYPE_CAA, flags);
 	struct slice *slice = take(ctx->merging, question);
 	bool led = caa_merge_is_led(&slice->table, question);
 
@@ -339,10 +354,11 @@ static enum caa_news settle(struct caa_merging *g, struct caa_merged *m, bool *l
 
 /* --- the parent first --------------------------------------------------------------------------------------------- */
 
-static bool zone_is_known(const struct module_qstate *qstate, struct caa_name name)
+/** Whether the iterator would find a zone's servers in the cache. */
+static bool zone_is_known(struct module_qstate *qstate, struct caa_name name)
 {
-	struct ub_packed_rrset_key *ns = rrset_cache_lookup(qstate->env->rrset_cache, (uint8_t *)name.wire, name.len,
-		LDNS_RR_TYPE_NS, LDNS_RR_CLASS_IN, 0, *qstate->env->now, 0);
+	struct ub_packed_rrset_key *ns = dns_cache_rrset(qstate->env, (uint8_t *)name.wire, name.len, LDNS_RR_TYPE_NS,
+		LDNS_RR_CLASS_IN, module_hooks_cache_now(qstate, 0));
 
 	if (ns == NULL)
 		return false;
@@ -379,7 +395,7 @@ static struct caa_name cut(struct caa_name name, size_t labels)
 }
 
 /** @return labels of the closest known zone above a name; 0 for the root. */
-static size_t closest_zone(const struct module_qstate *qstate, struct caa_name name)
+static size_t closest_zone(struct module_qstate *qstate, struct caa_name name)
 {
 	while (caa_name_parent(&name, name) && !caa_name_is_root(name))
 		if (zone_is_known(qstate, name))
@@ -388,7 +404,7 @@ static size_t closest_zone(const struct module_qstate *qstate, struct caa_name n
 }
 
 /** @return the labels of the name that has to be known first; 0 if there is none. */
-static size_t target_of(const struct module_qstate *qstate, const struct caa_merged *m, struct caa_name name)
+static size_t target_of(struct module_qstate *qstate, const struct caa_merged *m, struct caa_name name)
 {
 	size_t labels = caa_name_labels(name), zone = m->known, closest, target;
 	struct caa_name parent;
@@ -433,6 +449,31 @@ static enum caa_news attend(struct caa_merging *g, struct caa_merged *m, struct 
 	return news;
 }
 
+/** Whether names above are asked though no client asks them: where the walk down would ask them as well. */
+static bool asks_above(const struct caa_merged *m)
+{
+	return m->qstate->env->cfg->qname_minimisation;
+}
+
+/** Attend the lookup of the name that has to be known first, m->target; where none is made for another's sake, that of the
+ *  closest name above that is being looked up, m->target then.  @return as attend(). */
+static enum caa_news attend_above(struct caa_merging *g, struct caa_merged *m, struct caa_name name, bool *led)
+{
+	enum caa_news news = attend(g, m, cut(name, m->target), led);
+	size_t zone;
+
+	if (*led || asks_above(m))
+		return news;
+	zone = closest_zone(m->qstate, name);
+	if (zone > m->known)
+		m->known = zone;
+	while (!*led && m->target > m->known + 1) {
+		m->target--;
+		news = attend(g, m, cut(name, m->target), led);
+	}
+	return news;
+}
+
 static enum module_ext_state go(struct caa_merged *m)
 {
 	m->whole = true;
@@ -454,7 +495,7 @@ static void tell(struct caa_ctx *ctx, struct caa_merged *m, enum caa_news news, 
 		caa_merge_lost(&m->lead, losses, &told);
 	else
 		caa_merge_known(&m->lead, news, &told);
-	hand_out(ctx->merging, m->worker, &told, &mine);
+	hand_out(ctx->merging, m->worker, &told, &mine, NULL);
 	release(slice);
 	wake_all(&mine);
 }
@@ -480,7 +521,7 @@ static enum module_ext_state parents_first(struct caa_ctx *ctx, struct caa_merge
 			return module_wait_module;	/* its questions are Unbound's own affair: walk as Unbound does */
 		if (!make_timer(m))
 			break;
-		news = attend(ctx->merging, m, target, &led);
+		news = attend_above(ctx->merging, m, name, &led);
 		if (led && news == CAA_NEWS_NONE) {
 			if (!m->shared)
 				caa_stats_add(&ctx->stats, CAA_STAT_parents, 1);
@@ -495,7 +536,7 @@ static enum module_ext_state parents_first(struct caa_ctx *ctx, struct caa_merge
 			m->known = m->target;
 			continue;
 		}
-		if (m->asked == m->target || !ask_target(m, target))
+		if (!asks_above(m) || m->asked == m->target || !ask_target(m, target))
 			break;	/* it was asked, and has ended without an answer that is kept */
 		m->asked = m->target;
 		/* It begins to be looked up when this query state stops. */
@@ -520,15 +561,14 @@ uint64_t caa_merging_lookup(struct caa_merged *m)
 	return m->lookup;
 }
 
-static enum module_ext_state begin(struct caa_ctx *ctx, struct module_qstate *qstate, struct caa_merged *m)
+/** Lead a question's lookup, or follow it. */
+static enum module_ext_state lead_or_follow(struct caa_ctx *ctx, struct module_qstate *qstate, struct caa_merged *m)
 {
 	struct caa_merging *g = ctx->merging;
 	uint64_t question;
 	struct slice *slice;
 	bool leads, late;
 
-	if (!may_share(qstate) || !join_worker(g, m, qstate))
-		return module_wait_module;
 	question = question_of(g, qstate, caa_host_qname(&qstate->qinfo));
 	m->lead.lookup = caa_merging_lookup(m);
 	slice = take(g, question);
@@ -539,18 +579,38 @@ static enum module_ext_state begin(struct caa_ctx *ctx, struct module_qstate *qs
 		(void)settle(g, m, &late);
 		return module_wait_module;
 	}
+	m->follows = !leads;
+	if (m->keys)
+		return leads ? go(m) : sleep_until(m, caa_host_now_us() + KEYS_LOOK_US);
 	if (!leads) {
 		caa_stats_add(&ctx->stats, CAA_STAT_joined, 1);
-		m->follows = true;
 		return sleep_until(m, m->deadline_us + FOLLOW_GRACE_US);
 	}
 	return is_forwarded(qstate) ? go(m) : parents_first(ctx, m);
 }
 
+static enum module_ext_state begin(struct caa_ctx *ctx, struct module_qstate *qstate, struct caa_merged *m)
+{
+	if (!may_share(qstate) || !join_worker(ctx->merging, m, qstate))
+		return module_wait_module;
+	return lead_or_follow(ctx, qstate, m);
+}
+
+/** A lookup for keys that follows another has news, or has waited for a while. */
+static enum module_ext_state keys_followed(struct caa_ctx *ctx, struct caa_merged *m, enum caa_news news)
+{
+	if (news == CAA_NEWS_NONE && caa_host_now_us() < m->deadline_us && !m->hurried)
+		return lead_or_follow(ctx, m->qstate, m);
+	if (m->handed != NULL && caa_handed_give(m->handed, m->qstate))
+		return module_finished;
+	return go(m);
+}
+
 /** A follower has news. */
 static enum module_ext_state followed(struct caa_ctx *ctx, struct caa_merged *m, enum caa_news news)
 {
-
+	if (m->keys)
+		return keys_followed(ctx, m, news);
 	switch (news) {
 	case CAA_NEWS_FAILED:
 		m->qstate->return_rcode = LDNS_RCODE_SERVFAIL;
@@ -559,7 +619,9 @@ static enum module_ext_state followed(struct caa_ctx *ctx, struct caa_merged *m,
 	case CAA_NEWS_LEADS:
 		m->follows = false;
 		return parents_first(ctx, m);
-	case CAA_NEWS_ANSWERED:	/* it is in the cache */
+	case CAA_NEWS_ANSWERED:	/* should it not be handed over, it is in the cache */
+		if (m->handed != NULL && caa_handed_give(m->handed, m->qstate))
+			return module_finished;
 		break;
 	case CAA_NEWS_NONE:
 	case CAA_NEWS_KNOWN:
@@ -592,6 +654,11 @@ static enum module_ext_state attended(struct caa_ctx *ctx, struct caa_merged *m,
 		break;
 	}
 	return go(m);
+}
+
+bool caa_merging_threads(const struct caa_merging *g)
+{
+	return g->workers > 1;
 }
 
 enum module_ext_state caa_merging_run(struct caa_ctx *ctx, struct module_qstate *qstate, struct caa_merged *m,
@@ -686,20 +753,34 @@ static void count_saved(struct caa_ctx *ctx, const struct caa_merged *m, size_t 
 		caa_stats_add(&ctx->stats, CAA_STAT_saved, extra + followers * (1 + extra));
 }
 
+/** Whether anybody follows a question's lookup. */
+static bool is_followed(struct caa_merging *g, const struct caa_merged *m)
+{
+	struct slice *slice = take(g, m->lead.question);
+	bool followed = caa_merge_followed(&m->lead);
+
+	release(slice);
+	return followed;
+}
+
 void caa_merging_end(struct caa_ctx *ctx, struct caa_merged *m, bool failed)
 {
+	struct caa_handed *handed = NULL;
 	struct caa_link told, mine;
 	struct slice *slice;
 	size_t followers;
 
 	if (m->qstate == NULL || !m->lead.leads)
 		return;
+	if (!failed && is_followed(ctx->merging, m))
+		handed = caa_handed_make(m->qstate);
 	caa_link_init(&told);
 	caa_link_init(&mine);
 	slice = take(ctx->merging, m->lead.question);
 	followers = caa_merge_end(&slice->table, &m->lead, failed ? CAA_NEWS_FAILED : CAA_NEWS_ANSWERED, &told);
-	hand_out(ctx->merging, m->worker, &told, &mine);
+	hand_out(ctx->merging, m->worker, &told, &mine, handed);
 	release(slice);
+	caa_handed_drop(handed);
 	wake_all(&mine);
 	if (!failed)
 		count_saved(ctx, m, followers);
@@ -716,7 +797,7 @@ void caa_merging_abandon(struct caa_ctx *ctx, struct caa_merged *m)
 	caa_link_init(&mine);
 	slice = take(ctx->merging, m->lead.question);
 	caa_merge_abandon(&slice->table, &m->lead, &told);
-	hand_out(ctx->merging, m->worker, &told, &mine);
+	hand_out(ctx->merging, m->worker, &told, &mine, NULL);
 	release(slice);
 	wake_all(&mine);
 }
@@ -731,6 +812,7 @@ void caa_merging_clear(struct caa_ctx *ctx, struct caa_merged *m)
 	if (m->waiting)
 		(void)settle(g, m, &late);
 	caa_merging_abandon(ctx, m);
+	caa_handed_drop(m->handed);
 	if (m->timer != NULL)
 		comm_timer_delete(m->timer);
 	leave_worker(g, m);

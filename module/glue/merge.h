@@ -2,7 +2,8 @@
 /** \file One question, one lookup, in all worker threads; and the parent's before the child's.
  *
  *  A question is asked for by many clients in many threads.  Within a thread Unbound joins them; here the threads are joined, by
- *  core/merge.h.  A question also waits for its parent's, which is made if nobody asks it, so that the walk down from the
+ *  core/merge.h: who follows a lookup is handed its answer (glue/handed.h), whatever its TTL.  So are the lookups for keys, DNSKEY
+ *  and DS, that the validator makes for CAA questions.  A question also waits for its parent's, which is made if nobody asks it, so that the walk down from the
  *  root is made once for all names below a parent; with the parent known, it is asked by its full name at once.
  *
  *  A question that waits is a query state in module_wait_reply, with a timer.  Only its own thread runs it: news from that
@@ -22,17 +23,19 @@
 #include "util/module.h"
 
 struct caa_ctx;
+struct caa_handed;
 struct caa_merging;
 struct comm_timer;
 struct serviced_query;
 struct sldns_buffer;
 
-/** A question's part in it, a member of its state; zeroed at first.  Belongs to the question's thread, except for lead and
- *  wait, which belong to the table while they are in it. */
+/** A question's part in it, a member of its state; zeroed at first.  Belongs to the question's thread, except for lead,
+ *  wait and handed, which belong to the table while they are in it. */
 struct caa_merged {
 	struct caa_merge_lead lead;
 	struct caa_merge_wait wait;
 	uint64_t lookup;		/**< as the lead's, for the question's own thread; 0 = none yet */
+	struct caa_handed *handed;	/**< the answer of the lookup that it followed, owned; or NULL */
 	struct module_qstate *qstate;	/**< the question's own; NULL if it takes no part */
 	struct comm_timer *timer;	/**< until news, or the end of the wait; NULL if it never waited */
 	uint64_t began_us, deadline_us;	/**< 0 before it arrives; it does not wait beyond, but to hear why another failed */
@@ -40,6 +43,8 @@ struct caa_merged {
 	size_t known;			/**< labels of the name above it that is known, as far as this question has found out */
 	size_t target;			/**< labels of the name above it that it waits for */
 	size_t asked;			/**< labels of the name above it that it has had asked; 0 = none */
+	bool keys;			/**< it is a lookup for keys; set before it arrives */
+	bool hurried;			/**< and something else than CAA questions waits for it; set before each run */
 	bool follows;			/**< the same question of another query state */
 	bool waiting;			/**< in module_wait_reply */
 	bool whole;			/**< what is above it is known, or not to be had: no steps on the way down */
@@ -56,10 +61,13 @@ void caa_merging_destroy(struct caa_merging *g);
 /** @return bytes. */
 size_t caa_merging_memory(const struct caa_merging *g);
 
+/** @return whether there are several threads: within one Unbound joins lookups by itself. */
+bool caa_merging_threads(const struct caa_merging *g);
+
 /** A question has arrived, or its timer has run out.
  *  @param deadline_us: the end of its budget.
- *  @return module_wait_module if it is to be looked up now, module_wait_reply if it waits, module_finished if it is failed,
- *	with its return_rcode set. */
+ *  @return module_wait_module if it is to be looked up now, module_wait_reply if it waits, module_finished if it has ended,
+ *	with its answer, or failed with its return_rcode set. */
 enum module_ext_state caa_merging_run(struct caa_ctx *ctx, struct module_qstate *qstate, struct caa_merged *m,
 	uint64_t deadline_us);
 

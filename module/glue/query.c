@@ -30,7 +30,13 @@ enum {
 
 struct caa_query *caa_query_of(const struct caa_ctx *ctx, const struct module_qstate *qstate)
 {
-	return qstate->qinfo.qtype == LDNS_RR_TYPE_CAA ? qstate->minfo[ctx->id] : NULL;
+	return qstate->qinfo.qtype == LDNS_RR_TYPE_CAA && !qstate->is_valrec ? qstate->minfo[ctx->id] : NULL;
+}
+
+/** @return the part that a lookup for keys takes in what is shared; NULL if it is none that a CAA question waits for. */
+static struct caa_merged *keys_of(const struct caa_ctx *ctx, const struct module_qstate *qstate)
+{
+	return qstate->is_valrec ? qstate->minfo[ctx->id] : NULL;
 }
 
 uint64_t caa_query_deadline_us(const struct caa_query *query)
@@ -54,6 +60,7 @@ static bool take(struct caa_ctx *ctx, struct module_qstate *qstate)
 	if (query == NULL)
 		return false;
 	query->started_us = caa_host_now_us();
+	query->started_s = *qstate->env->now;
 	query->zone = zone;
 	if (!caa_failure_begin(ctx, query, qstate))
 		return false;
@@ -61,6 +68,45 @@ static bool take(struct caa_ctx *ctx, struct module_qstate *qstate)
 	caa_patience_begin(ctx, qstate, &query->patient, zone.patience_ms, &query->merged.promised);
 	caa_stats_add(&ctx->stats, CAA_STAT_questions, 1);
 	return true;
+}
+
+/** The CAA question that a lookup is made for.  @return NULL if it is made for something else. */
+static const struct caa_query *made_for(const struct caa_ctx *ctx, const struct module_qstate *qstate)
+{
+	const rbnode_type *first = rbtree_first(&qstate->mesh_info->super_set);
+
+	return first != RBTREE_NULL ? caa_query_of(ctx, &((const struct mesh_state_ref *)first)->s->s) : NULL;
+}
+
+/** Whether something else than CAA questions waits for a lookup, which need not wait as long as they do. */
+static bool is_hurried(const struct caa_ctx *ctx, const struct module_qstate *qstate)
+{
+	struct mesh_state_ref *super;
+
+	RBTREE_FOR(super, struct mesh_state_ref *, &qstate->mesh_info->super_set)
+		if (caa_query_of(ctx, &super->s->s) == NULL)
+			return true;
+	return false;
+}
+
+/** A lookup for keys that a CAA question waits for has just arrived, or has waited for that of another thread.
+ *  @return the state of its module. */
+static enum module_ext_state run_keys(struct caa_ctx *ctx, struct module_qstate *qstate)
+{
+	struct caa_merged *m = keys_of(ctx, qstate);
+	const struct caa_query *query;
+
+	if (m == NULL) {
+		query = caa_merging_threads(ctx->merging) ? made_for(ctx, qstate) : NULL;
+		m = query != NULL ? regional_alloc_zero(qstate->region, sizeof(*m)) : NULL;
+		if (m == NULL)
+			return module_wait_module;
+		m->keys = true;
+		m->deadline_us = caa_query_deadline_us(query);
+		qstate->minfo[ctx->id] = m;
+	}
+	m->hurried = is_hurried(ctx, qstate);
+	return caa_merging_run(ctx, qstate, m, m->deadline_us);
 }
 
 /** Whether the later modules ended without an answer.  Bogus data is an answer: it is not tried again, unless it is called so
@@ -216,6 +262,10 @@ void caa_query_operate(struct caa_ctx *ctx, struct module_qstate *qstate, enum m
 	switch (event) {
 	case module_event_new:
 	case module_event_pass:
+		if (qstate->is_valrec) {
+			*state = run_keys(ctx, qstate);
+			return;
+		}
 		if (query != NULL && query->waiting) {
 			*state = restart(qstate, query);
 			return;
@@ -239,6 +289,8 @@ void caa_query_operate(struct caa_ctx *ctx, struct module_qstate *qstate, enum m
 		*state = done(ctx, qstate);
 		if (query != NULL && *state == module_finished)
 			caa_merging_end(ctx, &query->merged, failed(qstate));
+		else if (query == NULL && keys_of(ctx, qstate) != NULL)
+			caa_merging_end(ctx, keys_of(ctx, qstate), failed(qstate));
 		return;
 	case module_event_reply:
 	case module_event_noreply:
@@ -260,6 +312,8 @@ void caa_query_clear(struct caa_ctx *ctx, struct module_qstate *qstate)
 	}
 	if (query != NULL && query->timer != NULL)
 		comm_timer_delete(query->timer);
+	if (keys_of(ctx, qstate) != NULL)
+		caa_merging_clear(ctx, keys_of(ctx, qstate));
 	caa_reporting_clear(ctx, qstate);
 	qstate->minfo[ctx->id] = NULL;
 }

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <time.h>
 #include "core/denials.h"
 #include "core/options.h"
 #include "core/tries.h"
@@ -22,7 +23,8 @@ struct caa_note;
 struct comm_timer;
 
 struct caa_query {
-	uint64_t started_us;		/**< when the question arrived, by caa_host_now_us() */
+	uint64_t started_us;		/**< when the question arrived, by caa_host_now_us(), ... */
+	time_t started_s;		/**< ... and by Unbound's clock */
 	struct caa_zone_options zone;	/**< of the question's name, as they were then */
 	struct comm_timer *timer;	/**< until the next try; NULL if there was none */
 	struct caa_tries tries;

@@ -172,10 +172,12 @@ static void a_lookup_is_wanted_while_somebody_waits(void **state)
 	assert_false(caa_merge_wanted(&s.lead[0]));
 	caa_merge_attend(&s.m, 7, &s.wait[1], &led);
 	assert_true(caa_merge_wanted(&s.lead[0]));
+	assert_false(caa_merge_followed(&s.lead[0]));	/* who attends wants no answer */
 	caa_merge_known(&s.lead[0], CAA_NEWS_KNOWN, &s.told);
 	assert_false(caa_merge_wanted(&s.lead[0]));
 	caa_merge_ask(&s.m, 7, &s.lead[2], &s.wait[2]);
 	assert_true(caa_merge_wanted(&s.lead[0]));
+	assert_true(caa_merge_followed(&s.lead[0]));
 	caa_merge_leave(&s.wait[2]);
 	assert_false(caa_merge_wanted(&s.lead[0]));
 }
