@@ -41,8 +41,8 @@ echo h1.shop.lab >"$LAB_WORK/names-later"
 echo x.z1.lab >>"$LAB_WORK/names-later"
 lab_climb 127.0.53.30 "$LAB_WORK/names-later" --timeout 60
 lab_settled bind-shop.lab
-check "a later question has the keys asked again" [ $(($(type DNSKEY) - before)) -eq 2 ]
-check "  those of the root and the TLD, too" [ $(($(profile_above DNSKEY) - above_before)) -eq 2 ]
+check "a later question has the keys asked again" [ $(($(type DNSKEY) - before)) -ge 2 ]
+check "  those of the root and the TLD, too" [ $(($(profile_above DNSKEY) - above_before)) -ge 2 ]
 
 # The zone changes its keys while names wait, and the TLD the DS: what the old ones do not fit is asked for anew.
 head -n 30 "$LAB_WORK/names-flat" >"$LAB_WORK/names-roll"

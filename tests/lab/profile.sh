@@ -15,12 +15,13 @@
 
 # profile_keys KIND FOLDER: make keys, of the name "template".
 profile_keys() {
-	local folder=$LAB_WORK/$2 algorithm=(-a ECDSAP256SHA256) count=1 n
+	local folder=$LAB_WORK/$2 algorithm=(-a ECDSAP256SHA256) flags=(-f KSK) count=1 n
 	[ "$1" != nsec3-rsa ] || algorithm=(-a RSASHA256 -b 2048) count=3
 	rm -rf "$folder"
 	mkdir "$folder"
 	for ((n = 1; n <= count; n++)); do
-		dnssec-keygen -q "${algorithm[@]}" $([ $n -gt 1 ] || echo -f KSK) -K "$folder" template
+		dnssec-keygen -q "${algorithm[@]}" "${flags[@]}" -K "$folder" template
+		flags=()
 	done >"$LAB_WORK/keygen.out" || lab_die "no keys"
 }
 
@@ -63,7 +64,7 @@ profile_zone() {
 			seq -f "a.b.d%.0f.$1. $PROFILE_TTL A 192.0.2.1" 100
 		fi
 	} >"$LAB_WORK/$1.zone"
-	[ $PROFILE_SIGNED = no ] || profile_sign "$1" $PROFILE_PROOF "${2:-keys}"
+	[ "$PROFILE_SIGNED" = no ] || profile_sign "$1" "$PROFILE_PROOF" "${2:-keys}"
 }
 
 # profile_tld [SERIAL]: write the TLD, and so the DS of what is signed.
@@ -74,17 +75,17 @@ profile_tld() {
 		printf "lab. $PROFILE_TTL NS ns.lab.\nns.lab. $PROFILE_TTL A 127.0.53.2\n"
 		profile_records "${PROFILE_OWN[@]}"
 		for zone in "${PROFILE_OWN[@]}"; do
-			[ $PROFILE_SIGNED = no ] || sed "s/IN DS/$PROFILE_TTL IN DS/" "$LAB_WORK/dsset-$zone."
+			[ "$PROFILE_SIGNED" = no ] || sed "s/IN DS/$PROFILE_TTL IN DS/" "$LAB_WORK/dsset-$zone."
 		done
 	} >"$LAB_WORK/lab.zone"
-	profile_sign lab $PROFILE_PROOF keys
+	profile_sign lab "$PROFILE_PROOF" keys
 }
 
 # profile_tree KIND TTL: make it, and start the root and the TLD; all records have that TTL.
 profile_tree() {
 	local zone
 	command -v dnssec-signzone >/dev/null || lab_skip "no dnssec-signzone here; ./bootstrap installs what the lab needs"
-	PROFILE_TTL=$2 PROFILE_PROOF=nsec PROFILE_SIGNED=yes
+	PROFILE_KIND=$1 PROFILE_TTL=$2 PROFILE_PROOF=nsec PROFILE_SIGNED=yes
 	case $1 in
 	*optout) PROFILE_PROOF=optout ;;
 	nsec3*) PROFILE_PROOF=nsec3 ;;
@@ -110,14 +111,16 @@ profile_tree() {
 	seq -f 'www.z%.0f.lab' "$PROFILE_ZONES" >"$LAB_WORK/names-zones"
 }
 
-# profile_needed flat|deep|zones: how many different questions a certificate has for the provider.
+# profile_needed flat|deep|zones: how many queries a certificate has for the provider: one for each question, or two where all is
+# truncated, and asked over TCP then.
 profile_needed() {
-	local keys=1
-	[ $PROFILE_SIGNED = yes ] || keys=0
+	local keys=1 each=1
+	[ "$PROFILE_SIGNED" = yes ] || keys=0
+	[ "$PROFILE_KIND" != nsec3-rsa ] || each=2
 	case $1 in
-	flat) echo $((101 + keys)) ;;
-	deep) echo $((301 + keys)) ;;
-	zones) echo $((PROFILE_ZONES * (2 + keys))) ;;
+	flat) echo $((each * (101 + keys))) ;;
+	deep) echo $((each * (301 + keys))) ;;
+	zones) echo $((each * PROFILE_ZONES * (2 + keys))) ;;
 	esac
 }
 
@@ -125,7 +128,7 @@ profile_needed() {
 
 # profile_bind ADDRESS1 ADDRESS2 [OPTIONS]: a fresh BIND with all of its zones.
 profile_bind() {
-	LAB_MORE_ZONES=$(printf 'zone "%s" { type primary; file "%s.zone"; };\n' $(for zone in "${PROFILE_OWN[@]:1}"; do echo "$zone" "$zone"; done)) \
+	LAB_MORE_ZONES=$(printf '%s\n' "${PROFILE_OWN[@]:1}" | sed 's/.*/zone "&" { type primary; file "&.zone"; };/') \
 		lab_start_bind shop.lab "$1" "$2" "${3:-}"
 }
 
@@ -211,9 +214,67 @@ profile_ask() {
 	case $1 in
 	boulder) options=(--as boulder --doh-ca "$LAB_WORK/doh.pem") ;;
 	open-mpic) options=(--as open-mpic) ;;
+	open-mpic-patient) options=(--as open-mpic --timeout 25 --total 30) ;;	# for what a limit does not let be faster
 	esac
 	above=$(profile_above) sent=$(profile_count)
 	lab_climb 127.0.53.30 "$2" "${options[@]}"
 	sent=$(($(profile_count) - sent))
 	above=$(($(profile_above) - above))
+}
+
+# --- rows ------------------------------------------------------------------------------------------------------------------
+
+# profile_one plain|caa RESOLVER LIMIT NAMES: a fresh provider, a fresh resolver, and a certificate; as profile_ask.
+profile_one() {
+	profile_provider "$3"
+	profile_resolver "$2" "$1"
+	profile_ask "$(profile_client "$2" "$3")" "$LAB_WORK/names-$4"
+}
+
+# profile_client RESOLVER LIMIT: who asks it.
+profile_client() {
+	case $1,$2 in
+	boulder*) echo boulder ;;
+	open-mpic,drop|open-mpic,refused) echo open-mpic-patient ;;
+	open-mpic*) echo open-mpic ;;
+	*) echo patient ;;
+	esac
+}
+
+PROFILE_TABLE=''
+# profile_row RESOLVER LIMIT NAMES: plain Unbound and the module; a line of the table, and its claims.  Only plain Unbound tells
+# how many queries are needed where a limit can only be kept, and is found by what it drops, and where a client asks for labels
+# when no cache may have them any more: one that asks one after the other, and with a TTL of 0 any.  Of these, who is slower has
+# more questions join one lookup, so that only all queries together compare.
+profile_row() {
+	local text="$PROFILE_KIND, $1, $2, $3" needed bound slack=16 plain_failed plain_seconds plain_sent plain_above
+	needed=$(profile_needed "$3")
+	# what is truncated in a server's first burst is asked once more with its cookie, since a limit may have been why
+	[ "$PROFILE_KIND" != nsec3-rsa ] || slack=32
+	bound=$((needed + needed / 20 + slack))
+	profile_one plain "$@"
+	# shellcheck disable=SC2154
+	plain_failed=$failed plain_seconds=$seconds plain_sent=$sent plain_above=$above
+	profile_one caa "$@"
+	PROFILE_TABLE+="| $PROFILE_KIND | $1 | $2 | $3 | $needed | $plain_failed in $plain_seconds s | $plain_sent + $plain_above "
+	PROFILE_TABLE+="| $failed in $seconds s | $sent + $above |"$'\n'
+	echo "# $text: $failed failed in $seconds s, $sent queries of $needed needed, $above above ${reasons:+($reasons)};" \
+		"plain $plain_failed in $plain_seconds s, $plain_sent, $plain_above"
+	check "$text: every name passes" [ "$failed" -eq 0 ]
+	case $1,$2,$3 in
+	open-mpic,*|*,drop,*|*,refused,*|*-ttl-0,*,flat|*-ttl-0,*,deep) ;;
+	*) check "$text: queries ($sent of $bound)" [ "$sent" -le $bound ] ;;
+	esac
+	case $1,$3 in
+	*-ttl-0,flat|*-ttl-0,deep) ;;
+	*) check "$text: no more than plain Unbound's ($sent, plain $plain_sent)" [ "$sent" -le $((plain_sent + plain_sent / 20 + slack)) ] ;;
+	esac
+	check "$text: nor with those above" [ $((sent + above)) -le $((plain_sent + plain_above + plain_sent / 20 + slack)) ]
+	check "$text: above no more than that, and one for each zone ($above, plain $plain_above)" \
+		[ "$above" -le $((plain_above + PROFILE_ZONES + 16)) ]
+}
+profile_table() {
+	echo '| zones | resolver, client | limit | names | needed | plain: failed | queries, above | module: failed | queries, above |'
+	echo '| --- | --- | --- | --- | --- | --- | --- | --- | --- |'
+	printf '%s' "$PROFILE_TABLE"
 }
