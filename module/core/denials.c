@@ -87,6 +87,13 @@ unsigned caa_denials_splits(const struct caa_denials *d, const struct caa_addr *
 	return found != NULL ? found->splits : 0;
 }
 
+bool caa_denials_was(const struct caa_denials *d, const struct caa_addr *addr, uint32_t question)
+{
+	const struct caa_denial *found = find(d, addr, question);
+
+	return found != NULL && found->count > 0;
+}
+
 void caa_denials_final(struct caa_denials *d, const struct caa_addr *addr, uint32_t question, uint64_t now_us)
 {
 	struct caa_denial *note = note_of(d, addr, question);

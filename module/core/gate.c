@@ -113,6 +113,7 @@ static enum caa_gate send_udp(struct caa_upstream *u, struct caa_asking *q, cons
 	q->sent.question = q->question;
 	q->sent.zone = q->zone;
 	q->sent.repeated = wish->repeated;
+	q->sent.denied = q->denied;
 	q->sent.caa_type = q->caa_type;
 	q->chose_tcp = tcp;
 	q->forged = false;

@@ -681,7 +681,7 @@ static void note_answer(struct caa_learn *l, uint64_t now_us, struct caa_sent se
  *  asked, and it may be the same. */
 static bool loss_tells(struct caa_learn *l, struct caa_sent sent, enum caa_signal signal)
 {
-	bool other = sent.question != l->lost && !(signal == CAA_SIGNAL_DENIED && sent.repeated && l->rate_mqps == 0);
+	bool other = sent.question != l->lost && !(signal == CAA_SIGNAL_DENIED && sent.denied && l->rate_mqps == 0);
 
 	l->lost = sent.question;
 	return other || l->confirm;

@@ -1295,6 +1295,26 @@ static void strangers_are_weighed_where_some_are_answered(void **state)
 	}
 }
 
+/** Who was denied elsewhere before says as much as anybody; who was denied here before is one bad name. */
+static void a_name_that_was_denied_here_says_nothing(void **state)
+{
+	(void)state;
+	for (int here = 0; here <= 1; here++) {
+		struct line *l = line_new(START_US);
+
+		exchange(l, BURST, ROUND_US);
+		send_some(l, 5);
+		for (size_t k = 0; k < 5; k++) {
+			l->sent[BURST + k].repeated = true;
+			l->sent[BURST + k].denied = here;
+		}
+		l->now_us += ROUND_US;
+		end_some(l, BURST, l->count, CAA_SIGNAL_DENIED);
+		assert_int_equal(caa_learn_limited(&l->learn), !here);
+		free(l);
+	}
+}
+
 /** The first answer after a pause comes late: so may have been those that were taken for lost. */
 static void who_is_late_is_not_limited(void **state)
 {
@@ -1862,7 +1882,7 @@ int main(void)
 		cmocka_unit_test(charged_packets_teach_as_well),
 		cmocka_unit_test(the_same_at_each_wrap),
 		cmocka_unit_test(strangers_need_more), cmocka_unit_test(strangers_are_weighed_where_some_are_answered),
-		cmocka_unit_test(who_is_late_is_not_limited),
+		cmocka_unit_test(who_is_late_is_not_limited), cmocka_unit_test(a_name_that_was_denied_here_says_nothing),
 		cmocka_unit_test(strangers_among_answers_are_no_holes),
 		cmocka_unit_test(who_was_doubted_needs_many_strangers),
 		cmocka_unit_test(a_split_takes_back_what_one_zone_said),
