@@ -289,6 +289,9 @@ own "edns-buffer-size: 4096
  trust-anchor: \"size.lab. DNSKEY $(sed -n 's/^size\.lab\. .*DNSKEY \(257.*\)/\1/p' "$LAB_WORK/$(cat "$LAB_WORK/size.lab.key").key")\""
 ask_own size.lab
 said size.lab formerr-edns "23 $sized( \\(ns1.host.lab\\))? answered FORMERR to CAA size.lab with a large EDNS UDP size$others; update it, or what filters its queries \\(RFC 6891\\)"
+own 'tcp-upstream: yes'
+ask_own stream.closed.lab
+said stream.closed.lab unreachable "22 127.0.60.1 \(ns1.closed.lab\) cannot be reached over TCP for CAA stream.closed.lab; $open_tcp"
 lab_stop own
 lab_resolver_conf own "$UNBOUND_CAA" 127.0.53.34 "$(lab_module_conf; lab_zone_conf . '' 3)
  caa-log-after: 1
