@@ -14,12 +14,14 @@ cp "$UNBOUND_CAA/.libs/unbound" "$LAB_WORK/other" 2>/dev/null || cp "$UNBOUND_CA
 release=$(sed -n 's/^#define PACKAGE_VERSION "\(.*\)"/\1/p' "$UNBOUND_CAA/config.h")
 version=$(sed -n 's/^#define MODULE_HOOKS_VERSION \([0-9]*\)$/\1/p' "$UNBOUND_CAA/util/module_hooks.h")
 # The stamp is the hooks' version, a 32 bit number, and the release behind it.
-offset=$(LC_ALL=C grep -abo -P "\x0$version\x00\x00\x00\Q$release\E\x00" "$LAB_WORK/other" | head -n 1 | cut -d: -f1)
+offset=$(LC_ALL=C grep -abo -P "\x00\x00\x00\Q$release\E\x00" "$LAB_WORK/other" | cut -d: -f1 | while read -r at; do
+	[ "$(od -An -tu1 -j $((at - 1)) -N 1 "$LAB_WORK/other" | tr -d ' ')" != "$version" ] || echo $((at - 1))
+done | head -n 1)
 check "the program has a stamp" [ -n "$offset" ]
-printf '\011' | dd of="$LAB_WORK/other" bs=1 seek="$offset" conv=notrunc status=none
+printf '\177' | dd of="$LAB_WORK/other" bs=1 seek="$offset" conv=notrunc status=none
 check "an Unbound with another stamp does not start" eval '! timeout 20 "$LAB_WORK/other" -d -c "$LAB_WORK/refuse.conf" >/dev/null 2>&1'
 check "  and says what it is and what the module is for" \
-	grep -q "caa: the module was built against Unbound $release (hooks $version), this is Unbound $release (hooks 9)" "$LAB_WORK/refuse.log"
+	grep -q "caa: the module was built against Unbound $release (hooks $version), this is Unbound $release (hooks 127)" "$LAB_WORK/refuse.log"
 
 rm -f "$LAB_WORK/refuse.log"
 lab_resolver_conf refuse "$UNBOUND_CAA" 127.0.53.30 "$(lab_module_conf | sed 's/dynlib validator/dynlib dynlib validator/'; printf ' dynlib-file: "%s"\n' "$CAA_MODULE")"
