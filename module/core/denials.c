@@ -87,11 +87,12 @@ unsigned caa_denials_splits(const struct caa_denials *d, const struct caa_addr *
 	return found != NULL ? found->splits : 0;
 }
 
-bool caa_denials_was(const struct caa_denials *d, const struct caa_addr *addr, uint32_t question)
+bool caa_denials_at(const struct caa_denials *d, const struct caa_addr *addr)
 {
-	const struct caa_denial *found = find(d, addr, question);
-
-	return found != NULL && found->count > 0;
+	for (size_t i = 0; i < CAA_DENIALS; i++)
+		if (d->note[i].count > 0 && caa_addr_equal(&d->note[i].addr, addr))
+			return true;
+	return false;
 }
 
 void caa_denials_final(struct caa_denials *d, const struct caa_addr *addr, uint32_t question, uint64_t now_us)

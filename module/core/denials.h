@@ -61,8 +61,8 @@ void caa_denials_split(struct caa_denials *d, const struct caa_addr *addr, uint3
 /** @return how often. */
 unsigned caa_denials_splits(const struct caa_denials *d, const struct caa_addr *addr, uint32_t question);
 
-/** @return whether it was denied there, and not answered since. */
-bool caa_denials_was(const struct caa_denials *d, const struct caa_addr *addr, uint32_t question);
+/** @return whether anything was denied there, whatever was asked, and not answered since. */
+bool caa_denials_at(const struct caa_denials *d, const struct caa_addr *addr);
 
 /** It is definite, whatever was noted. */
 void caa_denials_final(struct caa_denials *d, const struct caa_addr *addr, uint32_t question, uint64_t now_us);

@@ -677,11 +677,13 @@ static void note_answer(struct caa_learn *l, uint64_t now_us, struct caa_sent se
 	l->srtt_us = (uint32_t)(l->srtt_us == 0 ? round_us : (l->srtt_us * UINT64_C(7) + round_us) / 8);
 }
 
-/** A limiter takes one question and the other; a bad name is lost or denied again and again.  After a pause only one is
+/** A limiter takes one question and the other; a bad name is lost or denied again and again, and one of a zone that may not be served
+ *  is so at all of its servers.  After a pause only one is
  *  asked, and it may be the same. */
 static bool loss_tells(struct caa_learn *l, struct caa_sent sent, enum caa_signal signal)
 {
-	bool other = sent.question != l->lost && !(signal == CAA_SIGNAL_DENIED && sent.denied && l->rate_mqps == 0);
+	bool again = sent.denied || (sent.repeated && is_strange(sent));
+	bool other = sent.question != l->lost && !(signal == CAA_SIGNAL_DENIED && again && l->rate_mqps == 0);
 
 	l->lost = sent.question;
 	return other || l->confirm;

@@ -48,7 +48,7 @@ struct caa_sent {
 	bool stale;		/**< ... or has not for seconds before it was sent, nor since; set by the caller, too */
 	bool caa_type;		/**< it is of type CAA; set by the caller */
 	bool repeated;		/**< the same was lost or denied before, wherever; set by the caller */
-	bool denied;		/**< the same was denied here before; set by the caller */
+	bool denied;		/**< the same, or another type of its name, was denied here before; set by the caller */
 	bool waited;		/**< it had to wait for its place */
 	bool aside;		/**< it takes no place, and room from nobody */
 	bool tests;		/**< aside: a claim was tested by it */

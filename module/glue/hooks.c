@@ -412,12 +412,12 @@ static bool has_own_fault(const struct claims *claims, const struct caa_asking *
 	return i == claims->count;
 }
 
-/** Whether one of those who wait for a query was denied it there before. */
-static bool was_denied(const struct claims *claims, const struct caa_asking *q, const struct caa_addr *addr)
+/** Whether one of those who wait for a query was denied something there before. */
+static bool was_denied(const struct claims *claims, const struct caa_addr *addr)
 {
 	unsigned i = 0;
 
-	while (i < claims->count && !caa_denials_was(&claims->query[i]->denials, addr, q->question))
+	while (i < claims->count && !caa_denials_at(&claims->query[i]->denials, addr))
 		i++;
 	return i < claims->count;
 }
@@ -490,7 +490,7 @@ static int64_t pace(void *arg, struct serviced_query *sq, int queued, int *tcp)
 	line = set_by_hand(ctx, (struct caa_name){ sq->zone, sq->zonelen }, &server);
 	set_line(q, line);
 	q->own_fault = claims.count > 0 && has_own_fault(&claims, q, &s->addr);
-	q->denied = was_denied(&claims, q, &s->addr);
+	q->denied = was_denied(&claims, &s->addr);
 	if (claims.count == 0 && !queued && (wait_us = caa_reporting_pace(ctx, sq, q, now_us, tcp)) != 0)
 		return wait_us;
 	/* Where TCP or TLS is configured there is nothing to choose, and nothing of UDP's limits to learn. */

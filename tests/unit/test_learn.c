@@ -1295,22 +1295,31 @@ static void strangers_are_weighed_where_some_are_answered(void **state)
 	}
 }
 
-/** Who was denied elsewhere before says as much as anybody; who was denied here before is one bad name. */
-static void a_name_that_was_denied_here_says_nothing(void **state)
+/** Who was denied here before is one bad name.  Who was denied elsewhere says as much as anybody, but for a stranger: it may not be
+ *  served at all. */
+static void a_name_that_was_denied_says_less(void **state)
 {
+	static const struct { bool here, elsewhere, stranger; bool limited; } row[] = {
+		{ false, false, false, true }, { true, true, false, false }, { false, true, false, true },
+		{ false, false, true, true }, { false, true, true, false },
+	};
+
 	(void)state;
-	for (int here = 0; here <= 1; here++) {
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		enum { DENIED = 8 };
 		struct line *l = line_new(START_US);
 
-		exchange(l, BURST, ROUND_US);
-		send_some(l, 5);
-		for (size_t k = 0; k < 5; k++) {
-			l->sent[BURST + k].repeated = true;
-			l->sent[BURST + k].denied = here;
+		meet(l, BURST, ROUND_US);
+		send_some(l, DENIED);
+		for (size_t k = BURST; k < l->count; k++) {
+			l->sent[k].repeated = row[i].here || row[i].elsewhere;
+			l->sent[k].denied = row[i].here;
+			l->sent[k].stranger = row[i].stranger;
 		}
 		l->now_us += ROUND_US;
 		end_some(l, BURST, l->count, CAA_SIGNAL_DENIED);
-		assert_int_equal(caa_learn_limited(&l->learn), !here);
+		if (caa_learn_limited(&l->learn) != row[i].limited)
+			fail_msg("row %u", (unsigned)i);
 		free(l);
 	}
 }
@@ -1882,7 +1891,7 @@ int main(void)
 		cmocka_unit_test(charged_packets_teach_as_well),
 		cmocka_unit_test(the_same_at_each_wrap),
 		cmocka_unit_test(strangers_need_more), cmocka_unit_test(strangers_are_weighed_where_some_are_answered),
-		cmocka_unit_test(who_is_late_is_not_limited), cmocka_unit_test(a_name_that_was_denied_here_says_nothing),
+		cmocka_unit_test(who_is_late_is_not_limited), cmocka_unit_test(a_name_that_was_denied_says_less),
 		cmocka_unit_test(strangers_among_answers_are_no_holes),
 		cmocka_unit_test(who_was_doubted_needs_many_strangers),
 		cmocka_unit_test(a_split_takes_back_what_one_zone_said),
