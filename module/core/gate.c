@@ -653,7 +653,8 @@ enum caa_again caa_gate_again(struct caa_upstream *u, struct caa_asking *q, stru
 		dislike(u, zone, now_us);
 		return CAA_AGAIN_SEND;
 	}
-	if (q->blamed && packet->truncated && !q->blamed_cut)	/* another answer than with it: TCP tells */
+	/* Large answers are truncated in any case; and where it is another answer than with the cookie, TCP tells. */
+	if (packet->truncated && (q->blamed ? !q->blamed_cut : u->cookie.liked))
 		return CAA_AGAIN_NO;
 	if (packet->rcode != CAA_RCODE_NOTIMP && caa_gate_wonders(q, zone) && blames_cookie(u, q, zone, now_us, packet, good))
 		return CAA_AGAIN_SEND;
