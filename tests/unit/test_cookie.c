@@ -477,7 +477,7 @@ static enum caa_cookie_verdict answer_from(struct caa_cookie *c, struct caa_cook
 /** RFC 7873, section 4.2, RFC 9018, section 3: neither part is carried to another address of ours. */
 static void each_address_has_cookies_of_its_own(void **state)
 {
-	struct caa_cookie_part part[2];
+	struct caa_cookie_part part[2] = { { .serial = 0 } };
 	struct caa_cookie c;
 	struct query here, there;
 
@@ -507,7 +507,7 @@ static void each_address_has_cookies_of_its_own(void **state)
 /** An answer without a cookie is its address' only. */
 static void what_one_address_loses_the_other_keeps(void **state)
 {
-	struct caa_cookie_part part[2];
+	struct caa_cookie_part part[2] = { { .serial = 0 } };
 	struct caa_cookie c;
 	struct query here, there;
 
