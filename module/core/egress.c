@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/egress.h"
 
+#include "core/seq.h"
+
 #include <assert.h>
 
 enum {
@@ -98,12 +100,6 @@ uint8_t caa_egress_choose(struct caa_upstream *u, const struct caa_egress *e, bo
 	return deal(u, wanted, random);
 }
 
-/** Numbers wrap. */
-static bool is_later(uint32_t seq, uint32_t answered_seq)
-{
-	return (int32_t)(seq + 1 - answered_seq) > 0;
-}
-
 void caa_egress_answered(struct caa_upstream *u, uint8_t source, uint32_t seq)
 {
 	struct caa_source *s = caa_upstream_source(u, source);
@@ -111,7 +107,7 @@ void caa_egress_answered(struct caa_upstream *u, uint8_t source, uint32_t seq)
 	if (s == NULL)
 		return;
 	s->lost = 0;
-	if (is_later(seq, s->answered_seq))
+	if (caa_seq_before(s->answered_seq, seq + 1))
 		s->answered_seq = seq + 1;
 }
 
@@ -119,9 +115,9 @@ void caa_egress_lost(struct caa_upstream *u, uint8_t source, uint32_t seq)
 {
 	struct caa_source *s = caa_upstream_source(u, source);
 	/* What left before a limit was found is explained by it. */
-	bool explained = !is_later(seq, u->learn.recover_seq);
+	bool explained = !caa_seq_before(u->learn.recover_seq, seq + 1);
 
-	if (s != NULL && !explained && is_later(seq, s->answered_seq) && s->lost < UINT8_MAX)
+	if (s != NULL && !explained && caa_seq_before(s->answered_seq, seq + 1) && s->lost < UINT8_MAX)
 		s->lost++;
 }
 

@@ -2,6 +2,7 @@
 #include "core/gate.h"
 
 #include "core/ms.h"
+#include "core/seq.h"
 
 enum {
 	US_PER_MS = 1000,
@@ -380,10 +381,10 @@ static enum caa_signal signal_of(const struct caa_upstream *u, const struct caa_
 	return CAA_SIGNAL_NONE;
 }
 
-/** Whether queries that left later were answered; numbers wrap. */
+/** Whether queries that left later were answered. */
 static bool is_split(const struct caa_upstream *u, const struct caa_asking *q)
 {
-	return (int32_t)(q->sent.seq + 1 - u->learn.answered_seq) < 0;
+	return caa_seq_before(q->sent.seq + 1, u->learn.answered_seq);
 }
 
 /** Whether a signal says something of the upstream, by what it does for the query's zone. */

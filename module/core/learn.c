@@ -2,6 +2,7 @@
 #include "core/learn.h"
 
 #include "core/ms.h"
+#include "core/seq.h"
 
 enum {
 	US_PER_S = 1000000,
@@ -73,12 +74,6 @@ enum {
 static uint32_t clamp_u32(uint64_t value, uint32_t min, uint32_t max)
 {
 	return value < min ? min : value > max ? max : (uint32_t)value;
-}
-
-/** Sequence numbers and times in ms wrap. */
-static bool before(uint32_t a, uint32_t b)
-{
-	return (int32_t)(a - b) < 0;
 }
 
 /** Who answered never has not done so for longest. */
@@ -257,7 +252,7 @@ static bool is_late(const struct caa_learn *l, uint64_t now_us, struct caa_sent 
 
 static void limited_answer(struct caa_learn *l, uint64_t now_us, struct caa_sent sent, bool late)
 {
-	if (before(sent.seq, l->flight_seq))
+	if (caa_seq_before(sent.seq, l->flight_seq))
 		return;
 	if (late) {
 		doubt(l, now_us);
@@ -331,7 +326,7 @@ static void cut(struct caa_learn *l, uint64_t now_us)
 static bool limited_loss(struct caa_learn *l, uint64_t now_us, struct caa_sent sent, enum caa_signal signal)
 {
 	bool settling = l->settling && caa_ms_age(l->limited_ms, caa_ms(now_us)) < SETTLE_MS;
-	bool paid = before(sent.seq, l->flight_seq);
+	bool paid = caa_seq_before(sent.seq, l->flight_seq);
 
 	/* A test is lost long after it left, and pauses for what strangers lose meanwhile say nothing of it. */
 	if (l->doubtful && !sent.stranger && (sent.tests || !paid)) {
@@ -367,7 +362,7 @@ static bool limited_loss(struct caa_learn *l, uint64_t now_us, struct caa_sent s
 		pause(l, now_us, debt_us((uint64_t)l->tail + l->pacer.inflight, l->rate_mqps));
 		return true;
 	}
-	if (settling || before(sent.seq, l->recover_seq))
+	if (settling || caa_seq_before(sent.seq, l->recover_seq))
 		return false;
 	cut(l, now_us);
 	return true;
@@ -412,7 +407,7 @@ static void end_first(struct caa_learn *l, uint64_t now_us)
  *  last one was answered, or one that left later, or all are lost, nothing does. */
 static void first_end(struct caa_learn *l, uint64_t now_us)
 {
-	if (!before(l->answered_seq, l->first_seq) || l->pacer.inflight == 0)
+	if (!caa_seq_before(l->answered_seq, l->first_seq) || l->pacer.inflight == 0)
 		end_first(l, now_us);
 	else if (l->pacer.window > l->pacer.inflight)
 		l->pacer.window = (uint16_t)l->pacer.inflight;
@@ -477,7 +472,7 @@ static void weigh(struct caa_learn *l, struct caa_sent sent)
 	else if (l->lost_zone != sent.zone)
 		l->lost_zone = 0;
 	l->strange_lost = (uint16_t)(l->strange_lost + stranger);
-	if (before(sent.seq + REORDER, l->answered_seq)) {
+	if (caa_seq_before(sent.seq + REORDER, l->answered_seq)) {
 		l->holes += !stranger;
 		return;
 	}
@@ -509,7 +504,7 @@ static bool open_loss(struct caa_learn *l, uint64_t now_us, struct caa_sent sent
 {
 	uint32_t now_ms = caa_ms(now_us);
 
-	if (before(sent.seq, l->recover_seq) || !caa_learn_lately(l, sent.sent_us))
+	if (caa_seq_before(sent.seq, l->recover_seq) || !caa_learn_lately(l, sent.sent_us))
 		return false;
 	if (caa_ms_age(l->losses_ms, now_ms) > WEIGH_MS) {
 		l->losses_ms = now_ms;
@@ -668,7 +663,7 @@ static void note_answer(struct caa_learn *l, uint64_t now_us, struct caa_sent se
 
 	l->since_ms = now_ms;
 	l->answered_s = (uint32_t)(now_us / US_PER_S + 1);
-	if (before(l->answered_seq, sent.seq + 1))
+	if (caa_seq_before(l->answered_seq, sent.seq + 1))
 		l->answered_seq = sent.seq + 1;
 	l->denies = false;
 	bucket_turn(l, now_ms);
@@ -695,7 +690,7 @@ bool caa_learn_outcome(struct caa_learn *l, uint64_t now_us, struct caa_sent sen
 
 	if (sent.counted)
 		l->asides -= l->asides > 0;
-	else if (!sent.aside && !before(sent.seq, l->flight_seq))
+	else if (!sent.aside && !caa_seq_before(sent.seq, l->flight_seq))
 		caa_pacer_done(&l->pacer);
 	switch (signal) {
 	case CAA_SIGNAL_ANSWER:

@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/line.h"
 
-#include <stddef.h>
+#include "core/seq.h"
 
-/** Turns wrap. */
-static bool later(uint32_t a, uint32_t b)
-{
-	return (int32_t)(a - b) > 0;
-}
+#include <stddef.h>
 
 static void link_behind(struct caa_line *line, struct caa_turn *t, struct caa_turn *before)
 {
@@ -90,7 +86,7 @@ void caa_line_enter(struct caa_line *line, struct caa_turn *t, struct caa_place 
 	t->turn = line->served + (last_turn == line->served ? 1 : 0);
 	if (older != NULL)
 		t->turn = older->turn + 1;
-	while (before != NULL && later(before->turn, t->turn))
+	while (before != NULL && caa_seq_before(t->turn, before->turn))
 		before = before->before;
 	link_behind(line, t, before);
 	t->in_line = true;
@@ -150,7 +146,7 @@ uint32_t caa_line_use(struct caa_line *line, struct caa_turn *t)
 	if (!t->in_line)
 		return line->served;
 	take_out(line, t);
-	if (later(turn, line->served))
+	if (caa_seq_before(line->served, turn))
 		line->served = turn;
 	return turn;
 }

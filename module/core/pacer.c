@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/pacer.h"
 
+#include "core/seq.h"
+
 #include <assert.h>
 
 enum {
@@ -19,16 +21,10 @@ static uint64_t max_u64(uint64_t a, uint64_t b)
 	return a > b ? a : b;
 }
 
-/** Whether a place comes after another. */
-static bool after(uint32_t a, uint32_t b)
-{
-	return (int32_t)(a - b) > 0;
-}
-
 /** When a place is due at the rate, if nothing was saved up. */
 static uint64_t steady_us(const struct caa_pacer *p, uint32_t place)
 {
-	return after(place, p->base) ? p->base_us + (uint64_t)(place - p->base) * p->interval_us : p->base_us;
+	return caa_seq_before(p->base, place) ? p->base_us + (uint64_t)(place - p->base) * p->interval_us : p->base_us;
 }
 
 /** When a place is due at the rate.  While it pauses there is no burst. */
@@ -134,9 +130,9 @@ struct caa_place caa_pacer_enter(struct caa_pacer *p, uint64_t now_us, bool ahea
 
 	rebase(p, now_us);
 	place.at = p->interval_us != 0 ? first_undue(p, now_us) : p->gone;
-	if (after(p->front, place.at) && !after(p->front, p->tail))
+	if (caa_seq_before(place.at, p->front) && !caa_seq_before(p->tail, p->front))
 		place.at = p->front;
-	place.ahead = ahead && after(p->tail, place.at);
+	place.ahead = ahead && caa_seq_before(place.at, p->tail);
 	if (place.ahead) {
 		p->front = place.at + 1;
 		p->shift++;
@@ -202,7 +198,7 @@ void caa_pacer_leave(struct caa_pacer *p)
 {
 	p->gone++;
 	/* Its turn must not pass unused: all move up by one.  Those before it are due too early then, which next_us sees to. */
-	if (p->interval_us != 0 && after(p->tail, p->base))
+	if (p->interval_us != 0 && caa_seq_before(p->base, p->tail))
 		p->base++;
 }
 

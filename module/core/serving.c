@@ -2,6 +2,7 @@
 #include "core/serving.h"
 
 #include "core/ms.h"
+#include "core/seq.h"
 
 #include <string.h>
 
@@ -96,17 +97,11 @@ bool caa_serving_is_notimp(const struct caa_serving *s, uint64_t now_us)
 	return caa_ms_ahead(s->notimp_ms, now_us, CAA_SERVING_LIFE_MS);
 }
 
-/** Numbers wrap. */
-static bool before(uint32_t a, uint32_t b)
-{
-	return (int32_t)(a - b) < 0;
-}
-
 /** Whether a witness is none any more: it was lost and others were answered, and so again and again.  What left together is
  *  one loss: a limiter may take all of it, and then answer others. */
 static bool is_split(struct caa_serving *s, uint32_t seq, uint32_t answered_seq)
 {
-	if (!before(seq + 1, answered_seq) || (s->split > 0 && before(seq, s->split_seq)))
+	if (!caa_seq_before(seq + 1, answered_seq) || (s->split > 0 && caa_seq_before(seq, s->split_seq)))
 		return false;
 	s->split++;
 	s->split_seq = answered_seq;
