@@ -83,6 +83,15 @@ static void choose_source(struct caa_upstream *u, struct caa_asking *q, const st
 	q->netblock = q->source < CAA_SOURCES_MAX && (wish->netblocks >> q->source & 1) != 0;
 }
 
+/** It leaves as what it is. */
+static void note_sent(struct caa_asking *q, struct caa_sent sent)
+{
+	q->sent = sent;
+	q->sent.question = q->question;
+	q->sent.zone = q->zone;
+	q->sent.caa_type = q->caa_type;
+}
+
 static enum caa_gate send_tcp(struct caa_upstream *u, struct caa_asking *q, const struct caa_wish *wish)
 {
 	if (wish->queued)
@@ -94,7 +103,7 @@ static enum caa_gate send_tcp(struct caa_upstream *u, struct caa_asking *q, cons
 	q->least_ms = 0;
 	choose_source_tcp(q, wish);
 	caa_transport_sent(&u->transport);
-	q->sent = (struct caa_sent){ .sent_us = wish->now_us, .question = q->question, .zone = q->zone };
+	note_sent(q, (struct caa_sent){ .sent_us = wish->now_us });
 	q->tcp = true;
 	u->sent++;
 	u->sent_caa++;
@@ -110,12 +119,9 @@ static enum caa_gate send_udp(struct caa_upstream *u, struct caa_asking *q, cons
 		choose_source_tcp(q, wish);
 	else
 		choose_source(u, q, wish);
-	q->sent = sent;
-	q->sent.question = q->question;
-	q->sent.zone = q->zone;
+	note_sent(q, sent);
 	q->sent.repeated = wish->repeated;
 	q->sent.denied = q->denied;
-	q->sent.caa_type = q->caa_type;
 	q->chose_tcp = tcp;
 	q->forged = false;
 	q->unproved = q->unproved && tcp;
@@ -298,10 +304,7 @@ void caa_gate_other(struct caa_upstream *u, struct caa_asking *q, uint64_t now_u
 		q->sent = (struct caa_sent){ .sent_us = now_us };
 		return;
 	}
-	q->sent = caa_learn_charged(&u->learn, now_us);
-	q->sent.question = q->question;
-	q->sent.zone = q->zone;
-	q->sent.caa_type = q->caa_type;
+	note_sent(q, caa_learn_charged(&u->learn, now_us));
 	q->udp = true;
 }
 
@@ -602,7 +605,7 @@ bool caa_gate_wonders(const struct caa_asking *q, const struct caa_serving *zone
 }
 
 /** The option is the reason of a bad answer: the zone goes without, or all do where no zone's answer to one with it was good. */
-static void dislike(struct caa_upstream *u, struct caa_serving *zone, uint64_t now_us)
+static void go_bare(struct caa_upstream *u, struct caa_serving *zone, uint64_t now_us)
 {
 	if (u->cookie.liked)
 		caa_serving_bare(zone, now_us);
@@ -617,7 +620,7 @@ static bool blames_cookie(struct caa_upstream *u, struct caa_asking *q, struct c
 	const struct caa_packet *packet, bool good)
 {
 	if (q->blamed && good)
-		dislike(u, zone, now_us);
+		go_bare(u, zone, now_us);
 	else if (q->blamed || good)
 		u->cookie.liked = zone->liked = true;
 	if (q->blamed || good) {
@@ -651,7 +654,7 @@ enum caa_again caa_gate_again(struct caa_upstream *u, struct caa_asking *q, stru
 	if (packet->rcode == CAA_RCODE_NOTIMP && caa_serving_is_notimp(zone, now_us))
 		return CAA_AGAIN_FINAL;
 	if (dislikes(packet->rcode) && q->cookie.client_sent) {
-		dislike(u, zone, now_us);
+		go_bare(u, zone, now_us);
 		return CAA_AGAIN_SEND;
 	}
 	/* Large answers are truncated in any case; and where it is another answer than with the cookie, TCP tells. */

@@ -673,8 +673,7 @@ static void note_answer(struct caa_learn *l, uint64_t now_us, struct caa_sent se
 }
 
 /** A limiter takes one question and the other; a bad name is lost or denied again and again, and one of a zone that may not be served
- *  is so at all of its servers.  After a pause only one is
- *  asked, and it may be the same. */
+ *  is so at all of its servers.  After a pause only one is asked, and it may be the same. */
 static bool loss_tells(struct caa_learn *l, struct caa_sent sent, enum caa_signal signal)
 {
 	bool again = sent.denied || (sent.repeated && is_strange(sent));
