@@ -5,6 +5,7 @@
 
 #include "core/answer.h"
 #include "core/flight.h"
+#include "glue/claims.h"
 #include "glue/ctx.h"
 #include "glue/event.h"
 #include "glue/failure.h"
@@ -22,146 +23,24 @@
 #include "util/data/dname.h"
 #include "util/net_help.h"
 #include "util/netevent.h"
-#include "util/rbtree.h"
 #include "util/regional.h"
 
 #include <limits.h>
 #include <string.h>
 
 enum {
-	/** Query states that are looked at to find the CAA questions that wait for a query: the sets can be
-	 *  large (thousands wait for one nameserver's address), and a few tell what is needed. */
-	CLAIM_STATES = 64,
-	/** Lookups that wait for lookups: a CAA question, a DNSKEY, a DS, a nameserver's address, with room. */
-	CLAIM_DEPTH = 8,
 	/** What another address costs while a question is under way to one: more than the band of round trip
 	 *  times, 400 ms, in which Unbound chooses at random, less than what a server that fails costs. */
 	DETOUR_MS = 1000,
-	LOSSES = 8,	/**< in a row of a question, without a limit, after which its servers are as Unbound sees them: slow, or silent */
-	MOVES = 4,	/**< times that a question may leave an address for another, ... */
-	MOVES_EVERY_US = 2000000,	/**< ... and once more after so long: each costs a round through the iterator */
 	CALLS_MAX = 32,	/**< queries that one answer makes room for */
 	TARGETS_MAX = 16,	/**< addresses of a zone that are looked at for a shorter wait */
 	/** octet of a header with the lower bits of the RCODE, and those */
 	FLAGS_AT = 3, RCODE_LOW = 0x0f
 };
 
-/** The CAA questions that wait for a query, and what they ask of its send. */
-struct claims {
-	struct caa_query *query[CLAIM_STATES];
-	unsigned count;			/**< of them */
-	unsigned seen;			/**< query states looked at */
-	bool others;			/**< something else waits for it as well: it does not wait for CAA's sake */
-	bool refused;			/**< the validator has refused an answer to it, and has it asked again */
-};
-
 static bool enabled(struct caa_ctx *ctx)
 {
 	return atomic_load_explicit(&ctx->enabled, memory_order_relaxed);
-}
-
-/** Look at a query state and at those that wait for it. */
-static void claims_visit(struct caa_ctx *ctx, struct claims *claims, struct module_qstate *qstate, unsigned depth)
-{
-	struct caa_query *query = caa_query_of(ctx, qstate);
-	struct mesh_state_ref *super;
-
-	claims->seen++;
-	if (query != NULL) {
-		claims->query[claims->count++] = query;
-		return;
-	}
-	if (qstate->mesh_info->reply_list != NULL || qstate->mesh_info->cb_list != NULL)
-		claims->others = true;
-	if (depth >= CLAIM_DEPTH)
-		return;
-	RBTREE_FOR(super, struct mesh_state_ref *, &qstate->mesh_info->super_set) {
-		if (claims->seen >= CLAIM_STATES)
-			return;
-		claims_visit(ctx, claims, &super->s->s, depth + 1);
-	}
-}
-
-/** Whether the validator has refused an answer to a query state, which it notes by the address of its server.  A held answer is
- *  looked up again with a note without one (glue/hold.c). */
-static bool is_refused(const struct caa_ctx *ctx, const struct module_qstate *qstate)
-{
-	const struct caa_query *query = caa_query_of(ctx, qstate);
-	bool refreshed = query != NULL && query->hold.refresh;
-
-	return qstate->blacklist != NULL && (!refreshed || qstate->blacklist->len > 0);
-}
-
-/** Nobody was looked at yet; the list itself is not cleared, most have nothing in it. */
-static void claims_none(struct claims *claims)
-{
-	claims->count = claims->seen = 0;
-	claims->others = claims->refused = false;
-}
-
-static void claims_find(struct caa_ctx *ctx, struct claims *claims, const struct serviced_query *sq)
-{
-	claims_none(claims);
-	for (const struct service_callback *cb = sq->cblist; cb != NULL && claims->seen < CLAIM_STATES; cb = cb->next) {
-		const struct outbound_entry *entry = cb->cb_arg;
-
-		claims->refused = claims->refused || is_refused(ctx, entry->qstate);
-		claims_visit(ctx, claims, entry->qstate, 0);
-	}
-}
-
-/** The options of the first, the latest end of a budget, the oldest question, the least moves. */
-static struct caa_wish wish_of(const struct claims *claims, uint64_t now_us, bool queued, bool tcp)
-{
-	struct caa_wish wish = { .zone = &claims->query[0]->zone, .now_us = now_us, .age_us = UINT64_MAX,
-		.other_us = UINT64_MAX, .queued = queued, .tcp = tcp };
-
-	for (unsigned i = 0; i < claims->count; i++) {
-		const struct caa_query *query = claims->query[i];
-
-		if (caa_query_deadline_us(query) > wish.deadline_us)
-			wish.deadline_us = caa_query_deadline_us(query);
-		if (query->started_us < wish.age_us)
-			wish.age_us = query->started_us;
-		wish.repeated = wish.repeated || query->lost;
-		wish.may_move = wish.may_move || query->moves < MOVES + (now_us - query->started_us) / MOVES_EVERY_US;
-	}
-	return wish;
-}
-
-/** Whether every question has a definite answer from the address: it is not asked again. */
-static bool is_final(const struct claims *claims, const struct caa_asking *q, const struct caa_addr *addr)
-{
-	unsigned i = 0;
-
-	while (i < claims->count && caa_denials_is_final(&claims->query[i]->denials, addr, q->question))
-		i++;
-	return i == claims->count;
-}
-
-/** How long to wait until what was denied is asked again. */
-static uint64_t denied_wait_us(const struct claims *claims, const struct caa_asking *q, const struct caa_addr *addr,
-	uint64_t now_us)
-{
-	uint64_t least_us = UINT64_MAX;
-
-	for (unsigned i = 0; i < claims->count; i++) {
-		uint64_t wait_us = caa_denials_wait_us(&claims->query[i]->denials, addr, q->question, now_us);
-
-		if (wait_us < least_us)
-			least_us = wait_us;
-	}
-	return least_us;
-}
-
-/** Whether no question is served by sending for it. */
-static bool is_idle(struct caa_ctx *ctx, const struct claims *claims)
-{
-	unsigned i = 0;
-
-	while (i < claims->count && caa_merging_idle(ctx, &claims->query[i]->merged))
-		i++;
-	return i == claims->count;
 }
 
 /** A query's hook_data.  What does not change while the query lives is found out once. */
@@ -277,7 +156,7 @@ static void unsend(struct serviced_query *sq, bool use_up)
 
 /** It does not leave: the questions go on elsewhere, or end.
  *  @param other: where; NULL if there is no time for another address either. */
-static int64_t turned_away(struct caa_ctx *ctx, struct sending *s, const struct claims *claims, const struct caa_wish *wish,
+static int64_t turned_away(struct caa_ctx *ctx, struct sending *s, const struct caa_claims *claims, const struct caa_wish *wish,
 	const struct caa_addr *other)
 {
 	bool late = other == NULL;
@@ -299,7 +178,7 @@ static int64_t turned_away(struct caa_ctx *ctx, struct sending *s, const struct 
 }
 
 /** It is not asked any more. */
-static int64_t given_up(struct serviced_query *sq, const struct claims *claims, const struct caa_wish *wish, bool idle)
+static int64_t given_up(struct serviced_query *sq, const struct caa_claims *claims, const struct caa_wish *wish, bool idle)
 {
 	if (wish->queued)
 		return -1;
@@ -342,19 +221,19 @@ static void note_flight(struct caa_ctx *ctx, struct sending *s, uint64_t now_us)
 		caa_shards_flight_end(ctx->shards, s->question, &s->addr);
 }
 
-static int64_t pace_caa(struct caa_ctx *ctx, struct sending *s, const struct claims *claims, struct caa_wish *wish,
+static int64_t pace_caa(struct caa_ctx *ctx, struct sending *s, const struct caa_claims *claims, struct caa_wish *wish,
 	const struct caa_addr *other, int *tcp)
 {
 	struct serviced_query *sq = s->sq;
 	struct caa_asking *q = &s->asking;
 	const struct caa_addr *addr = &s->addr;
-	bool final = is_final(claims, q, addr), known;
+	bool final = caa_claims_are_final(claims, q, addr), known;
 	uint64_t wait_us = 0;
 	enum caa_gate gate;
 
-	if (final || is_idle(ctx, claims))
+	if (final || caa_claims_are_idle(ctx, claims))
 		return given_up(sq, claims, wish, !final);
-	wait_us = denied_wait_us(claims, q, addr, wish->now_us);
+	wait_us = caa_claims_denied_wait_us(claims, q, addr, wish->now_us);
 	if (wait_us > 0 && wish->now_us + wait_us < wish->deadline_us)
 		return (int64_t)wait_us;
 	choices(wish, sq);
@@ -402,30 +281,10 @@ static void set_line(struct caa_asking *q, uint8_t line)
 	q->addr_hash = q->pair_hash = 0;
 }
 
-/** Whether all who wait for a query have lost it again and again while others were answered. */
-static bool has_own_fault(const struct claims *claims, const struct caa_asking *q, const struct caa_addr *addr)
-{
-	unsigned i = 0;
-
-	while (i < claims->count && caa_denials_splits(&claims->query[i]->denials, addr, q->question) >= CAA_SPLITS)
-		i++;
-	return i == claims->count;
-}
-
-/** Whether one of those who wait for a query was denied something there before. */
-static bool was_denied(const struct claims *claims, const struct caa_addr *addr)
-{
-	unsigned i = 0;
-
-	while (i < claims->count && !caa_denials_at(&claims->query[i]->denials, addr))
-		i++;
-	return i < claims->count;
-}
-
 /** A signer that signs a name in the letters of the question, and not in lower case (RFC 4034, section 6.2), is believed by nobody
  *  who asks in others.  What the validator has refused it has asked again, anyway: then let the letters be lower case.  In a zone
  *  that is not signed they stay random, since there nobody judges the answer. */
-static void lower_case(struct caa_ctx *ctx, struct serviced_query *sq, const struct claims *claims)
+static void lower_case(struct caa_ctx *ctx, struct serviced_query *sq, const struct caa_claims *claims)
 {
 	struct caa_name asked = caa_host_asked(sq);
 	uint8_t lower[CAA_NAME_MAX];
@@ -466,7 +325,7 @@ static int64_t pace(void *arg, struct serviced_query *sq, int queued, int *tcp)
 	struct caa_addr other;
 	struct caa_asking *q;
 	struct sending *s;
-	struct claims claims;
+	struct caa_claims claims;
 	struct caa_wish wish;
 	int64_t wait_us;
 	uint64_t now_us;
@@ -475,7 +334,7 @@ static int64_t pace(void *arg, struct serviced_query *sq, int queued, int *tcp)
 	/* What is known already goes its way to the end, though no zone is enabled any more. */
 	if (!enabled(ctx) && sq->hook_data == NULL)
 		return 0;
-	claims_find(ctx, &claims, sq);
+	caa_claims_find(ctx, &claims, sq);
 	if (claims.count == 0 && sq->hook_data == NULL && is_strange(ctx, sq) && !caa_reporting_is_busy(ctx))
 		return 0;
 	s = sending_of(ctx, sq);
@@ -489,14 +348,14 @@ static int64_t pace(void *arg, struct serviced_query *sq, int queued, int *tcp)
 	lower_case(ctx, sq, &claims);
 	line = set_by_hand(ctx, (struct caa_name){ sq->zone, sq->zonelen }, &server);
 	set_line(q, line);
-	q->own_fault = claims.count > 0 && has_own_fault(&claims, q, &s->addr);
-	q->denied = was_denied(&claims, &s->addr);
+	q->own_fault = claims.count > 0 && caa_claims_have_own_fault(&claims, q, &s->addr);
+	q->denied = caa_claims_were_denied(&claims, &s->addr);
 	if (claims.count == 0 && !queued && (wait_us = caa_reporting_pace(ctx, sq, q, now_us, tcp)) != 0)
 		return wait_us;
 	/* Where TCP or TLS is configured there is nothing to choose, and nothing of UDP's limits to learn. */
 	if (claims.count == 0 || claims.others || sq->tcp_upstream || sq->ssl_upstream || !enabled(ctx))
 		return queued ? 0 : leaves_usual(ctx, s, now_us, *tcp);
-	wish = wish_of(&claims, now_us, queued, *tcp);
+	wish = caa_claims_wish(&claims, now_us, queued, *tcp);
 	options = *wish.zone;
 	options.rate_qps = line != 0 ? server.rate_qps : 0;
 	options.burst = line != 0 ? server.burst : options.burst;
@@ -587,9 +446,9 @@ static int again(void *arg, struct serviced_query *sq, int tcp, struct sldns_buf
 	case CAA_AGAIN_SEND:
 		return MODULE_HOOKS_AGAIN;
 	case CAA_AGAIN_FINAL: {
-		struct claims claims;
+		struct caa_claims claims;
 
-		claims_find(ctx, &claims, sq);
+		caa_claims_find(ctx, &claims, sq);
 		for (unsigned i = 0; i < claims.count; i++)
 			caa_denials_final(&claims.query[i]->denials, &s->addr, s->asking.question, now_us);
 		return MODULE_HOOKS_FINAL;
@@ -670,7 +529,7 @@ static bool is_useless(const struct caa_answer *answer)
 static bool note_loss(struct caa_query *query, const struct caa_asking *q, const struct caa_addr *addr, const struct caa_outcome *o,
 	bool keys)
 {
-	bool many = query->losses >= LOSSES;
+	bool many = query->losses >= CAA_CLAIM_LOSSES;
 
 	if (o->limit)
 		return false;
@@ -743,22 +602,12 @@ static void note_news(struct caa_ctx *ctx, struct caa_query *query, const struct
 	}
 }
 
-/** Whether a question has not lost many queries in a row. */
-static bool has_patience(const struct claims *claims)
-{
-	unsigned i = 0;
-
-	while (i < claims->count && claims->query[i]->losses >= LOSSES)
-		i++;
-	return i < claims->count;
-}
-
 /** The answer that was noted last has the name's letters in another case. */
 static void outcome_caps(struct caa_ctx *ctx, struct serviced_query *sq)
 {
-	struct claims claims;
+	struct caa_claims claims;
 
-	claims_find(ctx, &claims, sq);
+	caa_claims_find(ctx, &claims, sq);
 	caa_failure_caps(claims.query, claims.count);
 }
 
@@ -791,7 +640,7 @@ static void outcome(void *arg, struct serviced_query *sq, int tcp, int error, st
 	struct caa_answer answer, *read = NULL;
 	struct caa_outcome o;
 	uint64_t now_us;
-	struct claims claims;
+	struct caa_claims claims;
 	bool denies = false;
 
 	if (s == NULL || (end == CAA_END_ABANDONED && is_over(s)))
@@ -820,7 +669,7 @@ static void outcome(void *arg, struct serviced_query *sq, int tcp, int error, st
 	}
 	if (o.meaning == CAA_MEANS_ANSWER && read != NULL && is_useless(read))
 		o.meaning = CAA_MEANS_ERROR;
-	claims_find(ctx, &claims, sq);
+	caa_claims_find(ctx, &claims, sq);
 	for (unsigned i = 0; i < claims.count; i++)
 		denies = note_outcome(claims.query[i], &before, &s->addr, now_us, &o, sq->qtype) || denies;
 	if (denies)
@@ -831,7 +680,7 @@ static void outcome(void *arg, struct serviced_query *sq, int tcp, int error, st
 		note_news(ctx, claims.query[i], sq, &o, reply);
 	if (packet.channel != NULL && reply != NULL && o.meaning != CAA_MEANS_NOTHING)
 		caa_reporting_hear(ctx, claims.query, claims.count, sq, &packet, reply);
-	if (o.meaning == CAA_MEANS_LOST && (o.limit || has_patience(&claims)))
+	if (o.meaning == CAA_MEANS_LOST && (o.limit || caa_claims_have_patience(&claims)))
 		caa_host_forget_timeouts(sq->outnet->infra, &sq->addr, sq->addrlen, sq->zone, sq->zonelen,
 			o.lately ? o.srtt_us : 0);
 }
@@ -873,13 +722,12 @@ static int cost(void *arg, struct sockaddr_storage *ss, socklen_t len, struct qu
 static int minimise_with_qtype(void *arg, struct module_qstate *qstate, struct query_info *qchase)
 {
 	struct caa_query *query = caa_query_of(arg, qstate);
-	struct claims claims;
+	struct caa_claims claims;
 
 	if (query == NULL && caa_reporting_is_report(arg, qstate))
 		return caa_reporting_arrived(arg, qstate) ? MODULE_HOOKS_MINIMISE_NOT : MODULE_HOOKS_MINIMISE_ONCE;
 	if (query == NULL && qstate->mesh_info->super_set.count > 0) {	/* keys, or a nameserver's address */
-		claims_none(&claims);
-		claims_visit(arg, &claims, qstate, 0);
+		caa_claims_of(arg, &claims, qstate);
 		return claims.count > 0 ? MODULE_HOOKS_MINIMISE_ONCE : MODULE_HOOKS_MINIMISE_USUAL;
 	}
 	if (qchase->qtype != LDNS_RR_TYPE_CAA || query == NULL || query->usual)
@@ -897,12 +745,12 @@ static int minimise_with_qtype(void *arg, struct module_qstate *qstate, struct q
 static time_t cache_now(void *arg, struct module_qstate *qstate, int last)
 {
 	time_t now = *qstate->env->now, began = 0;
-	struct claims claims = { .count = 0 };
+	struct caa_claims claims;
 
 	if (!enabled(arg) || qstate->blacklist != NULL || qstate->prefetch_leeway != 0 || (qstate->query_flags & BIT_RD) == 0)
 		return now;
-	claims_visit(arg, &claims, qstate, 0);
-	if (claims.count == 0 || claims.others || claims.seen >= CLAIM_STATES)
+	caa_claims_of(arg, &claims, qstate);
+	if (claims.count == 0 || claims.others || claims.seen >= CAA_CLAIM_STATES)
 		return now;
 	for (unsigned i = 0; i < claims.count; i++) {
 		const struct caa_query *query = claims.query[i];
