@@ -359,12 +359,17 @@ static bool is_cut(const struct caa_packet *p, bool tcp)
 	return !tcp && p->truncated && p->records == 0;
 }
 
+/** A query from before the cookie was known says nothing of those that carry it. */
+static bool is_before_cookie(const struct caa_upstream *u, const struct caa_asking *q)
+{
+	return q->cookie.client_sent && !q->cookie.server_sent && caa_cookie_proves_from(&u->cookie, q->cookie.source);
+}
+
 /** What the outcome of a query over UDP says of the upstream, if its zone has a voice. */
 static enum caa_signal signal_of(const struct caa_upstream *u, const struct caa_asking *q, enum caa_end end,
 	const struct caa_packet *packet)
 {
-	/* A query from before the cookie was known says nothing of those that carry it. */
-	bool before = q->cookie.client_sent && !q->cookie.server_sent && caa_cookie_proves_from(&u->cookie, q->cookie.source);
+	bool before = is_before_cookie(u, q);
 
 	switch (end) {
 	case CAA_END_ANSWER:
@@ -410,7 +415,7 @@ static void note_silence(struct caa_upstream *u, struct caa_asking *q, struct ca
 
 	if (never && !q->blamed)
 		q->without = without;
-	if (q->cookie.client_sent)
+	if (q->cookie.client_sent && !is_before_cookie(u, q))
 		caa_serving_cookie_lost(zone);
 }
 

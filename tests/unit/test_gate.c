@@ -2695,12 +2695,43 @@ static void what_is_lost_without_a_cookie_of_its_own_counts(void **state)
 	}
 }
 
+/** What left before the cookie was known and is lost, is asked again with it: its loss is no doubt in it. */
+static void what_left_before_the_cookie_puts_none_in_doubt(void **state)
+{
+	struct scene s = begin();
+	struct caa_asking q[BURST] = { { .caa = false } };
+	struct caa_packet good = data;
+	uint8_t cookie[FULL];
+
+	(void)state;
+	for (unsigned i = 0; i < BURST; i++)
+		leave(&s, &q[i]);
+	s.now_us += ROUND_US;
+	memset(cookie, 7, sizeof(cookie));
+	memcpy(cookie, q[0].cookie.client, CAA_COOKIE_CLIENT);
+	good.cookie = cookie;
+	good.cookie_len = FULL;
+	assert_true(caa_gate_accept(&s.u, &q[0], &secret, s.now_us, &good));
+	answered(&s, &q[0], &good);
+	s.now_us += 400 * ms;
+	for (unsigned i = 1; i < BURST; i++)
+		end(&s, &q[i], CAA_END_TIMEOUT, NULL, false);
+	for (unsigned i = 1; i < BURST; i++) {
+		struct caa_wish wish = wish_of(&s);
+
+		wish.repeated = true;
+		assert_int_equal(ask_wish(&s, &q[i], &s.serving, &wish), CAA_GATE_SEND);
+		assert_int_equal(encode(&s, &q[i]), FULL);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_lost_from_aside_says_nothing_of_the_limit),
 		cmocka_unit_test(a_limit_that_is_found_clears_addresses),
 		cmocka_unit_test(what_is_lost_without_a_cookie_of_its_own_counts),
+		cmocka_unit_test(what_left_before_the_cookie_puts_none_in_doubt),
 		cmocka_unit_test(each_address_returns_its_own_cookie), cmocka_unit_test(over_tcp_the_address_is_unbounds),
 		cmocka_unit_test(where_there_is_no_choice_there_is_one_address),
 		cmocka_unit_test(what_is_asked_again_with_its_cookie_leaves_from_there),
