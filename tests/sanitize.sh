@@ -85,24 +85,56 @@ else
 fi
 export UNBOUND_CAA CAA_MODULE LAB_BUILD=$top CAA_CLIMB=$top/caa-climb
 export LAB_START_SECONDS=120
-export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0:exitcode=99 UBSAN_OPTIONS=print_stacktrace=1
-export TSAN_OPTIONS="exitcode=99 second_deadlock_stack=1 suppressions=$top/tests/tsan.supp"
-case $kind in
-valgrind)
-	export LAB_WRAP="valgrind --quiet --leak-check=full --errors-for-leak-kinds=definite --error-exitcode=99 --vgdb=no --log-file=report.%p"
-	;;
-asan) export CAA_CLIMB=$dir/caa-climb CAA_PROBE=$dir/caa-probe ;;
-esac
+export UBSAN_OPTIONS=print_stacktrace=1
+[ "$kind" != asan ] || export CAA_CLIMB=$dir/caa-climb CAA_PROBE=$dir/caa-probe
+
+# reports_to NAME: what a sanitizer finds in the programs that are started from here is written to reports/NAME.PID.
+reports_to() {
+	export LAB_REPORTS=$dir/reports/$1
+	export ASAN_OPTIONS="detect_leaks=1:abort_on_error=0:exitcode=99:log_path=$LAB_REPORTS"
+	export TSAN_OPTIONS="exitcode=99 second_deadlock_stack=1 suppressions=$top/tests/tsan.supp log_path=$LAB_REPORTS"
+	[ "$kind" != valgrind ] ||
+		export LAB_WRAP="valgrind --quiet --leak-check=full --errors-for-leak-kinds=definite --error-exitcode=99 --vgdb=no --log-file=$LAB_REPORTS.%p"
+}
+
+# unit TEST: a core's test.
+unit() {
+	local name=$1 wrap=()
+	reports_to "$name"
+	[ "$kind" != valgrind ] || wrap=(valgrind --quiet --vgdb=no --leak-check=full --error-exitcode=99 "--log-file=$LAB_REPORTS.%p")
+	"${wrap[@]}" "$units/$name" >"$dir/$name.log" 2>&1 && return
+	tail -n 30 "$dir/$name.log"
+	echo "not ok - $kind: $name"
+	return 1
+}
+
+# lab CASE: a case of the lab.  What fails in it may fail of others' work; what is reported counts in any case.
+lab() {
+	reports_to "$1"
+	if tests/beside tests/lab/run "$1" >"$dir/$1.log" 2>&1; then
+		echo "ok - $kind: $1, $(tail -n 1 "$dir/$1.log")"
+		return
+	fi
+	grep '^not ok' "$dir/$1.log"
+	tail -n 60 "$dir/$1.log"
+	echo "not ok - $kind: $1"
+	return 1
+}
+
+rm -rf "$dir/reports"
+mkdir -m 1777 "$dir/reports"
+export kind dir top units
+export -f reports_to unit lab
+# two FUNCTION NAME...: the function with each of the names, two at a time.
+two() {
+	local function=$1
+	shift
+	printf '%s\n' "$@" | xargs -P 2 -I {} bash -c "$function {}"
+}
 
 failed=0
-for test in tests/unit/test_*.c; do
-	name=$(basename "$test" .c)
-	if [ "$kind" = valgrind ]; then
-		valgrind --quiet --vgdb=no --leak-check=full --error-exitcode=99 "$units/$name" >"$dir/$name.log" 2>&1
-	else
-		"$units/$name" >"$dir/$name.log" 2>&1
-	fi || { echo "not ok - $kind: $name"; tail -n 30 "$dir/$name.log"; failed=1; }
-done
+mapfile -t tests < <(basename -s .c tests/unit/test_*.c)
+two unit "${tests[@]}" || failed=1
 cases='stop budget control repeat'
 [ "$kind" = valgrind ] || cases="$cases patience paced merge crowd hold one tree"
 # its 12,000 questions are more than the thread sanitizer bears within a budget, and what is late looks lost
@@ -111,14 +143,12 @@ cases='stop budget control repeat'
 export LAB_MERGE='deep 4 udp parallel;flat 4 tcp climb;zones 4 udp climb' CROWD_CLIENTS=100 CROWD_RATE=2000 LAB_FLOOD=2000
 [ "$kind" != asan ] || cases="$cases tool probe probe-say"
 cases=${CASES:-$cases}
-for case in $cases; do
-	if tests/lab/run "$case" >"$dir/$case.log" 2>&1; then
-		echo "ok - $kind: $case, $(tail -n 1 "$dir/$case.log")"
-	else
-		grep '^not ok' "$dir/$case.log"
-		tail -n 60 "$dir/$case.log"
-		echo "not ok - $kind: $case"
-		failed=1
-	fi
+# shellcheck disable=SC2086
+two lab $cases || failed=1
+for report in "$dir"/reports/*; do
+	[ -s "$report" ] || continue
+	head -n 60 "$report"
+	echo "not ok - $kind: ${report##*/} is what was reported"
+	failed=1
 done
 exit $failed

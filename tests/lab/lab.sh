@@ -566,8 +566,8 @@ lab_no_slower() {
 		at_most "$2" "$(awk -v p="$3" -v s="$4" 'BEGIN { print p + (p / 10 > s ? p / 10 : s) }')"
 }
 
-# lab_reports: how many reports of a sanitizer or of valgrind the resolver caa has left.
+# lab_reports: how many reports of a sanitizer or of valgrind the resolver caa has left, or any program in files LAB_REPORTS.PID.
 lab_reports() {
-	cat "$LAB_WORK/caa.out" "$LAB_WORK"/report.* 2>/dev/null |
+	cat "$LAB_WORK/caa.out" ${LAB_REPORTS:+"$LAB_REPORTS".*} 2>/dev/null |
 		grep -cE 'ERROR: |WARNING: ThreadSanitizer|runtime error|definitely lost: [1-9]|Invalid (read|write)|fatal|assertion'
 }
