@@ -72,7 +72,7 @@ static uint16_t preferred(const struct caa_upstream *u, const struct caa_egress 
 {
 	uint16_t known = u->cookie.known & open, unknown = open & (uint16_t)~known;
 
-	if (known == 0 || ((caa_learn_limited(&u->learn) || u->learn.first) && !e->proved))
+	if (known == 0 || ((caa_learn_limited(&u->learn) || caa_learn_is_first(&u->learn)) && !e->proved))
 		return open;
 	return unknown != 0 && !e->proved && e->random % UNKNOWN_PART == 0 ? unknown : known;
 }

@@ -156,7 +156,7 @@ static enum way way_of(const struct caa_upstream *u, const struct caa_asking *q,
 {
 	bool tests;
 
-	if (u->learn.manual)
+	if (caa_learn_is_manual(&u->learn))
 		return WAY_PLACE;
 	if (caa_learn_limited(&u->learn)) {
 		tests = caa_serving_is_witness(zone, wish->now_us) && (caa_learn_wants_witness(&u->learn, q->zone) ||
@@ -276,7 +276,7 @@ enum caa_gate caa_gate_ask(struct caa_upstream *u, struct caa_asking *q, struct 
 		caa_learn_options(&u->learn, wish->now_us, wish->zone->rate_qps, (uint16_t)wish->zone->burst);
 	if (wish->now_us >= wish->deadline_us)
 		return late(u, q, wish);
-	if (u->learn.manual || !(wish->zone->tcp || must))
+	if (caa_learn_is_manual(&u->learn) || !(wish->zone->tcp || must))
 		return ask_udp(u, q, zone, wish, UINT64_MAX, wait_us);
 	switch (caa_transport_choose(&u->transport, wish->now_us, must)) {
 	case CAA_TRANSPORT_UDP:
@@ -337,7 +337,7 @@ bool caa_gate_accept(struct caa_upstream *u, struct caa_asking *q, const struct 
 		q->unproved = true;	/* nothing of it is used: TCP is asked, see caa_gate_again() */
 		return true;
 	case CAA_COOKIE_GOOD:
-		if (!proved && !u->learn.manual) {
+		if (!proved && !caa_learn_is_manual(&u->learn)) {
 			caa_learn_source_proved(&u->learn, now_us);
 			caa_transport_prefer_udp(&u->transport);
 		}
@@ -568,7 +568,7 @@ struct caa_outcome caa_gate_outcome(struct caa_upstream *u, struct caa_asking *q
 	outcome_unknown(u, q, now_us);
 	o.meaning = meaning_of(u, q, zone, now_us, end, packet, tcp);
 	o.room = u->line.first != NULL && caa_pacer_room(&u->learn.pacer) > u->line.called;
-	o.limit = caa_learn_limited(&u->learn) && !u->learn.manual;
+	o.limit = caa_learn_limited(&u->learn);
 	o.denying = caa_serving_is_denying(zone, now_us);
 	o.lately = caa_learn_lately(&u->learn, now_us);
 	o.srtt_us = u->learn.srtt_us;

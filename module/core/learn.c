@@ -8,7 +8,7 @@ enum {
 	US_PER_S = 1000000,
 	US_PER_MS = 1000,
 	MS_PER_S = 1000,
-	MQPS = 1000,			/**< one query per second */
+	MQPS = CAA_MQPS,
 	ROUND_MIN_MS = 10,		/**< the window grows as if no round trip were shorter */
 	FIRST_JUMP = 4,			/**< how much it grows where the first one was answered without a gap */
 	FIRST_WAIT_MS = MS_PER_S / 2,	/**< the last one of the first window is waited for so long after an answer; ... */
@@ -16,27 +16,15 @@ enum {
 	PROBES = 1,			/**< ... or so many */
 	WINDOW_MAX = 8192,
 	IDLE_S = 600,			/**< a window that was not used for so long starts anew */
-	WEIGH_MS = 2 * MS_PER_S,	/**< losses further apart are weighed apart */
 	LATELY_S = 2,			/**< who answered nothing for so long before it is asked says nothing of a limit by silence */
 	ALIVE_S = 60,			/**< who answered nothing for so long is dead, not limited */
 	REMEMBER_S = 3600,		/**< a limit that was not met for so long is forgotten */
 	WEEK_S = 7 * 24 * 3600,		/**< who answered nothing for so long may have met a limit when times in ms wrapped last */
-	REORDER = 3,			/**< answers may overtake each other by so many */
-	TAIL_SILENT = 4,		/**< losses after the last answer that make a limit, ... */
-	TAIL_DENIED = 5,		/**< ... or errors, of which servers send some in any case, ... */
-	TAIL_CUT = 3,			/**< ... or TC, ... */
-	TAIL_STRANGE = 8,		/**< ... or either, of zones that were never answered for */
 	DOUBT_MS = 600 * MS_PER_S,	/**< who was taken for limited by mistake is so less easily for so long, ... */
 	DOUBT_FAILURES = 2,		/**< what was lost is lost again so often though it is asked slower, while others are answered;
 					 *   what is denied has its own count */
-	TAIL_DOUBTED = 8,		/**< ... by so many losses, ... */
-	LOST_DOUBTED = 24,		/**< ... among answers, ... */
-	STRANGE_DOUBTED = 24,		/**< ... or so many of strangers */
 	ALONE_US = 2 * US_PER_S,	/**< a query before which none was sent for so long, beyond what the rate asks for */
 	TAIL_AGAIN = 3,			/**< the same, where a limit is known */
-	TOGETHER_MS = 10,		/**< what leaves so close together meets the same limit */
-	STRANGE_MANY = 16,		/**< losses of strangers that make a limit where they are more than the answers */
-	LOST_MANY = 8,			/**< losses that make a limit where they are more than the answers */
 	FEW_PART = 2,			/**< fewer answers than this part of the first window tell little of a rate that
 					 *   would be too much */
 	RATE_MIN_MQPS = MQPS / 2,
@@ -55,7 +43,6 @@ enum {
 	DENIED_PAUSE_US = 100 * US_PER_MS, DENIED_PAUSE_MAX_US = 400 * US_PER_MS,
 	STEADY_PERCENT = 92,		/**< the rate after a loss, of the goodput while queries waited, ... */
 	REST_PERCENT = 97,		/**< ... and after a rest */
-	STEADY_PART = 4,		/**< one second's part in the average goodput */
 	REST_US = US_PER_S,		/**< a line that was empty for so long: the limiter has saved something up */
 	MOVE_US = 250 * US_PER_MS,	/**< a wait that is not longer is no reason to go elsewhere */
 	STALL_MIN_US = 100 * US_PER_MS,
@@ -91,47 +78,23 @@ static uint32_t percent(uint32_t value, uint32_t part)
 	return (uint32_t)((uint64_t)value * part / 100);
 }
 
-/* --- goodput --------------------------------------------------------------------------------------------------- */
-
-/** A second in which queries waited all the time tells what the limiter lets through. */
-static void steady_note(struct caa_learn *l)
+/** Whether queries wait for the rate: what is answered then is what it lets through. */
+static bool waits(const struct caa_learn *l)
 {
-	uint32_t good_mqps = l->good * (uint32_t)MQPS;
-
-	if (l->steady_mqps == 0)
-		l->steady_mqps = good_mqps;
-	else
-		l->steady_mqps = (l->steady_mqps * (STEADY_PART - 1) + good_mqps) / STEADY_PART;
+	return caa_learn_limited(l) && l->state != CAA_LEARN_CONFIRM && caa_pacer_waiting(&l->pacer) > 0;
 }
 
-static void bucket_turn(struct caa_learn *l, uint32_t now_ms)
+static uint32_t goodput_mqps(struct caa_learn *l, uint64_t now_us)
 {
-	uint32_t age_ms = caa_ms_age(l->bucket_ms, now_ms);
-
-	if (age_ms < MS_PER_S)
-		return;
-	if (l->backlog && age_ms < 2 * MS_PER_S)
-		steady_note(l);
-	l->backlog = l->rate_mqps != 0 && !l->confirm && caa_pacer_waiting(&l->pacer) > 0;
-	l->good_before = age_ms < 2 * MS_PER_S ? l->good : 0;
-	l->good = 0;
-	l->bucket_ms = age_ms < 2 * MS_PER_S ? l->bucket_ms + MS_PER_S : now_ms;
-}
-
-/** @return answers within the last second, as a rate. */
-static uint32_t goodput_mqps(struct caa_learn *l, uint32_t now_ms)
-{
-	bucket_turn(l, now_ms);
-	return l->good * (uint32_t)MQPS +
-		l->good_before * (MS_PER_S - caa_ms_age(l->bucket_ms, now_ms)) * MQPS / MS_PER_S;
+	return caa_goodput_mqps(&l->goodput, caa_ms(now_us), waits(l));
 }
 
 /* --- limited: the rate ------------------------------------------------------------------------------------------- */
 
 static void apply_rate(struct caa_learn *l, uint64_t now_us, uint64_t rate_mqps, uint32_t burst)
 {
-	l->rate_mqps = clamp_u32(rate_mqps, RATE_MIN_MQPS, RATE_MAX_MQPS);
-	caa_pacer_set_interval(&l->pacer, now_us, (uint32_t)((uint64_t)US_PER_S * MQPS / l->rate_mqps), (uint16_t)burst);
+	l->limit.rate_mqps = clamp_u32(rate_mqps, RATE_MIN_MQPS, RATE_MAX_MQPS);
+	caa_pacer_set_interval(&l->pacer, now_us, (uint32_t)((uint64_t)US_PER_S * MQPS / l->limit.rate_mqps), (uint16_t)burst);
 }
 
 /** What was sent is not under way any more for the pacer, and its losses are paid for. */
@@ -139,23 +102,23 @@ static void start_anew(struct caa_learn *l)
 {
 	l->flight_seq = l->recover_seq = l->seq;
 	l->pacer.inflight = 0;
-	l->tail = l->holes = l->strangers = l->strange_lost = 0;
+	caa_evidence_clear(&l->evidence);
 }
 
 void caa_learn_settle(struct caa_learn *l)
 {
 	start_anew(l);
 	l->asides = 0;
-	l->backlog = false;
+	l->goodput.backlog = false;
 	caa_pacer_settle(&l->pacer);
 }
 
 /** Send nothing for a while, then a query or two, and the others when those were answered. */
-static void pause(struct caa_learn *l, uint64_t now_us, uint64_t pause_us)
+static void pause_for(struct caa_learn *l, uint64_t now_us, uint64_t pause_us)
 {
 	pause_us = clamp_u32(pause_us, PAUSE_MIN_US, PAUSE_MAX_US);
-	l->pause_ms = (uint16_t)caa_ms(pause_us);
-	l->confirm = true;
+	l->limit.pause_ms = (uint16_t)caa_ms(pause_us);
+	l->state = CAA_LEARN_CONFIRM;
 	l->pacer.window = CONFIRM_WINDOW;
 	start_anew(l);
 	caa_pacer_pause(&l->pacer, now_us, pause_us);
@@ -168,41 +131,43 @@ static uint64_t debt_us(uint64_t queries, uint32_t rate_mqps)
 }
 
 /** The losses are a limit: from now on there is a rate. */
-static void limit(struct caa_learn *l, uint64_t now_us, enum caa_signal signal)
+static void set_limit(struct caa_learn *l, uint64_t now_us, enum caa_signal signal)
 {
-	uint32_t good_mqps = goodput_mqps(l, caa_ms(now_us));
-	uint64_t vain = (uint64_t)l->tail + l->pacer.inflight, pause_us;
+	uint32_t good_mqps = goodput_mqps(l, now_us), good = caa_goodput_recent(&l->goodput);
+	uint64_t vain = (uint64_t)l->evidence.tail + l->pacer.inflight, pause_us;
+	uint32_t round_ms = l->window.round_ms;
 
-	l->burst_seen = (uint16_t)clamp_u32((uint64_t)l->good + l->good_before, 1, CAA_BURST_MAX);
-	l->ceiling_mqps = l->burst_seen < l->start_window / FEW_PART ? RATE_MAX_MQPS :
+	l->limit = (struct caa_limit){
+		.burst_seen = (uint16_t)clamp_u32(good, 1, CAA_BURST_MAX), .doubtful = caa_evidence_is_doubtful(&l->evidence),
+		.raised_ms = round_ms,
+	};
+	l->limit.ceiling_mqps = l->limit.burst_seen < l->start_window / FEW_PART ? RATE_MAX_MQPS :
 		clamp_u32(good_mqps, RATE_MIN_MQPS, RATE_MAX_MQPS);
-	l->failures = l->denials = 0;
-	l->doubted = l->first = l->full = false;
-	l->doubtful = l->strange_lost > 0 && l->tail - l->strangers + l->holes < TAIL_CUT;
+	l->doubted = false;
 	apply_rate(l, now_us, percent(good_mqps, 90), 1);
-	pause_us = signal == CAA_SIGNAL_DENIED ? DENIED_PAUSE_US : debt_us(vain, l->rate_mqps);
+	pause_us = signal == CAA_SIGNAL_DENIED ? DENIED_PAUSE_US : debt_us(vain, l->limit.rate_mqps);
 	/* The address' part of a rate and of a debt that it shares with others is a guess, too. */
-	pause(l, now_us, pause_us < FIRST_PAUSE_US ? pause_us : FIRST_PAUSE_US);
+	pause_for(l, now_us, pause_us < FIRST_PAUSE_US ? pause_us : FIRST_PAUSE_US);
 }
 
-/** The window is the first one again. */
-static void start_window(struct caa_learn *l)
+/** The window is the first one again. @param state: CAA_LEARN_FIRST, or CAA_LEARN_OPEN where it is known how it answers. */
+static void start_window(struct caa_learn *l, enum caa_learn_state state)
 {
+	l->state = state;
 	l->pacer.window = l->start_window;
-	l->first = true;
-	l->full = false;
-	l->failures = 0;
+	l->window.probes = 0;
 }
 
 /** There is no limit, or none for what is sent from now on: the window is the clock again. */
-static void forget(struct caa_learn *l)
+static void forget(struct caa_learn *l, enum caa_learn_state state)
 {
-	l->rate_mqps = l->ceiling_mqps = l->steady_mqps = 0;
-	l->pause_ms = 0;
-	l->confirm = l->doubtful = l->backlog = false;
+	uint32_t round_ms = caa_learn_limited(l) ? l->limit.raised_ms : l->window.round_ms;
+
+	l->window = (struct caa_window){ .round_ms = round_ms };
+	l->goodput.steady_mqps = 0;
+	l->goodput.backlog = false;
 	start_anew(l);
-	start_window(l);
-	l->first = false;	/* how it answers is known */
+	start_window(l, state);
 	caa_pacer_set_open(&l->pacer);
 }
 
@@ -214,29 +179,29 @@ static uint32_t rise_longer(uint32_t seconds)
 }
 
 /** Raise the rate, as fast as the distance to the rate that was too high allows. */
-static void raise(struct caa_learn *l, uint64_t now_us)
+static void raise_rate(struct caa_learn *l, uint64_t now_us)
 {
-	uint32_t age_ms = caa_ms_age(l->round_ms, caa_ms(now_us)), per_mille;
+	uint32_t age_ms = caa_ms_age(l->limit.raised_ms, caa_ms(now_us)), per_mille;
 
 	if (age_ms == 0)
 		return;
-	l->round_ms = caa_ms(now_us);
+	l->limit.raised_ms = caa_ms(now_us);
 	if (age_ms > MS_PER_S)
 		age_ms = MS_PER_S;
-	if (l->rate_mqps < percent(l->ceiling_mqps, NEAR_PERCENT))
+	if (l->limit.rate_mqps < percent(l->limit.ceiling_mqps, NEAR_PERCENT))
 		per_mille = RISE_BELOW;
-	else if (l->rate_mqps < percent(l->ceiling_mqps, BEYOND_PERCENT))
-		per_mille = RISE_NEAR + rise_longer(caa_ms_age(l->limited_ms, l->round_ms) / MS_PER_S);
+	else if (l->limit.rate_mqps < percent(l->limit.ceiling_mqps, BEYOND_PERCENT))
+		per_mille = RISE_NEAR + rise_longer(caa_ms_age(l->limited_ms, l->limit.raised_ms) / MS_PER_S);
 	else
 		per_mille = RISE_BEYOND;
-	apply_rate(l, now_us, l->rate_mqps + (uint64_t)l->rate_mqps * per_mille * age_ms / MS_PER_S / 1000,
+	apply_rate(l, now_us, l->limit.rate_mqps + (uint64_t)l->limit.rate_mqps * per_mille * age_ms / MS_PER_S / 1000,
 		l->pacer.burst);
 }
 
 /** What was believed is not so: there are losses without a load, or of some zones only. */
 static void doubt(struct caa_learn *l, uint64_t now_us)
 {
-	forget(l);
+	forget(l, CAA_LEARN_OPEN);
 	l->doubted = true;
 	l->limited_ms = caa_ms(now_us);
 }
@@ -247,7 +212,7 @@ static bool is_late(const struct caa_learn *l, uint64_t now_us, struct caa_sent 
 {
 	uint64_t round_us = now_us - sent.sent_us;
 
-	return l->confirm && round_us > SLOW_US && round_us > (uint64_t)srtt_us * SLOW_ROUNDS;
+	return l->state == CAA_LEARN_CONFIRM && round_us > SLOW_US && round_us > (uint64_t)srtt_us * SLOW_ROUNDS;
 }
 
 static void limited_answer(struct caa_learn *l, uint64_t now_us, struct caa_sent sent, bool late)
@@ -258,31 +223,30 @@ static void limited_answer(struct caa_learn *l, uint64_t now_us, struct caa_sent
 		doubt(l, now_us);
 		return;
 	}
-	if (sent.aside && !l->doubtful && !(sent.tests && l->confirm))
+	if (sent.aside && !l->limit.doubtful && !(sent.tests && l->state == CAA_LEARN_CONFIRM))
 		return;
-	if (l->doubtful && !sent.repeated) {
-		if (l->failures >= DOUBT_FAILURES && l->denials == 0)
+	if (l->limit.doubtful && !sent.repeated) {
+		if (l->limit.failures >= DOUBT_FAILURES && l->limit.denials == 0)
 			doubt(l, now_us);
 		return;
 	}
-	l->tail = l->strangers = 0;
-	l->doubtful = false;
-	if (l->confirm) {
-		l->confirm = false;
-		l->settling = true;
-		l->failures = l->denials = 0;
-		l->pause_ms = 0;
+	l->evidence.tail = l->evidence.strangers = 0;
+	l->limit.doubtful = false;
+	if (l->state == CAA_LEARN_CONFIRM) {
+		l->state = CAA_LEARN_SETTLING;
+		l->limit.failures = l->limit.denials = 0;
+		l->limit.pause_ms = 0;
 		l->pacer.window = WINDOW_MAX;
-		l->round_ms = l->limited_ms = caa_ms(now_us);
+		l->limit.raised_ms = l->limited_ms = caa_ms(now_us);
 	} else if (sent.waited) {
-		raise(l, now_us);
+		raise_rate(l, now_us);
 	}
 }
 
 /** The next time that it is tried. */
 static uint64_t denied_pause_us(const struct caa_learn *l)
 {
-	uint64_t pause_us = (uint64_t)DENIED_PAUSE_US << l->denials;
+	uint64_t pause_us = (uint64_t)DENIED_PAUSE_US << l->limit.denials;
 
 	return pause_us < DENIED_PAUSE_MAX_US ? pause_us : DENIED_PAUSE_MAX_US;
 }
@@ -290,22 +254,22 @@ static uint64_t denied_pause_us(const struct caa_learn *l)
 /** The first query after a pause was lost, or denied. */
 static bool confirm_failed(struct caa_learn *l, uint64_t now_us, enum caa_signal signal)
 {
-	if (signal != CAA_SIGNAL_SILENCE && ++l->denials >= (signal == CAA_SIGNAL_DENIED ? DENIED_TRIES : CONFIRM_TRIES)) {
+	if (signal != CAA_SIGNAL_SILENCE && ++l->limit.denials >= (signal == CAA_SIGNAL_DENIED ? DENIED_TRIES : CONFIRM_TRIES)) {
 		l->denies = true;
-		forget(l);
+		forget(l, CAA_LEARN_OPEN);
 		return false;
 	}
-	if (l->failures < FAILURES_MAX)
-		l->failures++;
+	if (l->limit.failures < FAILURES_MAX)
+		l->limit.failures++;
 	if (signal == CAA_SIGNAL_DENIED) {
-		pause(l, now_us, denied_pause_us(l));
+		pause_for(l, now_us, denied_pause_us(l));
 		return true;
 	}
 	/* The debt was a guess.  A query that comes too early costs the limiter little; one that always comes too early can
 	 * be the reason why nothing is answered: soon again, then later and later. */
-	if (l->failures > CONFIRM_SOON)
-		apply_rate(l, now_us, percent(l->rate_mqps, 90), 1);
-	pause(l, now_us, l->pause_ms * (uint64_t)US_PER_MS * (l->failures <= CONFIRM_SOON ? 1 : 2) / (l->failures == 1 ? 2 : 1));
+	if (l->limit.failures > CONFIRM_SOON)
+		apply_rate(l, now_us, percent(l->limit.rate_mqps, 90), 1);
+	pause_for(l, now_us, l->limit.pause_ms * (uint64_t)US_PER_MS * (l->limit.failures <= CONFIRM_SOON ? 1 : 2) / (l->limit.failures == 1 ? 2 : 1));
 	return true;
 }
 
@@ -313,37 +277,36 @@ static bool confirm_failed(struct caa_learn *l, uint64_t now_us, enum caa_signal
  *  the loss of one packet says. */
 static void cut(struct caa_learn *l, uint64_t now_us)
 {
-	uint32_t lower_mqps = percent(l->rate_mqps, 90), steady_mqps = percent(l->steady_mqps, STEADY_PERCENT);
+	uint32_t lower_mqps = percent(l->limit.rate_mqps, 90), steady_mqps = percent(l->goodput.steady_mqps, STEADY_PERCENT);
 
 	if (steady_mqps > lower_mqps)
-		lower_mqps = steady_mqps < l->rate_mqps ? steady_mqps : percent(l->rate_mqps, STEADY_PERCENT);
-	l->settling = false;
-	l->ceiling_mqps = l->rate_mqps;
+		lower_mqps = steady_mqps < l->limit.rate_mqps ? steady_mqps : percent(l->limit.rate_mqps, STEADY_PERCENT);
+	l->state = CAA_LEARN_LIMITED;
+	l->limit.ceiling_mqps = l->limit.rate_mqps;
 	apply_rate(l, now_us, lower_mqps, 1);
 	l->recover_seq = l->seq;
 }
 
 static bool limited_loss(struct caa_learn *l, uint64_t now_us, struct caa_sent sent, enum caa_signal signal)
 {
-	bool settling = l->settling && caa_ms_age(l->limited_ms, caa_ms(now_us)) < SETTLE_MS;
+	bool settling = l->state == CAA_LEARN_SETTLING && caa_ms_age(l->limited_ms, caa_ms(now_us)) < SETTLE_MS;
 	bool paid = caa_seq_before(sent.seq, l->flight_seq);
 
 	/* A test is lost long after it left, and pauses for what strangers lose meanwhile say nothing of it. */
-	if (l->doubtful && !sent.stranger && (sent.tests || !paid)) {
-		l->doubtful = sent.repeated;	/* else a witness met it, too */
+	if (l->limit.doubtful && !sent.stranger && (sent.tests || !paid)) {
+		l->limit.doubtful = sent.repeated;	/* else a witness met it, too */
 		return false;
 	}
 	if (sent.tests) {
-		if (!sent.repeated && sent.zone != l->lost_zone)
-			l->lost_zone = 0;	/* another zone met it, too */
+		if (!sent.repeated)
+			caa_evidence_spoke(&l->evidence, sent.zone);	/* another zone met it, too */
 		return false;
 	}
 	if (paid)
 		return false;
-	l->tail++;
-	if (l->lost_zone != sent.zone)
-		l->lost_zone = 0;
-	if (l->confirm)
+	l->evidence.tail++;
+	caa_evidence_spoke(&l->evidence, sent.zone);
+	if (l->state == CAA_LEARN_CONFIRM)
 		return confirm_failed(l, now_us, signal);
 	if (sent.alone) {
 		if (signal == CAA_SIGNAL_SILENCE)
@@ -351,15 +314,15 @@ static bool limited_loss(struct caa_learn *l, uint64_t now_us, struct caa_sent s
 		return false;
 	}
 	caa_pacer_repay(&l->pacer);
-	if (l->tail >= TAIL_AGAIN) {
+	if (l->evidence.tail >= TAIL_AGAIN) {
 		if (settling) {
-			pause(l, now_us, debt_us((uint64_t)l->tail + l->pacer.inflight, l->rate_mqps));
+			pause_for(l, now_us, debt_us((uint64_t)l->evidence.tail + l->pacer.inflight, l->limit.rate_mqps));
 			return true;
 		}
-		l->ceiling_mqps = l->rate_mqps;
-		apply_rate(l, now_us, clamp_u32(percent(goodput_mqps(l, caa_ms(now_us)), 90), l->rate_mqps / 2,
-			percent(l->rate_mqps, 90)), 1);
-		pause(l, now_us, debt_us((uint64_t)l->tail + l->pacer.inflight, l->rate_mqps));
+		l->limit.ceiling_mqps = l->limit.rate_mqps;
+		apply_rate(l, now_us, clamp_u32(percent(goodput_mqps(l, now_us), 90), l->limit.rate_mqps / 2,
+			percent(l->limit.rate_mqps, 90)), 1);
+		pause_for(l, now_us, debt_us((uint64_t)l->evidence.tail + l->pacer.inflight, l->limit.rate_mqps));
 		return true;
 	}
 	if (settling || caa_seq_before(sent.seq, l->recover_seq))
@@ -378,13 +341,13 @@ static uint32_t round_ms(const struct caa_learn *l)
 /** The window grows once in a round trip by as many as are answered. */
 static bool is_next_round(const struct caa_learn *l, uint64_t now_us)
 {
-	return caa_ms_age(l->round_ms, caa_ms(now_us)) >= round_ms(l);
+	return caa_ms_age(l->window.round_ms, caa_ms(now_us)) >= round_ms(l);
 }
 
 /** The first ones were answered without a gap: where round trips are long, as many more at once. */
 static void jump(struct caa_learn *l)
 {
-	if (l->pacer.window == 2 * l->start_window && l->tail + l->holes == 0 && caa_ms(l->srtt_us) > ROUND_MIN_MS)
+	if (l->pacer.window == 2 * l->start_window && l->evidence.tail + l->evidence.holes == 0 && caa_ms(l->srtt_us) > ROUND_MIN_MS)
 		l->pacer.window = (uint16_t)(l->start_window * FIRST_JUMP);
 }
 
@@ -393,12 +356,12 @@ static void end_first(struct caa_learn *l, uint64_t now_us)
 {
 	uint32_t left = l->pacer.inflight < l->start_window ? l->pacer.inflight : l->start_window;
 
-	l->first = l->full = false;
+	l->state = CAA_LEARN_OPEN;
 	l->pacer.window = l->start_window;
 	if (!is_next_round(l, now_us))
 		return;
-	l->round_ms = caa_ms(now_us);
-	l->grow = (uint16_t)left;
+	l->window.round_ms = caa_ms(now_us);
+	l->window.grow = (uint16_t)left;
 	l->pacer.window = (uint16_t)(2 * l->start_window - left);
 	jump(l);
 }
@@ -407,45 +370,23 @@ static void end_first(struct caa_learn *l, uint64_t now_us)
  *  last one was answered, or one that left later, or all are lost, nothing does. */
 static void first_end(struct caa_learn *l, uint64_t now_us)
 {
-	if (!caa_seq_before(l->answered_seq, l->first_seq) || l->pacer.inflight == 0)
+	if (!caa_seq_before(l->answered_seq, l->window.first_seq) || l->pacer.inflight == 0)
 		end_first(l, now_us);
 	else if (l->pacer.window > l->pacer.inflight)
 		l->pacer.window = (uint16_t)l->pacer.inflight;
 }
 
-static bool is_strange(struct caa_sent sent)
-{
-	return sent.stranger || sent.stale;
-}
-
-/** Zones that are answered among others which are not, all asked at once: that is no matter of time, and the strangers' losses say
- *  nothing. */
-static void forget_strangers(struct caa_learn *l, struct caa_sent sent)
-{
-	if (l->strangers == 0 || (int16_t)((uint16_t)sent.seq - l->strange_seq) < REORDER ||
-	    (int16_t)((uint16_t)caa_ms(sent.sent_us) - l->strange_ms) > TOGETHER_MS)
-		return;
-	l->tail -= l->strangers;
-	l->strangers = 0;
-}
-
 static void open_answer(struct caa_learn *l, uint64_t now_us, struct caa_sent sent)
 {
-	if (is_strange(sent))
-		caa_strangers_answered(&l->heard, now_us, sent.sent_us, sent.zone, sent.caa_type);
-	forget_strangers(l, sent);
-	if (l->tail > 0 && (int16_t)((uint16_t)l->answered_seq - l->tail_seq) > REORDER) {
-		l->holes += l->tail - l->strangers;
-		l->tail = l->strangers = 0;
-	}
-	if (l->first)
+	caa_evidence_answered(&l->evidence, now_us, sent, l->answered_seq);
+	if (caa_learn_is_first(l))
 		return;
 	if (is_next_round(l, now_us)) {
-		l->round_ms = caa_ms(now_us);
-		l->grow = l->pacer.window;
+		l->window.round_ms = caa_ms(now_us);
+		l->window.grow = l->pacer.window;
 	}
-	if (l->grow > 0 && l->pacer.window < WINDOW_MAX) {
-		l->grow--;
+	if (l->window.grow > 0 && l->pacer.window < WINDOW_MAX) {
+		l->window.grow--;
 		l->pacer.window++;
 	}
 	jump(l);
@@ -461,64 +402,26 @@ bool caa_learn_lately(const struct caa_learn *l, uint64_t now_us)
 	return unanswered_s(l, now_us) < LATELY_S;
 }
 
-/** Note a loss: after the last answer, or before it.  Of a stranger's, only the former says something; so does one of a
- *  zone that was answered for, but not lately: it may have fallen silent. */
-static void weigh(struct caa_learn *l, struct caa_sent sent)
+/** A limit was believed by mistake, not long ago. */
+static bool is_doubted(const struct caa_learn *l, uint64_t now_us)
 {
-	bool stranger = is_strange(sent);
-
-	if (l->tail + l->holes == 0)
-		l->lost_zone = sent.zone;
-	else if (l->lost_zone != sent.zone)
-		l->lost_zone = 0;
-	l->strange_lost = (uint16_t)(l->strange_lost + stranger);
-	if (caa_seq_before(sent.seq + REORDER, l->answered_seq)) {
-		l->holes += !stranger;
-		return;
-	}
-	l->tail++;
-	if (stranger && (l->strangers++ == 0 || (int16_t)((uint16_t)sent.seq - l->strange_seq) < 0)) {
-		l->strange_seq = (uint16_t)sent.seq;
-		l->strange_ms = (uint16_t)caa_ms(sent.sent_us);
-	}
-	if (l->tail <= 1 || (int16_t)((uint16_t)sent.seq - l->tail_seq) > 0)
-		l->tail_seq = (uint16_t)sent.seq;
-}
-
-/** Whether the losses that are weighed look like a limit. */
-static bool looks_limited(struct caa_learn *l, uint64_t now_us, enum caa_signal signal)
-{
-	bool doubted = l->doubted && caa_ms_age(l->limited_ms, caa_ms(now_us)) < DOUBT_MS;
-	unsigned needed = doubted ? TAIL_DOUBTED : signal == CAA_SIGNAL_SILENCE ? TAIL_SILENT : signal == CAA_SIGNAL_CUT ? TAIL_CUT : TAIL_DENIED;
-	unsigned witnesses = l->tail - l->strangers, lost = witnesses + l->holes;
-
-	bucket_turn(l, caa_ms(now_us));
-	if ((witnesses >= needed || l->tail >= (doubted ? STRANGE_DOUBTED : TAIL_STRANGE)) && l->tail > l->holes)
-		return true;
-	return (lost >= (doubted ? LOST_DOUBTED : LOST_MANY) && lost > (unsigned)l->good + l->good_before) ||
-		(l->strange_lost >= STRANGE_MANY && l->strange_lost > (unsigned)l->good + l->good_before && !doubted);
+	return l->doubted && caa_ms_age(l->limited_ms, caa_ms(now_us)) < DOUBT_MS;
 }
 
 /** @return true if the losses so far look like a limit. */
 static bool open_loss(struct caa_learn *l, uint64_t now_us, struct caa_sent sent, enum caa_signal signal)
 {
-	uint32_t now_ms = caa_ms(now_us);
-
 	if (caa_seq_before(sent.seq, l->recover_seq) || !caa_learn_lately(l, sent.sent_us))
 		return false;
-	if (caa_ms_age(l->losses_ms, now_ms) > WEIGH_MS) {
-		l->losses_ms = now_ms;
-		l->tail = l->holes = l->strangers = l->strange_lost = 0;
-	}
-	if (is_strange(sent) && !caa_strangers_lost(&l->heard, now_us, sent.sent_us, sent.caa_type))
+	if (!caa_evidence_weigh(&l->evidence, now_us, sent, l->answered_seq))
 		return false;
-	weigh(l, sent);
 	/* What is lost makes no room for more, until it is known why it was; what went aside had none. */
 	if (!sent.aside && l->pacer.window > WINDOW_MIN)
 		l->pacer.window--;
-	if (!looks_limited(l, now_us, signal))
+	caa_goodput_turn(&l->goodput, caa_ms(now_us), false);
+	if (!caa_evidence_is_limit(&l->evidence, signal, is_doubted(l, now_us), caa_goodput_recent(&l->goodput)))
 		return false;
-	limit(l, now_us, signal);
+	set_limit(l, now_us, signal);
 	return true;
 }
 
@@ -526,7 +429,7 @@ static bool open_loss(struct caa_learn *l, uint64_t now_us, struct caa_sent sent
 
 void caa_learn_init(struct caa_learn *l, uint16_t burst)
 {
-	*l = (struct caa_learn){ .start_window = burst, .first = true };
+	*l = (struct caa_learn){ .state = CAA_LEARN_FIRST, .start_window = burst };
 	caa_pacer_init(&l->pacer, burst);
 }
 
@@ -534,14 +437,14 @@ void caa_learn_init(struct caa_learn *l, uint16_t burst)
  *  known to work: what was tried last may have lived from that, too. */
 static void rested(struct caa_learn *l, uint64_t now_us)
 {
-	uint32_t known_mqps = percent(l->ceiling_mqps, NEAR_PERCENT);
+	uint32_t known_mqps = percent(l->limit.ceiling_mqps, NEAR_PERCENT);
 
-	if (l->rate_mqps < known_mqps)
-		known_mqps = l->rate_mqps;
-	if (l->steady_mqps != 0)
-		known_mqps = percent(l->steady_mqps, REST_PERCENT);
-	l->round_ms = caa_ms(now_us);
-	apply_rate(l, now_us, known_mqps, clamp_u32(l->burst_seen / 2, 1, CAA_BURST_MAX));
+	if (l->limit.rate_mqps < known_mqps)
+		known_mqps = l->limit.rate_mqps;
+	if (l->goodput.steady_mqps != 0)
+		known_mqps = percent(l->goodput.steady_mqps, REST_PERCENT);
+	l->limit.raised_ms = caa_ms(now_us);
+	apply_rate(l, now_us, known_mqps, clamp_u32(l->limit.burst_seen / 2, 1, CAA_BURST_MAX));
 }
 
 /** What was learned ages: a limit that is not met, a window that is not used. */
@@ -549,31 +452,29 @@ static void age(struct caa_learn *l, uint64_t now_us)
 {
 	uint32_t limited_age_ms = caa_ms_age(l->limited_ms, caa_ms(now_us)), idle_s = unanswered_s(l, now_us);
 
-	if (l->rate_mqps != 0 && (limited_age_ms > REMEMBER_S * MS_PER_S || idle_s > WEEK_S))
-		forget(l);
-	if (l->rate_mqps == 0 && l->pacer.inflight == 0 && idle_s > IDLE_S) {
-		start_window(l);
-		l->good = l->good_before = l->tail = l->holes = l->strangers = 0;
+	if (caa_learn_limited(l) && (limited_age_ms > REMEMBER_S * MS_PER_S || idle_s > WEEK_S))
+		forget(l, CAA_LEARN_OPEN);
+	if (!caa_learn_limited(l) && l->pacer.inflight == 0 && idle_s > IDLE_S) {
+		start_window(l, CAA_LEARN_FIRST);
+		caa_goodput_clear(&l->goodput);
+		caa_evidence_clear(&l->evidence);
 	}
-	if (l->rate_mqps != 0 && !l->confirm && caa_pacer_waiting(&l->pacer) == 0 && now_us > l->pacer.next_us + REST_US)
+	if (caa_learn_limited(l) && l->state != CAA_LEARN_CONFIRM && caa_pacer_waiting(&l->pacer) == 0 && now_us > l->pacer.next_us + REST_US)
 		rested(l, now_us);
 }
 
 void caa_learn_options(struct caa_learn *l, uint64_t now_us, uint32_t rate_qps, uint16_t burst)
 {
 	if (rate_qps != 0) {
-		if (!l->manual)
-			forget(l);
-		l->manual = true;
+		if (!caa_learn_is_manual(l))
+			forget(l, CAA_LEARN_MANUAL);
 		l->pacer.window = CAA_WINDOW_ANY;
 		caa_pacer_set_interval(&l->pacer, now_us, (US_PER_S + rate_qps - 1) / rate_qps, burst);
 		return;
 	}
 	l->start_window = burst;
-	if (l->manual) {
-		l->manual = false;
-		forget(l);
-	}
+	if (caa_learn_is_manual(l))
+		forget(l, CAA_LEARN_OPEN);
 	age(l, now_us);
 }
 
@@ -585,9 +486,9 @@ static void begin(struct caa_learn *l, uint64_t now_us)
 	if (l->pacer.inflight != 0)
 		return;
 	l->since_ms = caa_ms(now_us);
-	if (l->rate_mqps == 0 && rested) {
-		l->round_ms = caa_ms(now_us);
-		l->grow = 0;
+	if (!caa_learn_limited(l) && rested) {
+		l->window.round_ms = caa_ms(now_us);
+		l->window.grow = 0;
 	}
 }
 
@@ -599,42 +500,42 @@ static void wait_first(struct caa_learn *l, uint64_t now_us)
 
 	if (silent_ms > FIRST_WAIT_MS) {
 		end_first(l, now_us);
-	} else if (l->failures < PROBES && l->pacer.window < l->start_window && silent_ms > PROBE_MIN_MS &&
+	} else if (l->window.probes < PROBES && l->pacer.window < l->start_window && silent_ms > PROBE_MIN_MS &&
 	    silent_ms > round_ms) {
-		l->failures++;
+		l->window.probes++;
 		l->pacer.window = (uint16_t)(l->pacer.inflight + 1);
 	}
 }
 
 uint64_t caa_learn_wait(struct caa_learn *l, struct caa_place place, uint64_t now_us)
 {
-	if (l->full)
+	if (l->state == CAA_LEARN_FULL)
 		wait_first(l, now_us);
 	return caa_pacer_wait(&l->pacer, place, now_us, l->srtt_us);
 }
 
 void caa_learn_source_proved(struct caa_learn *l, uint64_t now_us)
 {
-	if (l->rate_mqps != 0)
-		forget(l);
-	else if (l->first)
+	if (caa_learn_limited(l))
+		forget(l, CAA_LEARN_OPEN);
+	else if (caa_learn_is_first(l))
 		end_first(l, now_us);
 }
 
 struct caa_sent caa_learn_sent(struct caa_learn *l, uint64_t now_us, bool waited)
 {
-	bool alone = l->rate_mqps != 0 && !waited && l->pacer.inflight == 0 && now_us > l->pacer.next_us + ALONE_US;
+	bool alone = caa_learn_limited(l) && !waited && l->pacer.inflight == 0 && now_us > l->pacer.next_us + ALONE_US;
 
 	begin(l, now_us);
 	caa_pacer_sent(&l->pacer, now_us);
-	if (l->first && !l->full && l->pacer.inflight >= l->pacer.window) {
-		l->full = true;
-		l->first_seq = l->seq + 1;
+	if (l->state == CAA_LEARN_FIRST && l->pacer.inflight >= l->pacer.window) {
+		l->state = CAA_LEARN_FULL;
+		l->window.first_seq = l->seq + 1;
 	}
 	if (caa_pacer_waiting(&l->pacer) == 0)
-		l->backlog = false;
+		l->goodput.backlog = false;
 	return (struct caa_sent){ .sent_us = now_us, .seq = l->seq++, .waited = waited, .alone = alone,
-		.patient = l->rate_mqps != 0 && l->confirm && l->failures > 0 };
+		.patient = l->state == CAA_LEARN_CONFIRM && l->limit.failures > 0 };
 }
 
 struct caa_sent caa_learn_charged(struct caa_learn *l, uint64_t now_us)
@@ -648,12 +549,13 @@ struct caa_sent caa_learn_aside(struct caa_learn *l, uint64_t now_us, bool count
 {
 	if (counted && l->asides < UINT16_MAX)
 		l->asides++;
-	return (struct caa_sent){ .sent_us = now_us, .seq = l->seq++, .aside = true, .tests = l->rate_mqps != 0, .counted = counted };
+	return (struct caa_sent){ .sent_us = now_us, .seq = l->seq++, .aside = true, .tests = caa_learn_limited(l),
+		.counted = counted };
 }
 
 bool caa_learn_lets_pass(const struct caa_learn *l, uint64_t now_us)
 {
-	return l->rate_mqps == 0 && l->asides < l->start_window && caa_strangers_are_mute(&l->heard, now_us);
+	return !caa_learn_limited(l) && l->asides < l->start_window && caa_strangers_are_mute(&l->evidence.heard, now_us);
 }
 
 static void note_answer(struct caa_learn *l, uint64_t now_us, struct caa_sent sent)
@@ -666,9 +568,7 @@ static void note_answer(struct caa_learn *l, uint64_t now_us, struct caa_sent se
 	if (caa_seq_before(l->answered_seq, sent.seq + 1))
 		l->answered_seq = sent.seq + 1;
 	l->denies = false;
-	bucket_turn(l, now_ms);
-	if (l->good < UINT16_MAX)
-		l->good++;
+	caa_goodput_answered(&l->goodput, now_ms, waits(l));
 	l->srtt_us = (uint32_t)(l->srtt_us == 0 ? round_us : (l->srtt_us * UINT64_C(7) + round_us) / 8);
 }
 
@@ -676,11 +576,12 @@ static void note_answer(struct caa_learn *l, uint64_t now_us, struct caa_sent se
  *  is so at all of its servers.  After a pause only one is asked, and it may be the same. */
 static bool loss_tells(struct caa_learn *l, struct caa_sent sent, enum caa_signal signal)
 {
-	bool again = sent.denied || (sent.repeated && is_strange(sent));
-	bool other = sent.question != l->lost && !(signal == CAA_SIGNAL_DENIED && again && l->rate_mqps == 0);
+	bool other = caa_evidence_is_other(&l->evidence, sent.question);
+	bool again = sent.denied || (sent.repeated && caa_sent_is_strange(sent));
 
-	l->lost = sent.question;
-	return other || l->confirm;
+	if (signal == CAA_SIGNAL_DENIED && again && !caa_learn_limited(l))
+		return false;
+	return other || l->state == CAA_LEARN_CONFIRM;
 }
 
 bool caa_learn_outcome(struct caa_learn *l, uint64_t now_us, struct caa_sent sent, enum caa_signal signal)
@@ -695,9 +596,9 @@ bool caa_learn_outcome(struct caa_learn *l, uint64_t now_us, struct caa_sent sen
 	case CAA_SIGNAL_ANSWER:
 		late = is_late(l, now_us, sent, l->srtt_us);
 		note_answer(l, now_us, sent);
-		if (l->rate_mqps != 0)
+		if (caa_learn_limited(l))
 			limited_answer(l, now_us, sent, late);
-		else if (!l->manual)
+		else if (!caa_learn_is_manual(l))
 			open_answer(l, now_us, sent);
 		break;
 	case CAA_SIGNAL_DENIED:
@@ -706,16 +607,16 @@ bool caa_learn_outcome(struct caa_learn *l, uint64_t now_us, struct caa_sent sen
 			break;
 		/* fall through */
 	case CAA_SIGNAL_SILENCE:
-		if (l->manual || !loss_tells(l, sent, signal))
+		if (caa_learn_is_manual(l) || !loss_tells(l, sent, signal))
 			break;
-		limited = l->rate_mqps != 0 ? limited_loss(l, now_us, sent, signal) : open_loss(l, now_us, sent, signal);
+		limited = caa_learn_limited(l) ? limited_loss(l, now_us, sent, signal) : open_loss(l, now_us, sent, signal);
 		if (limited)
 			l->limited_ms = caa_ms(now_us);
 		break;
 	case CAA_SIGNAL_NONE:
 		break;
 	}
-	if (l->full)
+	if (l->state == CAA_LEARN_FULL)
 		first_end(l, now_us);
 	return limited;
 }
@@ -724,22 +625,20 @@ void caa_learn_forget(struct caa_learn *l, uint64_t now_us)
 {
 	uint32_t inflight = l->pacer.inflight, flight_seq = l->flight_seq;
 
-	if (l->manual)
+	if (caa_learn_is_manual(l))
 		return;
-	forget(l);
+	forget(l, CAA_LEARN_FIRST);
 	l->pacer.inflight = inflight;
 	l->flight_seq = flight_seq;
 	l->doubted = l->denies = false;
-	l->first = true;
 	l->srtt_us = 0;
 	l->answered_s = 0;
-	l->good = l->good_before = 0;
-	l->bucket_ms = caa_ms(now_us);
+	caa_goodput_clear(&l->goodput);
 }
 
 void caa_learn_split(struct caa_learn *l, uint64_t now_us, uint32_t zone)
 {
-	if (l->rate_mqps != 0 && !l->manual && l->lost_zone == zone && zone != 0)
+	if (caa_learn_limited(l) && l->evidence.zone == zone && zone != 0)
 		doubt(l, now_us);
 }
 
@@ -751,14 +650,14 @@ bool caa_learn_stalled(const struct caa_learn *l, uint64_t now_us)
 		patience_us = STALL_UNKNOWN_US;
 	else if (patience_us < STALL_MIN_US)
 		patience_us = STALL_MIN_US;
-	return l->rate_mqps == 0 && !l->manual && l->pacer.inflight > 0 &&
+	return l->state <= CAA_LEARN_OPEN && l->pacer.inflight > 0 &&
 		(uint64_t)caa_ms_age(l->since_ms, caa_ms(now_us)) * US_PER_MS > patience_us;
 }
 
 /** Where others left the line a place says too little: its holder waits for half of the line then, on average. */
 bool caa_learn_worth_moving(const struct caa_learn *l, uint64_t now_us, uint64_t due_us, uint64_t other_us)
 {
-	uint64_t half_us = l->rate_mqps != 0 ? caa_pacer_wait_new(&l->pacer, now_us, l->srtt_us) / 2 : 0;
+	uint64_t half_us = caa_learn_limited(l) ? caa_pacer_wait_new(&l->pacer, now_us, l->srtt_us) / 2 : 0;
 
 	return (due_us > half_us ? due_us : half_us) > MOVE_US + 2 * other_us;
 }

@@ -27,84 +27,83 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "core/evidence.h"
+#include "core/goodput.h"
 #include "core/pacer.h"
-#include "core/strangers.h"
+#include "core/signal.h"
 
-/** What became of a query. */
-enum caa_signal {
-	CAA_SIGNAL_ANSWER,	/**< it was answered, with data or with an error that no limiter sends */
-	CAA_SIGNAL_DENIED,	/**< REFUSED or SERVFAIL */
-	CAA_SIGNAL_CUT,		/**< TC without data */
-	CAA_SIGNAL_SILENCE,	/**< no answer in time */
-	CAA_SIGNAL_NONE		/**< nothing is known: nobody waited, it never left this host, or its zone has no voice (core/serving.h) */
+/** What is believed of the upstream.  In the order of the list, which caa_learn_limited() uses. */
+enum caa_learn_state {
+	CAA_LEARN_FIRST,	/**< open: the first window was never full */
+	CAA_LEARN_FULL,		/**< open: it is, for the first time, and waits for its last answer */
+	CAA_LEARN_OPEN,		/**< open: the window grows with the answers */
+	CAA_LEARN_CONFIRM,	/**< limited: nothing was answered since the pause */
+	CAA_LEARN_SETTLING,	/**< limited: something was, but the pause may have been too short */
+	CAA_LEARN_LIMITED,	/**< limited: the rate rises, and is cut where it is lost */
+	CAA_LEARN_MANUAL	/**< the rate is set by hand; nothing is learned */
 };
 
-/** A query that left. */
-struct caa_sent {
-	uint64_t sent_us;
-	uint32_t seq;		/**< its number at this upstream */
-	uint32_t question, zone;	/**< hashes of what was asked, and of its zone; set by the caller */
-	bool stranger;		/**< the upstream has not answered for the zone; set by the caller before the outcome */
-	bool stale;		/**< ... or has not for seconds before it was sent, nor since; set by the caller, too */
-	bool caa_type;		/**< it is of type CAA; set by the caller */
-	bool repeated;		/**< the same was lost or denied before, wherever; set by the caller */
-	bool denied;		/**< the same, or another type of its name, was denied here before; set by the caller */
-	bool waited;		/**< it had to wait for its place */
-	bool aside;		/**< it takes no place, and room from nobody */
-	bool tests;		/**< aside: a claim was tested by it */
-	bool counted;		/**< aside: only so many leave so */
-	bool patient;		/**< after a pause: its answer is worth to be waited for, as it tells who is limited from who is slow */
-	bool alone;		/**< at a rate: none was sent for a while before it, so no limit of a rate can be met by it */
+/** While it is open. */
+struct caa_window {
+	uint32_t round_ms;	/**< when this round of the window's growth began */
+	uint32_t first_seq;	/**< full: queries before this one make the first window */
+	uint16_t grow;		/**< what the window may still grow in this round */
+	uint8_t probes;		/**< queries that were sent beyond the first window while it waits */
+};
+
+/** While it is limited. */
+struct caa_limit {
+	uint32_t rate_mqps;	/**< queries per 1000 s; 0 = none is known */
+	uint32_t ceiling_mqps;	/**< the rate that was too high */
+	uint32_t raised_ms;	/**< when the rate was last raised */
+	uint16_t pause_ms;	/**< the last pause, doubled while nothing is answered; 0 = answered since */
+	uint16_t burst_seen;	/**< answers within a second before the limit, what it allows at once */
+	uint8_t failures : 4;	/**< pauses in a row after which nothing was answered, up to 15, ... */
+	uint8_t denials : 4;	/**< ... and of those, with a denial */
+	bool doubtful;		/**< only strangers' losses say so */
 };
 
 /** Times in ms are modulo 2^32, 49 days; those in s tell what is older. */
 struct caa_learn {
 	struct caa_pacer pacer;
+	struct caa_goodput goodput;
+	struct caa_evidence evidence;
+	union {
+		struct caa_window window;	/**< up to CAA_LEARN_OPEN */
+		struct caa_limit limit;		/**< where caa_learn_limited() */
+	};
 	uint32_t answered_s;	/**< the end of the second of the last answer; 0 = never */
 	uint32_t since_ms;	/**< since when queries are under way without an answer */
 	uint32_t limited_ms;	/**< the last sign of a limit that was believed */
-	uint32_t round_ms;	/**< when this round of the window's growth began, or the rate was last raised */
-	uint32_t bucket_ms;	/**< when this second of the goodput began */
-	uint32_t losses_ms;	/**< the first of the losses that are weighed */
-	uint32_t rate_mqps;	/**< learned rate in queries per 1000 s; 0 = open */
-	union {
-		uint32_t ceiling_mqps;	/**< limited: the rate that was too high */
-		uint32_t first_seq;	/**< open and full: queries before this one make the first window */
-	};
-	uint32_t steady_mqps;	/**< goodput while queries waited for the rate, averaged; 0 = not measured yet */
 	uint32_t srtt_us;	/**< smoothed round trip time; 0 = unknown */
-	uint32_t lost;		/**< the question of the last loss or denial, as in caa_sent */
-	uint32_t lost_zone;	/**< the zone of the losses that are weighed, as in caa_sent; 0 = of several */
 	uint32_t seq;		/**< number of the next query */
 	uint32_t answered_seq;	/**< the latest query that was answered, and one more */
 	uint32_t recover_seq;	/**< losses of queries before this one were paid for */
 	uint32_t flight_seq;	/**< queries before this one are not counted as under way any more */
-	uint16_t pause_ms;	/**< the last pause, doubled while nothing is answered; 0 = answered since */
-	uint16_t tail_seq;	/**< the latest query of those in tail, modulo 2^16 */
 	uint16_t start_window;	/**< queries under way before the first answer: caa-burst */
-	uint16_t grow;		/**< what the window may still grow in this round */
-	uint16_t burst_seen;	/**< answers within a second before the limit, what it allows at once */
-	uint16_t good, good_before;	/**< answers in this second and in the last */
-	uint16_t tail, holes;	/**< losses after the last answer, and before it */
-	uint16_t strangers;	/**< of tail, those of strangers; there is no answer to a later query than the first of them */
 	uint16_t asides;	/**< queries under way that test a claim, or pass by the mute; those of suspects are not counted */
-	uint16_t strange_seq;	/**< that one, modulo 2^16 */
-	uint16_t strange_ms;	/**< when it left, modulo 2^16 */
-	uint16_t strange_lost;	/**< all losses of strangers that are weighed, whatever was answered since */
-	struct caa_strangers heard;	/**< open: who was answered of those it did not know */
-	uint8_t failures : 4;	/**< pauses in a row after which nothing was answered, up to 15; open: queries that were sent
-				 *   beyond the first window */
-	uint8_t denials : 4;	/**< of those, with a denial */
-	bool doubtful : 1;	/**< limited: only strangers' losses say so */
-	bool confirm : 1;	/**< limited: no answer since the pause */
-	bool settling : 1;	/**< the pause may have been too short */
-	bool backlog : 1;	/**< limited, and queries have waited all through this second */
-	bool doubted : 1;	/**< open: a limit was believed, and was none, at limited_ms */
+	uint8_t state;		/**< enum caa_learn_state */
+	bool doubted : 1;	/**< a limit was believed, and was none, at limited_ms */
 	bool denies : 1;	/**< a denial is no sign of a limit before the next answer */
-	bool first : 1;		/**< open: the window was never full, or ... */
-	bool full : 1;		/**< ... is so for the first time, and not answered yet */
-	bool manual : 1;	/**< the rate is set by hand; nothing is learned */
 };
+
+/** @return whether a limit is known. */
+static inline bool caa_learn_limited(const struct caa_learn *l)
+{
+	return l->state >= CAA_LEARN_CONFIRM && l->state <= CAA_LEARN_LIMITED;
+}
+
+/** @return whether its rate is set by hand. */
+static inline bool caa_learn_is_manual(const struct caa_learn *l)
+{
+	return l->state == CAA_LEARN_MANUAL;
+}
+
+/** @return whether its first window was not answered yet. */
+static inline bool caa_learn_is_first(const struct caa_learn *l)
+{
+	return l->state <= CAA_LEARN_FULL;
+}
 
 /** @param burst: 1 .. CAA_BURST_MAX queries under way before the first answer. */
 void caa_learn_init(struct caa_learn *l, uint16_t burst);
@@ -141,15 +140,15 @@ void caa_learn_split(struct caa_learn *l, uint64_t now_us, uint32_t zone);
  *	or only another zone; as many at once as in the first window, since it may be true. */
 static inline bool caa_learn_wants_witness(const struct caa_learn *l, uint32_t zone)
 {
-	return l->rate_mqps != 0 && l->asides < l->start_window &&
-		(l->doubtful || (l->lost_zone != 0 && l->lost_zone != zone));
+	return caa_learn_limited(l) && l->asides < l->start_window &&
+		(l->limit.doubtful || (l->evidence.zone != 0 && l->evidence.zone != zone));
 }
 
 /** @return whether one query of a zone that was answered for, which was not lost before, does not wait for the pause to end: those
  *	that were lost go first, and where it is them and no limit, every pause would be followed by the next. */
 static inline bool caa_learn_wants_fresh(const struct caa_learn *l)
 {
-	return l->rate_mqps != 0 && l->confirm && l->failures > 0 && l->asides == 0;
+	return l->state == CAA_LEARN_CONFIRM && l->limit.failures > 0 && l->asides == 0;
 }
 
 /** The server knows from now on that queries come from here, and what was limited so far are others: forget the rate. */
@@ -160,12 +159,6 @@ void caa_learn_forget(struct caa_learn *l, uint64_t now_us);
 
 /** All queries are gone, and nothing will be heard of them; what was learned stays. */
 void caa_learn_settle(struct caa_learn *l);
-
-/** @return whether a limit is known. */
-static inline bool caa_learn_limited(const struct caa_learn *l)
-{
-	return l->rate_mqps != 0;
-}
 
 /** @return whether the upstream answered anything within the last minute: its losses are then not those of a dead one. */
 bool caa_learn_alive(const struct caa_learn *l, uint64_t now_us);

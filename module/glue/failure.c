@@ -295,9 +295,9 @@ static void add_servers(struct caa_ctx *ctx, struct module_qstate *qstate, const
 		s->sent = u.sent_caa;
 		s->replied = u.replied;
 		s->timed_out = u.timed_out;
-		s->limited = caa_learn_limited(&u.learn) && !u.learn.manual;
+		s->limited = caa_learn_limited(&u.learn);
 		if (s->limited)
-			s->rate_qps = (u.learn.rate_mqps + 999) / 1000;
+			s->rate_qps = (u.learn.limit.rate_mqps + 999) / 1000;
 	}
 }
 

@@ -150,7 +150,7 @@ static void import(struct caa_shards *s, const struct caa_upstream *known)
 	struct slice *slice = take(s, &known->addr);
 	struct caa_upstream copy = *known;
 
-	copy.learn.lost_zone = 0;	/* its hash was made with the other key: of several is the careful reading */
+	copy.learn.evidence.zone = 0;	/* its hash was made with the other key: of several is the careful reading */
 	meet(s, &copy.addr);
 	caa_upstreams_import(slice->upstreams, &copy);
 	release(slice);

@@ -365,7 +365,7 @@ static void trace_line(struct sim *s, FILE *trace)
 	double rate = 0;
 
 	for (size_t i = 0; i < SIM_ADDRESSES; i++)
-		rate += a->learn[i].rate_mqps / 1000.0;
+		rate += caa_learn_limited(&a->learn[i]) ? a->learn[i].limit.rate_mqps / 1000.0 : 0;
 	fprintf(trace, "%.1f %.1f %.1f %.2f\n", (double)s->traced_us / US_PER_S,
 		(double)(a->asked - s->traced_asked) * US_PER_S / TRACE_US,
 		(double)(a->served - s->traced_served) * US_PER_S / TRACE_US, rate);

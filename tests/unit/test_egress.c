@@ -64,13 +64,14 @@ static void answer(struct scene *s, uint8_t source)
 
 static void limit(struct scene *s)
 {
-	s->u->learn.rate_mqps = 1000;
+	s->u->learn.state = CAA_LEARN_LIMITED;
+	s->u->learn.limit.rate_mqps = 1000;
 }
 
 /** The server has sent cookies to some, and its first window is over. */
 static void know(struct scene *s, unsigned sources)
 {
-	s->u->learn.first = false;
+	s->u->learn.state = CAA_LEARN_OPEN;
 	s->u->cookie.known = (uint16_t)sources;
 }
 
@@ -160,7 +161,7 @@ static void the_first_window_is_everyones(void **state)
 
 	(void)state;
 	know(&s, 1u << 1);
-	s.u->learn.first = true;
+	s.u->learn.state = CAA_LEARN_FIRST;
 	chosen(&s, 3 * ROUNDS, n);
 	for (unsigned i = 0; i < THREE; i++)
 		assert_int_equal(n[i], ROUNDS);

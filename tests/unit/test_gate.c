@@ -483,7 +483,7 @@ static void an_answer_calls_who_waits_for_it(void **state)
 	for (unsigned i = 0; i < CROWD; i++)
 		assert_int_equal(ask(&s, &q[i]), CAA_GATE_WAIT);
 	assert_int_equal(caa_gate_call(&s.u, NULL, called, CROWD), 0);
-	s.u.learn.first = s.u.learn.full = false;
+	s.u.learn.state = CAA_LEARN_OPEN;
 	s.u.learn.pacer.window = BURST - 2;	/* each answer adds one to it */
 	assert_false(answered(&s, &under_way[0], &data).room);
 	s.u.learn.pacer.window = BURST - 2;
@@ -1229,7 +1229,7 @@ static void who_is_always_lost_says_nothing(void **state)
 		}
 		o = caa_gate_outcome(&s.u, &q, &s.serving, &secret, s.now_us + 400 * ms, CAA_END_TIMEOUT, NULL, false);
 		assert_int_equal(o.split, row[i].later);
-		if ((s.u.learn.tail + s.u.learn.holes > 0) != row[i].counts)
+		if ((s.u.learn.evidence.tail + s.u.learn.evidence.holes > 0) != row[i].counts)
 			fail_msg("%s", row[i].why);
 	}
 }
@@ -2650,15 +2650,15 @@ static void what_is_lost_from_aside_says_nothing_of_the_limit(void **state)
 		s.now_us += second / 2;
 	} while (!q.source_aside);
 	assert_int_equal(q.source, ASIDE);
-	rate_mqps = s.u.learn.rate_mqps;
+	rate_mqps = s.u.learn.limit.rate_mqps;
 	assert_false(end(&s, &q, CAA_END_TIMEOUT, NULL, false).limited);
-	assert_int_equal(s.u.learn.rate_mqps, rate_mqps);
+	assert_int_equal(s.u.learn.limit.rate_mqps, rate_mqps);
 	assert_int_equal(s.behind[ASIDE].lost, 3);
 	q = (struct caa_asking){ .caa = false };
 	send_from(&s, &q, false, &random);
 	assert_false(q.source_aside);
 	end(&s, &q, CAA_END_TIMEOUT, NULL, false);
-	assert_true(s.u.learn.rate_mqps < rate_mqps);
+	assert_true(s.u.learn.limit.rate_mqps < rate_mqps);
 }
 
 static void a_limit_that_is_found_clears_addresses(void **state)

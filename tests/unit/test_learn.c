@@ -120,7 +120,7 @@ static struct line *confirmed_line(uint64_t now_us, size_t good)
 	send_waited(l, true);
 	l->now_us += ROUND_US;
 	end(l, l->count - 1, CAA_SIGNAL_ANSWER);
-	assert_false(l->learn.confirm);
+	assert_int_not_equal(l->learn.state, CAA_LEARN_CONFIRM);
 	return l;
 }
 
@@ -378,7 +378,7 @@ static void window_has_a_largest_size(void **state)
 	}
 	assert_in_range(l->learn.pacer.window, 4096, 8192);
 	l->learn.pacer.window = 8192;
-	l->learn.grow = 10;
+	l->learn.window.grow = 10;
 	l->count = 0;
 	exchange(l, 100, 20 * US_PER_MS);
 	assert_int_equal(l->learn.pacer.window, 8192);
@@ -555,7 +555,7 @@ static void losses_do_not_make_room(void **state)
 	assert_int_equal(l->learn.pacer.inflight, 0);
 	l->learn.pacer.window = 4;
 	send_some(l, 1);
-	l->learn.tail = 0;
+	l->learn.evidence.tail = 0;
 	end(l, BURST + 3, CAA_SIGNAL_SILENCE);
 	assert_int_equal(l->learn.pacer.window, 4);
 	free(l);
@@ -573,9 +573,9 @@ static void goodput_makes_the_rate(void **state)
 	for (size_t i = 0; i < COUNT_OF(row); i++) {
 		struct line *l = limited_line(START_US, row[i].good);
 
-		assert_int_equal(l->learn.rate_mqps, row[i].rate_mqps);
+		assert_int_equal(l->learn.limit.rate_mqps, row[i].rate_mqps);
 		assert_int_equal(l->learn.pacer.interval_us, (uint64_t)US_PER_S * MQPS / row[i].rate_mqps);
-		assert_int_equal(l->learn.burst_seen, row[i].good);
+		assert_int_equal(l->learn.limit.burst_seen, row[i].good);
 		free(l);
 	}
 }
@@ -589,7 +589,7 @@ static void goodput_of_long_ago_does_not_count(void **state)
 	send_some(l, 4);
 	l->now_us += 5 * US_PER_S;
 	end_some(l, BURST, BURST + 4, CAA_SIGNAL_SILENCE);
-	assert_int_equal(l->learn.rate_mqps, MQPS / 2);	/* the lowest */
+	assert_int_equal(l->learn.limit.rate_mqps, MQPS / 2);	/* the lowest */
 	free(l);
 }
 
@@ -639,13 +639,13 @@ static void who_comes_late_confirms_nothing(void **state)
 	send_some(l, 8);
 	end_some(l, 16, 20, CAA_SIGNAL_SILENCE);
 	assert_true(caa_learn_limited(&l->learn));
-	rate_mqps = l->learn.rate_mqps;
+	rate_mqps = l->learn.limit.rate_mqps;
 	assert_int_equal(l->learn.pacer.inflight, 0);
 	end(l, 20, CAA_SIGNAL_ANSWER);
-	assert_true(l->learn.confirm);
+	assert_int_equal(l->learn.state, CAA_LEARN_CONFIRM);
 	assert_false(end(l, 21, CAA_SIGNAL_SILENCE));
 	assert_false(end(l, 22, CAA_SIGNAL_DENIED));
-	assert_int_equal(l->learn.rate_mqps, rate_mqps);
+	assert_int_equal(l->learn.limit.rate_mqps, rate_mqps);
 	assert_int_equal(l->learn.pacer.inflight, 0);
 	free(l);
 }
@@ -655,25 +655,25 @@ static void a_pause_too_short_is_repeated(void **state)
 	/* P is what was paused first: 2 s. */
 	static const unsigned pause_ms[] = { 1000, 1000, 2000, 4000, 8000, 15000, 15000, 15000 };
 	struct line *l = limited_line(START_US, 1);
-	uint32_t rate_mqps = l->learn.rate_mqps;
+	uint32_t rate_mqps = l->learn.limit.rate_mqps;
 
 	(void)state;
-	assert_int_equal(l->learn.pause_ms, 2000);
+	assert_int_equal(l->learn.limit.pause_ms, 2000);
 	for (size_t i = 0; i < COUNT_OF(pause_ms); i++) {
-		uint64_t pause_us = (uint64_t)l->learn.pause_ms * US_PER_MS, interval_us = l->learn.pacer.interval_us;
+		uint64_t pause_us = (uint64_t)l->learn.limit.pause_ms * US_PER_MS, interval_us = l->learn.pacer.interval_us;
 
 		/* no sooner, and a place at the rate later at most */
 		assert_in_range(send_waited(l, true), pause_us, pause_us + interval_us);
 		l->now_us += ROUND_US;
 		assert_true(end(l, l->count - 1, CAA_SIGNAL_SILENCE));
-		assert_int_equal(l->learn.pause_ms, pause_ms[i]);
-		assert_true(i < 2 ? l->learn.rate_mqps == rate_mqps : l->learn.rate_mqps < rate_mqps);
+		assert_int_equal(l->learn.limit.pause_ms, pause_ms[i]);
+		assert_true(i < 2 ? l->learn.limit.rate_mqps == rate_mqps : l->learn.limit.rate_mqps < rate_mqps);
 	}
-	assert_int_equal(l->learn.rate_mqps, MQPS / 2);
+	assert_int_equal(l->learn.limit.rate_mqps, MQPS / 2);
 	send_waited(l, true);
 	end(l, l->count - 1, CAA_SIGNAL_ANSWER);
-	assert_int_equal(l->learn.pause_ms, 0);
-	assert_int_equal(l->learn.failures, 0);
+	assert_int_equal(l->learn.limit.pause_ms, 0);
+	assert_int_equal(l->learn.limit.failures, 0);
 	free(l);
 }
 
@@ -685,7 +685,7 @@ static void denials_after_pauses_are_an_answer(void **state)
 	(void)state;
 	for (size_t k = 0; k < COUNT_OF(row); k++) {
 		struct line *l = limited_line(START_US, 20);
-		uint64_t began_us = l->now_us + l->learn.pause_ms * (uint64_t)US_PER_MS;
+		uint64_t began_us = l->now_us + l->learn.limit.pause_ms * (uint64_t)US_PER_MS;
 
 		for (int i = 1; i <= row[k].times; i++) {
 			send_waited(l, true);
@@ -726,13 +726,13 @@ static void a_loss_soon_after_the_pause_says_nothing_of_the_rate(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(row); i++) {
 		struct line *l = confirmed_line(START_US, 20);
-		uint32_t rate_mqps = l->learn.rate_mqps;
+		uint32_t rate_mqps = l->learn.limit.rate_mqps;
 
 		l->now_us += row[i].after_us - 60 * US_PER_MS;
 		send_waited(l, false);
 		l->now_us += 60 * US_PER_MS;
 		assert_int_equal(end(l, l->count - 1, CAA_SIGNAL_SILENCE), row[i].cut);
-		assert_int_equal(l->learn.rate_mqps < rate_mqps, row[i].cut);
+		assert_int_equal(l->learn.limit.rate_mqps < rate_mqps, row[i].cut);
 		free(l);
 	}
 }
@@ -743,24 +743,24 @@ static void three_in_a_row_pause_again(void **state)
 	uint32_t rate_mqps;
 
 	(void)state;
-	rate_mqps = l->learn.rate_mqps;
+	rate_mqps = l->learn.limit.rate_mqps;
 	send_some(l, 3);
 	end(l, l->count - 3, CAA_SIGNAL_SILENCE);
 	end(l, l->count - 2, CAA_SIGNAL_SILENCE);
-	assert_false(l->learn.confirm);
+	assert_int_not_equal(l->learn.state, CAA_LEARN_CONFIRM);
 	assert_true(end(l, l->count - 1, CAA_SIGNAL_SILENCE));
-	assert_true(l->learn.confirm);
-	assert_int_equal(l->learn.rate_mqps, rate_mqps);	/* still settling: only the pause was too short */
+	assert_int_equal(l->learn.state, CAA_LEARN_CONFIRM);
+	assert_int_equal(l->learn.limit.rate_mqps, rate_mqps);	/* still settling: only the pause was too short */
 	free(l);
 
 	l = confirmed_line(START_US, 20);
 	serve(l, 5 * US_PER_S);
-	rate_mqps = l->learn.rate_mqps;
+	rate_mqps = l->learn.limit.rate_mqps;
 	send_some(l, 3);
 	end_some(l, l->count - 3, l->count, CAA_SIGNAL_SILENCE);
-	assert_true(l->learn.confirm);
-	assert_true(l->learn.rate_mqps <= rate_mqps - rate_mqps / 10);
-	assert_true(l->learn.rate_mqps >= rate_mqps * 4 / 10);
+	assert_int_equal(l->learn.state, CAA_LEARN_CONFIRM);
+	assert_true(l->learn.limit.rate_mqps <= rate_mqps - rate_mqps / 10);
+	assert_true(l->learn.limit.rate_mqps >= rate_mqps * 4 / 10);
 	free(l);
 }
 
@@ -771,18 +771,18 @@ static void one_loss_cuts_once_for_what_was_under_way(void **state)
 
 	(void)state;
 	serve(l, 5 * US_PER_S);
-	rate_mqps = l->learn.rate_mqps;
+	rate_mqps = l->learn.limit.rate_mqps;
 	send_some(l, 3);
 	assert_true(end(l, l->count - 3, CAA_SIGNAL_SILENCE));
-	cut_mqps = l->learn.rate_mqps;
+	cut_mqps = l->learn.limit.rate_mqps;
 	assert_true(cut_mqps < rate_mqps && cut_mqps >= rate_mqps * 89 / 100);
-	assert_int_equal(l->learn.ceiling_mqps, rate_mqps);
+	assert_int_equal(l->learn.limit.ceiling_mqps, rate_mqps);
 	assert_false(end(l, l->count - 2, CAA_SIGNAL_SILENCE));
-	assert_int_equal(l->learn.rate_mqps, cut_mqps);
+	assert_int_equal(l->learn.limit.rate_mqps, cut_mqps);
 	end(l, l->count - 1, CAA_SIGNAL_ANSWER);
 	send_some(l, 1);
 	assert_true(end(l, l->count - 1, CAA_SIGNAL_SILENCE));
-	assert_true(l->learn.rate_mqps < cut_mqps);
+	assert_true(l->learn.limit.rate_mqps < cut_mqps);
 	free(l);
 }
 
@@ -796,12 +796,12 @@ static void the_rise_is_slow_near_what_was_too_high(void **state)
 	serve(l, 5 * US_PER_S);
 	send_some(l, 1);
 	assert_true(end(l, l->count - 1, CAA_SIGNAL_SILENCE));
-	ceiling_mqps = l->learn.ceiling_mqps;
-	l->learn.rate_mqps = ceiling_mqps * 7 / 10;
-	l->learn.steady_mqps = 0;
+	ceiling_mqps = l->learn.limit.ceiling_mqps;
+	l->learn.limit.rate_mqps = ceiling_mqps * 7 / 10;
+	l->learn.goodput.steady_mqps = 0;
 	for (size_t s = 0; s < COUNT_OF(at); s++) {
 		serve(l, US_PER_S);
-		at[s] = l->learn.rate_mqps;
+		at[s] = l->learn.limit.rate_mqps;
 	}
 	assert_true(at[0] > ceiling_mqps * 80 / 100);		/* a quarter each second, far below */
 	assert_in_range(at[1], ceiling_mqps * 92 / 100, ceiling_mqps * 98 / 100);
@@ -814,17 +814,17 @@ static void the_rise_is_slow_near_what_was_too_high(void **state)
 static void the_rate_rises_only_while_queries_wait(void **state)
 {
 	struct line *l = confirmed_line(START_US, 20);
-	uint32_t rate_mqps = l->learn.rate_mqps;
+	uint32_t rate_mqps = l->learn.limit.rate_mqps;
 
 	(void)state;
 	l->now_us += 300 * US_PER_MS;
 	send_waited(l, false);
 	end(l, l->count - 1, CAA_SIGNAL_ANSWER);
-	assert_int_equal(l->learn.rate_mqps, rate_mqps);
+	assert_int_equal(l->learn.limit.rate_mqps, rate_mqps);
 	l->now_us += 300 * US_PER_MS;
 	send_waited(l, true);
 	end(l, l->count - 1, CAA_SIGNAL_ANSWER);
-	assert_true(l->learn.rate_mqps > rate_mqps);
+	assert_true(l->learn.limit.rate_mqps > rate_mqps);
 	free(l);
 }
 
@@ -1050,14 +1050,14 @@ static void a_caller_may_be_behind(void **state)
 	for (size_t i = 0; i < COUNT_OF(behind_us); i++) {
 		struct line *l = confirmed_line(START_US, 20);
 		uint64_t earlier_us = l->now_us - behind_us[i];
-		uint32_t rate_mqps = l->learn.rate_mqps;
+		uint32_t rate_mqps = l->learn.limit.rate_mqps;
 
 		assert_true(caa_learn_alive(&l->learn, earlier_us));
 		caa_learn_options(&l->learn, earlier_us, 0, BURST);
 		assert_true(caa_learn_limited(&l->learn));
 		send_waited(l, true);
 		caa_learn_outcome(&l->learn, earlier_us, l->sent[l->count - 1], CAA_SIGNAL_ANSWER);
-		assert_in_range(l->learn.rate_mqps, rate_mqps, rate_mqps * 11 / 10);
+		assert_in_range(l->learn.limit.rate_mqps, rate_mqps, rate_mqps * 11 / 10);
 		free(l);
 
 		l = line_new(START_US);
@@ -1065,7 +1065,7 @@ static void a_caller_may_be_behind(void **state)
 		send_some(l, 4);
 		for (size_t n = BURST; n < BURST + 4; n++)
 			caa_learn_outcome(&l->learn, l->now_us - behind_us[i], l->sent[n], CAA_SIGNAL_SILENCE);
-		assert_true(l->learn.rate_mqps >= BURST * MQPS * 9 / 10);	/* the goodput was not lost */
+		assert_true(l->learn.limit.rate_mqps >= BURST * MQPS * 9 / 10);	/* the goodput was not lost */
 		free(l);
 
 		l = line_new(START_US);
@@ -1130,7 +1130,7 @@ static void a_rate_by_hand_learns_nothing(void **state)
 
 	(void)state;
 	caa_learn_options(&l->learn, l->now_us, 3, 2);
-	assert_true(l->learn.manual);
+	assert_true(caa_learn_is_manual(&l->learn));
 	assert_false(caa_learn_limited(&l->learn));
 	assert_int_equal(l->learn.pacer.interval_us, 333334);	/* never faster than was asked for */
 	assert_int_equal(l->learn.pacer.burst, 2);
@@ -1143,7 +1143,7 @@ static void a_rate_by_hand_learns_nothing(void **state)
 	assert_int_equal(l->learn.pacer.interval_us, 333334);
 	assert_false(caa_learn_stalled(&l->learn, l->now_us + 10 * US_PER_S));
 	caa_learn_options(&l->learn, l->now_us, 0, BURST);
-	assert_false(l->learn.manual);
+	assert_false(caa_learn_is_manual(&l->learn));
 	assert_int_equal(l->learn.pacer.interval_us, 0);
 	assert_int_equal(l->learn.pacer.window, BURST);
 	free(l);
@@ -1197,7 +1197,7 @@ static void the_same_at_each_wrap(void **state)
 		uint32_t first = first_seq[i / COUNT_OF(start_us)];
 
 		l->learn.seq = l->learn.answered_seq = l->learn.recover_seq = l->learn.flight_seq = first;
-		l->learn.tail_seq = (uint16_t)first;
+		l->learn.evidence.tail_seq = (uint16_t)first;
 		exchange(l, BURST, ROUND_US);
 		send_some(l, 8);
 		end(l, BURST, CAA_SIGNAL_SILENCE);
@@ -1209,13 +1209,13 @@ static void the_same_at_each_wrap(void **state)
 		assert_true(caa_learn_limited(&l->learn));
 		send_waited(l, true);
 		end(l, l->count - 1, CAA_SIGNAL_ANSWER);
-		assert_false(l->learn.confirm);
+		assert_int_not_equal(l->learn.state, CAA_LEARN_CONFIRM);
 		serve(l, 3 * US_PER_S);
 		send_some(l, 1);
 		assert_true(end(l, l->count - 1, CAA_SIGNAL_SILENCE));
 		if (i == 0)
-			rate_mqps = l->learn.rate_mqps;
-		assert_in_range(l->learn.rate_mqps, rate_mqps * 9 / 10, rate_mqps * 11 / 10);
+			rate_mqps = l->learn.limit.rate_mqps;
+		assert_in_range(l->learn.limit.rate_mqps, rate_mqps * 9 / 10, rate_mqps * 11 / 10);
 		free(l);
 	}
 }
@@ -1430,7 +1430,7 @@ static void a_split_leaves_a_rate_by_hand_alone(void **state)
 	(void)state;
 	caa_learn_options(&l->learn, l->now_us, 10, 1);
 	caa_learn_split(&l->learn, l->now_us, 1);
-	assert_true(l->learn.manual);
+	assert_true(caa_learn_is_manual(&l->learn));
 	assert_int_equal(l->learn.pacer.interval_us, US_PER_S / 10);
 	free(l);
 }
@@ -1573,11 +1573,11 @@ static void a_witness_loss_ends_the_doubt_and_counts_as_nothing_else(void **stat
 		l->now_us += TIMEOUT_US;
 		assert_false(end(l, l->count - 2, CAA_SIGNAL_SILENCE));
 		before.asides--;
-		before.lost = l->learn.lost;
-		before.doubtful = repeated;
+		before.evidence.lost = l->learn.evidence.lost;
+		before.limit.doubtful = repeated;
 		assert_memory_equal(&l->learn, &before, sizeof(before));
 		assert_false(end(l, l->count - 1, CAA_SIGNAL_SILENCE));	/* it did not wait for the limit either */
-		assert_int_equal(l->learn.failures, 0);
+		assert_int_equal(l->learn.limit.failures, 0);
 		free(l);
 	}
 }
@@ -1603,10 +1603,10 @@ static void one_that_was_not_lost_ends_the_pauses(void **state)
 		l->now_us += answered ? ROUND_US : TIMEOUT_US;
 		end(l, l->count - 1, answered ? CAA_SIGNAL_ANSWER : CAA_SIGNAL_SILENCE);
 		assert_true(caa_learn_limited(&l->learn));
-		assert_int_equal(l->learn.confirm, !answered);
+		assert_int_equal(l->learn.state == CAA_LEARN_CONFIRM, !answered);
 		assert_int_equal(l->learn.asides, 0);
-		assert_int_equal(l->learn.failures, answered ? 0 : before.failures);
-		assert_int_equal(l->learn.pause_ms, answered ? 0 : before.pause_ms);
+		assert_int_equal(l->learn.limit.failures, answered ? 0 : before.limit.failures);
+		assert_int_equal(l->learn.limit.pause_ms, answered ? 0 : before.limit.pause_ms);
 		free(l);
 	}
 }
@@ -1628,14 +1628,14 @@ static void a_witness_tests_a_claim_through_its_pauses(void **state)
 		l->now_us += TIMEOUT_US;
 		l->sent[test + 1].repeated = true;
 		end_of_zone(l, test + 1, 'A');
-		assert_int_equal(l->learn.failures, 1);
+		assert_int_equal(l->learn.limit.failures, 1);
 		l->sent[test].stranger = row[i].stranger;
 		l->sent[test].repeated = row[i].repeated;
 		before = l->learn;
 		assert_false(end(l, test, CAA_SIGNAL_SILENCE));
 		before.asides--;
-		before.lost = l->learn.lost;
-		before.doubtful = row[i].doubtful;
+		before.evidence.lost = l->learn.evidence.lost;
+		before.limit.doubtful = row[i].doubtful;
 		assert_memory_equal(&l->learn, &before, sizeof(before));
 		free(l);
 	}
@@ -1730,7 +1730,7 @@ static void all_can_be_forgotten(void **state)
 	end(l, l->count - 1, CAA_SIGNAL_ANSWER);
 	assert_true(due(l));
 	end_some(l, l->count - BURST, l->count - BURST + 2, CAA_SIGNAL_SILENCE);
-	assert_int_equal(l->learn.tail + l->learn.holes, 0);	/* what becomes of them says nothing any more */
+	assert_int_equal(l->learn.evidence.tail + l->learn.evidence.holes, 0);	/* what becomes of them says nothing any more */
 	assert_int_equal(l->learn.pacer.inflight, BURST - 4);
 	free(l);
 }
@@ -1772,7 +1772,7 @@ static void to_forget_leaves_a_rate_by_hand_alone(void **state)
 	(void)state;
 	caa_learn_options(&l->learn, l->now_us, 10, 2);
 	caa_learn_forget(&l->learn, l->now_us);
-	assert_true(l->learn.manual);
+	assert_true(caa_learn_is_manual(&l->learn));
 	assert_int_equal(l->learn.pacer.interval_us, US_PER_S / 10);
 	assert_int_equal(l->learn.pacer.burst, 2);
 	free(l);
@@ -1790,14 +1790,14 @@ static void no_rate_is_measured_without_one(void **state)
 	l->sent[l->count] = caa_learn_sent(&l->learn, l->now_us, true);	/* some wait on */
 	l->sent[l->count++].question = ++l->questions;
 	end(l, l->count - 1, CAA_SIGNAL_ANSWER);
-	assert_true(l->learn.backlog);
+	assert_true(l->learn.goodput.backlog);
 	caa_learn_source_proved(&l->learn, l->now_us);
 	for (int round = 0; round < 3; round++) {
 		l->sent[l->count] = caa_learn_sent(&l->learn, l->now_us, true);
 		end(l, l->count++, CAA_SIGNAL_ANSWER);
 		l->now_us += 600 * US_PER_MS;
 	}
-	assert_int_equal(l->learn.steady_mqps, 0);
+	assert_int_equal(l->learn.goodput.steady_mqps, 0);
 	free(l);
 }
 
@@ -1827,8 +1827,8 @@ static void a_random_server(void **state)
 				l->sent[k].repeated = next_random(&random) % 3 == 0;
 				end(l, k, (enum caa_signal)(next_random(&random) % (CAA_SIGNAL_NONE + 1)));
 			}
-			assert_true(l->learn.rate_mqps == 0 ||
-				(l->learn.rate_mqps >= MQPS / 2 && l->learn.rate_mqps <= CAA_RATE_MAX * MQPS));
+			assert_true(l->learn.limit.rate_mqps == 0 ||
+				(l->learn.limit.rate_mqps >= MQPS / 2 && l->learn.limit.rate_mqps <= CAA_RATE_MAX * MQPS));
 			assert_int_equal(l->learn.pacer.inflight, 0);
 			assert_int_equal(l->learn.asides, 0);
 			assert_int_equal(caa_pacer_waiting(&l->learn.pacer), 0);

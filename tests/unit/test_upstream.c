@@ -170,7 +170,8 @@ static void teach(struct caa_upstream *u, struct caa_turn *turn)
 	caa_pacer_enter(&u->learn.pacer, 1, false);
 	sent = caa_learn_sent(&u->learn, 1, false);
 	caa_learn_outcome(&u->learn, 1, sent, CAA_SIGNAL_ANSWER);
-	u->learn.rate_mqps = 1000;
+	u->learn.state = CAA_LEARN_LIMITED;
+	u->learn.limit.rate_mqps = 1000;
 	caa_pacer_set_interval(&u->learn.pacer, 1, 1000, 1);
 	u->cookie.known = 1;
 	u->cookie.avoid_ms = 1;
@@ -400,7 +401,7 @@ static void memory_is_bounded(void **state)
 	struct caa_upstreams *t = caa_upstreams_create(100000, 1, key);
 
 	(void)state;
-	assert_true(sizeof(struct caa_upstream) <= 320);
+	assert_true(sizeof(struct caa_upstream) <= 328);
 	assert_true(caa_upstreams_memory(t) <= 36000000);
 	caa_upstreams_destroy(t);
 	t = caa_upstreams_create(1, 1, key);
