@@ -3,7 +3,8 @@
  *  Boulder prints it (bdns/problem.go): the table of unbound-caa(8), whose test compares it with this.
  *
  *  usage: said [--plain]
- *  Prints the table's mdoc, or with --plain `CLASS CODE TEXT` lines, the text as the module says it, without an id. */
+ *  Prints the table's mdoc, or with --plain `CLASS CODE TEXT` lines, the text as the module says it, without an id; what is said
+ *  before the end has class "early". */
 #include "core/cause.h"
 #include "core/packet.h"
 #include "core/say.h"
@@ -26,7 +27,7 @@ struct failure {
 	} o[OUTCOMES];
 	uint16_t missed, bogus_ede;
 	enum caa_own own;
-	bool bogus, looped, no_address, late, limited, silent_before, others, types;
+	bool bogus, looped, no_address, loopback, late, limited, silent_before, others, types;
 };
 
 #define GOOD(type) { .qtype = (type), .result = CAA_RESULT_GOOD }
@@ -85,6 +86,7 @@ static const struct failure failures[] = {
 	{ .o = { GOT(TRUNCATED), { .qtype = CAA, .result = CAA_RESULT_ERROR, .tcp = true } } },
 	{ .o = { GOT(TRUNCATED), { .qtype = CAA, .result = CAA_RESULT_TIMEOUT, .tcp = true } } },
 	{ .no_address = true },
+	{ .loopback = true },
 
 	{ .o = { { .qtype = CAA, .result = CAA_RESULT_TIMEOUT, .count = 5 } } },
 	{ .o = { { .qtype = CAA, .result = CAA_RESULT_TIMEOUT, .count = 5 } }, .others = true },
@@ -100,6 +102,7 @@ static const struct failure failures[] = {
 
 	{ .no_address = true, .own = CAA_OWN_NO_IPV6 },
 	{ .no_address = true, .own = CAA_OWN_NO_IPV4 },
+	{ .own = CAA_OWN_FORBIDDEN },
 	{ .own = CAA_OWN_QUOTA },
 	{ .own = CAA_OWN_RATELIMIT },
 	{ .o = { GOT(NO_SOCKET) } },
@@ -145,7 +148,7 @@ static void build(struct caa_case *c, const struct failure *f)
 	bool of_tld = false;
 
 	*c = (struct caa_case){ .wire_len = sizeof(question_wire), .bogus = f->bogus, .looped = f->looped, .no_address = f->no_address,
-		.late = f->late, .own = (uint8_t)f->own, .tries = 1, .bogus_ede = f->bogus && f->bogus_ede != 0 ? f->bogus_ede : CAA_NO_EDE };
+		.loopback = f->loopback, .late = f->late, .own = (uint8_t)f->own, .tries = 1, .bogus_ede = f->bogus && f->bogus_ede != 0 ? f->bogus_ede : CAA_NO_EDE };
 	memcpy(c->wire, question_wire, sizeof(question_wire));
 	caa_record_init(&c->record);
 	for (unsigned i = 0; i < OUTCOMES && f->o[i].qtype != 0; i++) {
@@ -157,6 +160,8 @@ static void build(struct caa_case *c, const struct failure *f)
 	snprintf(c->zone, sizeof(c->zone), "%s", of_tld ? "example" : "shop.example");
 	if (f->no_address)
 		snprintf(c->about, sizeof(c->about), "ns1.shop.example");
+	if (f->loopback || f->own == CAA_OWN_FORBIDDEN)
+		snprintf(c->about, sizeof(c->about), f->loopback ? "127.0.0.1" : "192.0.2.1");
 	if (f->looped)
 		snprintf(c->about, sizeof(c->about), "alias.shop.example");
 	if (f->missed != 0)
@@ -199,7 +204,7 @@ static void say(const struct caa_case *c, bool plain, const char **class_said)
 }
 
 /** What is said before the end, with caa-patience. */
-static void say_so_far(const struct failure *f)
+static void say_so_far(const struct failure *f, bool plain)
 {
 	struct caa_case c;
 	char text[CAA_EDE_MAX];
@@ -208,7 +213,10 @@ static void say_so_far(const struct failure *f)
 	build(&c, f);
 	c.took_ms = 9000;
 	code = caa_say_so_far(&c, text);
-	printf("looking up CAA for www.shop.example: %s: %s\n", boulders_word(code), text);
+	if (plain)
+		printf("early %u %s\n", code, text);
+	else
+		printf("looking up CAA for www.shop.example: %s: %s\n", boulders_word(code), text);
 }
 
 int main(int argc, char **argv)
@@ -224,12 +232,12 @@ int main(int argc, char **argv)
 		seen[c.class] = true;
 		say(&c, plain, &class_said);
 	}
-	if (!plain) {
+	if (!plain)
 		puts(".It any class, with caa-patience");
-		say_so_far(&(const struct failure){ .o = { { .qtype = CAA, .result = CAA_RESULT_TIMEOUT, .count = 5 } } });
+	say_so_far(&(const struct failure){ .o = { { .qtype = CAA, .result = CAA_RESULT_TIMEOUT, .count = 5 } } }, plain);
+	if (!plain)
 		puts(".Pp");
-		say_so_far(&(const struct failure){ .late = true });
-	}
+	say_so_far(&(const struct failure){ .late = true }, plain);
 	for (unsigned i = 0; i < CAA_CLASS_COUNT; i++) {
 		if (seen[i])
 			continue;

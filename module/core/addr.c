@@ -30,6 +30,13 @@ bool caa_addr_equal(const struct caa_addr *a, const struct caa_addr *b)
 	return memcmp(a, b, sizeof(*a)) == 0;
 }
 
+bool caa_addr_is_loopback(const struct caa_addr *a)
+{
+	static const uint8_t ipv6[16] = { [15] = 1 };
+
+	return a->family == CAA_IPV4 ? a->ip[0] == 127 : memcmp(a->ip, ipv6, sizeof(ipv6)) == 0;
+}
+
 uint16_t caa_addr_port(const struct caa_addr *a)
 {
 	return (uint16_t)(a->port[0] << 8 | a->port[1]);

@@ -31,6 +31,9 @@ struct caa_addr caa_addr_ipv6(const uint8_t ip[static 16], uint16_t port);
 
 bool caa_addr_equal(const struct caa_addr *a, const struct caa_addr *b);
 
+/** @return whether it is the host's own: 127.0.0.0/8 (RFC 1122, section 3.2.1.3) or ::1 (RFC 4291, section 2.5.3). */
+bool caa_addr_is_loopback(const struct caa_addr *a);
+
 /** @return the port in host order. */
 uint16_t caa_addr_port(const struct caa_addr *a);
 

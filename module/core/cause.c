@@ -487,6 +487,11 @@ static enum caa_class class_of_missed(struct caa_case *c)
 	return c->own != CAA_OWN_MEMORY && c->cause == CAA_ATTEMPTS_MAX && got_keys(c) ? CAA_CLASS_BOGUS : class;
 }
 
+static bool has_no_address(const struct caa_case *c)
+{
+	return c->no_address || c->loopback;
+}
+
 /** Find out why the question failed, but for its keys. */
 static enum caa_class class_of_question(struct caa_case *c)
 {
@@ -498,7 +503,7 @@ static enum caa_class class_of_question(struct caa_case *c)
 		tally(c, OF_HELPERS);
 	}
 	class = most(c);
-	if (class == CAA_CLASS_INTERNAL && c->own == CAA_OWN_NONE && !c->no_address) {
+	if (class == CAA_CLASS_INTERNAL && c->own == CAA_OWN_NONE && !has_no_address(c)) {
 		class = class_of_late(c, OF_QUESTION);
 		part = OF_QUESTION;
 	}
@@ -511,7 +516,7 @@ static enum caa_class class_of_question(struct caa_case *c)
 		return class_of_bogus(c, part == OF_QUESTION ? class : CAA_CLASS_INTERNAL);
 	if (c->looped)
 		return CAA_CLASS_CNAME_LOOP;
-	if (c->no_address && c->own == CAA_OWN_NONE && class == CAA_CLASS_INTERNAL)
+	if (has_no_address(c) && c->own == CAA_OWN_NONE && class == CAA_CLASS_INTERNAL)
 		return CAA_CLASS_UNREACHABLE;
 	return class;
 }

@@ -56,6 +56,7 @@ enum caa_edns_fault {
 enum caa_own {
 	CAA_OWN_NONE,
 	CAA_OWN_NO_IPV4, CAA_OWN_NO_IPV6,	/**< it does not use the only protocol that a zone's servers have an address of */
+	CAA_OWN_FORBIDDEN,			/**< it may not ask any address of them, by its configuration */
 	CAA_OWN_QUOTA,				/**< its queries for one question are used up, whatever servers answered to them */
 	CAA_OWN_RATELIMIT,			/**< those for a zone in a second are */
 	CAA_OWN_SOCKETS,			/**< it had no file descriptor left; found from the attempts */
@@ -106,7 +107,7 @@ struct caa_case {
 	/** that failed, clean text: the closest to the name that was asked, or to where its alias leads, or whose keys are missed; "" if
 	 *  none was asked */
 	char zone[CAA_SHORT_NAME];
-	/** the nameserver without address, the name that ends a chain of CNAMEs, or the zone whose keys are missed; else "" */
+	/** the nameserver without address, an address that may not be asked, the name that ends a chain of CNAMEs, or the zone whose keys are missed; else "" */
 	char about[CAA_SHORT_NAME];
 	char reason[CAA_EDE_TEXT];	/**< the validator's, clean text; "" if it gave none */
 	char id[CAA_ID_MAX];		/**< of the lookup; "" if it had none */
@@ -115,6 +116,7 @@ struct caa_case {
 	uint16_t tries;			/**< times that the whole lookup was tried, at least 1 */
 	uint16_t bogus_ede;		/**< if bogus, the validator's INFO-CODE; else CAA_NO_EDE */
 	bool bogus, looped, no_address, late;	/**< facts; late: a turn was beyond the budget, or the budget ended */
+	bool loopback;			/**< fact: the zone's servers have loopback addresses only, which are not asked */
 	uint8_t own;			/**< enum caa_own: what of this resolver ended the question */
 	uint16_t missed;		/**< if bogus for want of it: DNSKEY or DS, which could not be fetched; else 0 */
 	uint8_t missed_labels;		/**< of the question's name, that it is of; CAA_LABELS_NONE: of another name */

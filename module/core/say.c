@@ -308,6 +308,7 @@ static const char *own_words(enum caa_own own)
 	case CAA_OWN_NONE:
 	case CAA_OWN_NO_IPV4:
 	case CAA_OWN_NO_IPV6:
+	case CAA_OWN_FORBIDDEN:
 		break;
 	}
 	return "this resolver could not ask";
@@ -328,6 +329,12 @@ static void say_own(struct caa_text *t, const struct caa_case *c, const char *na
 		if (c->about[0] != '\0')
 			caa_text_addf(t, " (%s)", c->about);
 		caa_text_addf(t, ", and this resolver does not use IPv%d (do-ip%d: no)", off, off);
+		break;
+	case CAA_OWN_FORBIDDEN:
+		caa_text_addf(t, "this resolver may not ask any nameserver of %s", c->zone);
+		if (c->about[0] != '\0')
+			caa_text_addf(t, " (%s)", c->about);
+		caa_text_add(t, ", by do-not-query-address");
 		break;
 	case CAA_OWN_QUOTA:
 	case CAA_OWN_RATELIMIT:
@@ -358,7 +365,8 @@ static void say_without_server(struct caa_text *t, const struct caa_case *c, enu
 			caa_text_addf(t, ", stopped at %s", c->about);
 		break;
 	case CAA_CLASS_UNREACHABLE:
-		caa_text_addf(t, "no nameserver of %s has an address", c->zone);
+		caa_text_addf(t, c->loopback ? "no nameserver of %s has an address that is not a loopback address" :
+			"no nameserver of %s has an address", c->zone);
 		if (c->about[0] != '\0')
 			caa_text_addf(t, " (%s)", c->about);
 		break;
@@ -400,6 +408,8 @@ static const char *own_advice(enum caa_own own)
 		return "let the resolver use IPv4";
 	case CAA_OWN_NO_IPV6:
 		return "let the resolver use IPv6";
+	case CAA_OWN_FORBIDDEN:
+		return "let the resolver ask it";
 	case CAA_OWN_QUOTA:
 		return "raise max-global-quota there";
 	case CAA_OWN_RATELIMIT:

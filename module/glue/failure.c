@@ -344,7 +344,7 @@ static struct caa_name build(struct caa_ctx *ctx, struct module_qstate *qstate, 
 		add_bogus(ctx, c, qstate);
 	missed = c->bogus && caa_keys_missed(qstate, &keys);
 	zone = zone_of_failure(qstate, c, missed ? &keys : NULL);
-	caa_state_facts(qstate, c, zone);
+	zone = caa_state_facts(qstate, c, zone);
 	if (missed)
 		caa_case_miss(c, keys.qtype, keys.zone);
 	add_servers(ctx, qstate, query, c, zone, now_us);

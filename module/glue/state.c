@@ -7,6 +7,7 @@
 #include "glue/host.h"
 
 #include "iterator/iter_delegpt.h"
+#include "iterator/iter_donotq.h"
 #include "iterator/iterator.h"
 #include "services/cache/dns.h"
 #include "services/cache/infra.h"
@@ -24,6 +25,7 @@
 #include "validator/val_kcache.h"
 #include "validator/val_kentry.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { NS_MAX = 13 };		/**< nameservers of a zone that are looked at; more are rare */
@@ -265,12 +267,16 @@ static void mark_unreadable(struct caa_record *r)
 	}
 }
 
-static bool is_looped(const struct module_qstate *qstate, const struct iter_qstate *iq)
+static const struct iter_env *iter_env_of(const struct module_qstate *qstate)
 {
 	int id = modstack_find(&qstate->env->mesh->mods, "iterator");
-	const struct iter_env *ie = qstate->env->modinfo[id];
 
-	return iq->query_restart_count > ie->max_query_restarts;
+	return qstate->env->modinfo[id];
+}
+
+static bool is_looped(const struct module_qstate *qstate, const struct iter_qstate *iq)
+{
+	return iq->query_restart_count > iter_env_of(qstate)->max_query_restarts;
 }
 
 /** Whether the name of a nameserver does not exist, so that it has no address of either protocol. */
@@ -312,36 +318,62 @@ static enum caa_own protocol_missed(struct module_env *env, const struct delegpt
 	return is_ipv6 ? CAA_OWN_NO_IPV6 : CAA_OWN_NO_IPV4;
 }
 
-/** The servers that the iterator would have asked last have no address that it could use. */
-static void add_no_address(struct module_qstate *qstate, const struct delegpt *dp, struct caa_case *c)
+/** Whether a zone's servers may not be asked by configuration: each address that there is, of a protocol that is used, is one of
+ *  do-not-query-address, or a loopback address, which do-not-query-localhost forbids. */
+static bool add_forbidden(struct module_qstate *qstate, const struct delegpt *dp, struct caa_case *c)
+{
+	const struct config_file *cfg = qstate->env->cfg;
+	bool any = false, all_loopback = true;
+	struct caa_addr addr;
+	char text[CAA_ADDR_TEXT_MAX];
+
+	for (struct delegpt_addr *a = dp->target_list; a != NULL; a = a->next_target) {
+		if (!(addr_is_ip6(&a->addr, a->addrlen) ? cfg->do_ip6 : cfg->do_ip4) || !caa_host_addr(&addr, &a->addr))
+			continue;
+		if (!donotq_lookup(iter_env_of(qstate)->donotq, &a->addr, a->addrlen))
+			return false;
+		all_loopback = all_loopback && caa_addr_is_loopback(&addr);
+		any = true;
+	}
+	if (!any)
+		return false;
+	c->loopback = all_loopback && cfg->donotquery_localhost;
+	c->own = c->loopback ? CAA_OWN_NONE : CAA_OWN_FORBIDDEN;
+	snprintf(c->about, sizeof(c->about), "%s", caa_addr_text(text, &addr));
+	return true;
+}
+
+/** @return whether the servers that the iterator would have asked last have no address that it could use. */
+static bool add_no_address(struct module_qstate *qstate, const struct delegpt *dp, struct caa_case *c)
 {
 	c->no_address = dp->target_list == NULL && dp->nslist != NULL;
 	c->own = (uint8_t)protocol_missed(qstate->env, dp);
 	if (!c->no_address && c->own == CAA_OWN_NONE)
-		return;
-	caa_state_set_zone(qstate, c, (struct caa_name){ dp->name, dp->namelen });
+		return add_forbidden(qstate, dp, c);
 	if (dp->nslist != NULL)
 		caa_text_name(c->about, sizeof(c->about), (struct caa_name){ dp->nslist->name, dp->nslist->namelen });
+	return true;
 }
 
-void caa_state_facts(struct module_qstate *qstate, struct caa_case *c, struct caa_name zone)
+struct caa_name caa_state_facts(struct module_qstate *qstate, struct caa_case *c, struct caa_name zone)
 {
 	const struct iter_qstate *iq = caa_host_iterator(qstate);
 
+	if (iq != NULL && iq->dp != NULL && add_no_address(qstate, iq->dp, c))
+		zone = (struct caa_name){ iq->dp->name, iq->dp->namelen };
 	caa_state_set_zone(qstate, c, zone);
 	if (iq == NULL)
-		return;
+		return zone;
 	c->looped = is_looped(qstate, iq);
 	if (c->looped && iq->qchase.qname != NULL)
 		caa_text_name(c->about, sizeof(c->about), caa_host_qname(&iq->qchase));
 	if (iq->scrub_failures > 0 || iq->parse_failures > 0)
 		mark_unreadable(&c->record);
-	if (iq->dp != NULL)
-		add_no_address(qstate, iq->dp, c);
 	if (qstate->was_ratelimited)
 		c->own = CAA_OWN_RATELIMIT;
 	else if (iq->target_count != NULL && iq->target_count[TARGET_COUNT_GLOBAL_QUOTA] > qstate->env->cfg->max_global_quota)
 		c->own = CAA_OWN_QUOTA;
+	return zone;
 }
 
 void caa_state_ask_ds(struct module_qstate *qstate, struct caa_name zone)

@@ -24,9 +24,10 @@ void caa_state_server_name(struct module_qstate *qstate, struct caa_name zone, c
 /** Find the nameserver of a zone that has no other: whatever was asked for the zone is it.  @param out: "" if it is not known. */
 void caa_state_only_server(const struct module_qstate *qstate, struct caa_name zone, char out[static CAA_SHORT_NAME]);
 
-/** Set zone, about, looped, no_address, own and insecure, and mark an answer that the iterator could not use.
- *  @param c: its record and name are set. @param zone: that failed; len 0 if it is not known. */
-void caa_state_facts(struct module_qstate *qstate, struct caa_case *c, struct caa_name zone);
+/** Set zone, about, looped, no_address, loopback, own and insecure, and mark an answer that the iterator could not use.
+ *  @param c: its record and name are set. @param zone: whose server failed; len 0 if it is not known.
+ *  @return the zone that failed, borrowed: the one without an address, or the same. */
+struct caa_name caa_state_facts(struct module_qstate *qstate, struct caa_case *c, struct caa_name zone);
 /** Set zone and insecure only. */
 void caa_state_set_zone(struct module_qstate *qstate, struct caa_case *c, struct caa_name zone);
 

@@ -85,6 +85,7 @@ ip address replace fd00:53::1/128 dev lo
 ip address replace fd00:53::2/128 dev lo
 ip address replace fd00:53::34/128 dev lo
 lab_delegate four.lab 127.0.60.98
+LAB_DELEGATION[within.lab]=$(printf '%s\n' 'within.lab. 3600 NS ns1.within.lab.' 'ns1.within.lab. 3600 AAAA ::1')$'\n'
 lab_parent_zones
 printf '%s' "$tld_zone" >>"$LAB_WORK/..zone"
 printf 'ns.root. 3600 AAAA fd00:53::1\nns.lab. 3600 AAAA fd00:53::2\n' >>"$LAB_WORK/..zone"
@@ -283,7 +284,8 @@ said files.dname.lab internal '0 CAA files.dname.lab: this resolver has no file 
 
 own "do-not-query-address: $forbidden"
 ask_own forbidden.lab
-said forbidden.lab internal '0 CAA forbidden.lab: the resolver gave up; no fault of its servers is known; try again later'
+said forbidden.lab internal "0 this resolver may not ask any nameserver of forbidden.lab \($forbidden\), by do-not-query-address; let the resolver ask it"
+check "  which is its own fault" [ "$(field forbidden.lab '"\(.fault) \(.own_fault) \(.zone) \(.others_answer)"')" = 'resolver yes forbidden.lab unknown' ]
 own "edns-buffer-size: 4096
  trust-anchor-signaling: no
  trust-anchor: \"size.lab. DNSKEY $(sed -n 's/^size\.lab\. .*DNSKEY \(257.*\)/\1/p' "$LAB_WORK/$(cat "$LAB_WORK/size.lab.key").key")\""
@@ -298,7 +300,10 @@ lab_resolver_conf own "$UNBOUND_CAA" 127.0.53.34 "$(lab_module_conf; lab_zone_co
 caa:
  caa-log-file: \"$LAB_WORK/reasons.log\""
 printf '. 3600 NS ns.root.\nns.root. 3600 AAAA fd00:53::1\n' >"$LAB_WORK/hints6"
-sed -i 's/ do-ip6: no/ do-ip4: no/; s/127\.0\.53\.34/fd00:53::34/; s/127\.0\.54\.34/fd00:53::34/; s/hints"/hints6"/; s/^ access-control: .*/ access-control: fd00::\/16 allow/' "$LAB_WORK/own.conf"
+sed -i 's/ do-ip6: no/ do-ip4: no/; s/do-not-query-localhost: no/do-not-query-localhost: yes/; s/127\.0\.53\.34/fd00:53::34/; s/127\.0\.54\.34/fd00:53::34/; s/hints"/hints6"/; s/^ access-control: .*/ access-control: fd00::\/16 allow/' "$LAB_WORK/own.conf"
 lab_start_resolver own "$UNBOUND_CAA"
 dig +tries=1 +time=30 caa four.lab @fd00:53::34 >"$LAB_WORK/dig.four.lab"
 said four.lab internal '0 no nameserver of four.lab has an IPv6 address \(ns1.four.lab\), and this resolver does not use IPv4 \(do-ip4: no\); let the resolver use IPv4'
+dig +tries=1 +time=30 caa within.lab @fd00:53::34 >"$LAB_WORK/dig.within.lab"
+said within.lab unreachable '22 no nameserver of within.lab has an address that is not a loopback address \(::1\); correct the delegation or the address records'
+check "  which is the zone's fault" [ "$(field within.lab '"\(.fault) \(.own_fault) \(.zone) \(.others_answer)"')" = 'zone no within.lab unknown' ]

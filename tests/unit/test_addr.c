@@ -72,12 +72,27 @@ static void a_line_is_apart_and_has_the_addresss_name(void **state)
 	}
 }
 
+static void loopback_addresses_are_known(void **state)
+{
+	static const struct { const char *text; bool is; } row[] = {
+		{ "127.0.0.1", true }, { "127.255.255.255", true }, { "126.255.255.255", false }, { "128.0.0.1", false },
+		{ "192.0.2.127", false }, { "::1", true }, { "::2", false }, { "::", false }, { "7f00::1", false }, { "::7f00:1", false },
+	};
+	struct caa_addr a;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		assert_int_equal(caa_addr_parse(&a, row[i].text), CAA_OK);
+		assert_int_equal(caa_addr_is_loopback(&a), row[i].is);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(text_reads_back), cmocka_unit_test(what_is_no_address_is_refused),
 		cmocka_unit_test(every_part_tells_addresses_apart),
-		cmocka_unit_test(a_line_is_apart_and_has_the_addresss_name),
+		cmocka_unit_test(a_line_is_apart_and_has_the_addresss_name), cmocka_unit_test(loopback_addresses_are_known),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -336,6 +336,8 @@ static void what_this_resolver_could_not_do_is_no_servers_fault(void **state)
 		{ { { 0 } }, true, CAA_OWN_NO_IPV6, CAA_CLASS_INTERNAL },
 		{ { { 0 } }, false, CAA_OWN_NO_IPV4, CAA_CLASS_INTERNAL },
 		{ { ASK(1, LATE, 0) }, false, CAA_OWN_NO_IPV6, CAA_CLASS_INTERNAL },
+		{ { { 0 } }, false, CAA_OWN_FORBIDDEN, CAA_CLASS_INTERNAL },
+		{ { ASK(1, RCODE, 5) }, false, CAA_OWN_FORBIDDEN, CAA_CLASS_REFUSED },
 		{ { ASK(1, RCODE, 5) }, false, CAA_OWN_NO_IPV6, CAA_CLASS_REFUSED },
 		{ { ASK(1, RCODE, 5) }, false, CAA_OWN_QUOTA, CAA_CLASS_INTERNAL },
 		{ { ASK(1, LATE, 0) }, false, CAA_OWN_RATELIMIT, CAA_CLASS_INTERNAL },
@@ -360,7 +362,7 @@ static void what_this_resolver_could_not_do_is_no_servers_fault(void **state)
 }
 
 /** What is known of a failure besides its attempts. */
-enum fact { NO_FACT, FACT_BOGUS, FACT_LOOPED, FACT_NO_ADDRESS, FACT_LATE, FACT_OTHERS, FACT_TYPES, FACT_MISSED };
+enum fact { NO_FACT, FACT_BOGUS, FACT_LOOPED, FACT_NO_ADDRESS, FACT_LOOPBACK, FACT_LATE, FACT_OTHERS, FACT_TYPES, FACT_MISSED };
 
 static void set_fact(struct caa_case *c, enum fact fact)
 {
@@ -372,6 +374,7 @@ static void set_fact(struct caa_case *c, enum fact fact)
 	c->bogus = fact == FACT_BOGUS || fact == FACT_MISSED;
 	c->looped = fact == FACT_LOOPED;
 	c->no_address = fact == FACT_NO_ADDRESS;
+	c->loopback = fact == FACT_LOOPBACK;
 	c->late = fact == FACT_LATE;
 	if (fact == FACT_MISSED)
 		caa_case_miss(c, DNSKEY, name_of(&b, Z));
@@ -385,6 +388,8 @@ static void whose_a_failure_is(void **state)
 		{ { ASK(1, NO_SOA, 0) }, NO_FACT, CAA_OWN_NONE, "zone", CAA_NO },
 		{ { { 0 } }, FACT_LOOPED, CAA_OWN_NONE, "zone", CAA_NO },
 		{ { { 0 } }, FACT_NO_ADDRESS, CAA_OWN_NONE, "zone", CAA_NO },
+		{ { { 0 } }, FACT_LOOPBACK, CAA_OWN_NONE, "zone", CAA_NO },
+		{ { { 0 } }, NO_FACT, CAA_OWN_FORBIDDEN, "resolver", CAA_YES },
 		{ { { 1, CAA, Q, "com.", CAA_RESULT_RCODE, 2, 1232, false, false } }, NO_FACT, CAA_OWN_NONE, "parent", CAA_NO },
 		/* a wrong clock or trust anchor would look the same */
 		{ { ASK(1, GOOD, 0) }, FACT_BOGUS, CAA_OWN_NONE, "zone", CAA_UNKNOWN },

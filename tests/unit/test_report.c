@@ -137,6 +137,7 @@ static void what_this_resolver_could_not_do_is_said_to_be_its_own(void **state)
 			"let the resolver use IPv4" },
 		{ CAA_OWN_NO_IPV6, "no nameserver of example.net has an IPv4 address, and this resolver does not use IPv6 (do-ip6: no); "
 			"let the resolver use IPv6" },
+		{ CAA_OWN_FORBIDDEN, "this resolver may not ask any nameserver of example.net, by do-not-query-address; let the resolver ask it" },
 		{ CAA_OWN_QUOTA, "CAA www.example.net: this resolver has used up its queries for one question; raise max-global-quota there" },
 		{ CAA_OWN_RATELIMIT, "CAA www.example.net: this resolver has used up its queries for the zone in a second; raise ratelimit "
 			"there, or set it to 0" },
