@@ -97,18 +97,19 @@ static const struct failure failures[] = {
 	{ .o = { GOOD(CAA), { .qtype = DS, .result = CAA_RESULT_TIMEOUT, .count = 16 } }, .bogus = true, .missed = DS },
 
 	{ .o = { GOT(LATE) }, .late = true },
-	{ .late = true },
 	{ .o = { GOOD(CAA) }, .bogus = true, .missed = DNSKEY, .late = true },
 
 	{ .no_address = true, .own = CAA_OWN_NO_IPV6 },
 	{ .no_address = true, .own = CAA_OWN_NO_IPV4 },
+	{ .no_address = true, .own = CAA_OWN_LOOKS_NO_IPV6 },
+	{ .no_address = true, .own = CAA_OWN_LOOKS_NO_IPV4 },
 	{ .own = CAA_OWN_FORBIDDEN },
 	{ .own = CAA_OWN_QUOTA },
 	{ .own = CAA_OWN_RATELIMIT },
 	{ .o = { GOT(NO_SOCKET) } },
 	{ .own = CAA_OWN_MEMORY },
-	{ .o = { GOOD(CAA) }, .bogus = true, .missed = DNSKEY, .own = CAA_OWN_QUOTA },
 	{ .o = { GOOD(CAA) }, .bogus = true, .missed = DNSKEY, .own = CAA_OWN_NO_IPV6 },
+	{ .o = { GOOD(CAA) }, .bogus = true, .missed = DNSKEY, .own = CAA_OWN_FORBIDDEN },
 	{ .bogus = true, .missed = DNSKEY },
 	{ .own = CAA_OWN_NONE },
 };
@@ -165,7 +166,7 @@ static void build(struct caa_case *c, const struct failure *f)
 	if (f->looped)
 		snprintf(c->about, sizeof(c->about), "alias.shop.example");
 	if (f->missed != 0)
-		caa_case_miss(c, f->missed, zone);
+		caa_case_miss(c, f->missed, zone, of_tld ? tld : zone);
 	caa_case_class(c);
 }
 

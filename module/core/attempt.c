@@ -104,10 +104,13 @@ static void keep(struct caa_record *r, const struct caa_attempt *new)
 	while (entry < r->attempt + r->count && !same_kind(entry, new))
 		entry++;
 	if (entry < r->attempt + r->count) {
+		uint32_t longest_ms = entry->rtt_ms > new->rtt_ms ? entry->rtt_ms : new->rtt_ms;
 		uint16_t count = entry->count;
 
 		if (new->result != CAA_RESULT_LATE)
 			*entry = *new;
+		if (new->result == CAA_RESULT_TIMEOUT)
+			entry->rtt_ms = longest_ms;
 		entry->count = count < UINT16_MAX ? (uint16_t)(count + 1) : count;
 	} else if (r->count < CAA_ATTEMPTS_MAX) {
 		r->attempt[r->count++] = *new;

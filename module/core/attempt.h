@@ -53,7 +53,7 @@ struct caa_attempt {
 	struct caa_addr addr;
 	uint32_t at_ms;		/**< since the question arrived */
 	uint32_t waited_ms;	/**< for its turn */
-	uint32_t rtt_ms;	/**< until the outcome */
+	uint32_t rtt_ms;	/**< until the outcome; where nothing came, the longest */
 	uint16_t count;		/**< of this kind, at least 1 */
 	uint16_t order;		/**< of its outcome among all outcomes of the question */
 	uint16_t qtype;

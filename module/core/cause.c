@@ -55,11 +55,12 @@ struct caa_name caa_case_name(const struct caa_case *c)
 	return (struct caa_name){ c->wire, c->wire_len };
 }
 
-void caa_case_miss(struct caa_case *c, uint16_t qtype, struct caa_name zone)
+void caa_case_miss(struct caa_case *c, uint16_t qtype, struct caa_name zone, struct caa_name holder)
 {
 	uint8_t lower[CAA_NAME_MAX];
 
 	c->missed = qtype;
+	c->missed_tag = caa_zone_tag(holder);
 	c->missed_labels = caa_name_within(caa_case_name(c), zone) ? (uint8_t)caa_name_labels(zone) : CAA_LABELS_NONE;
 	caa_name_lower(lower, zone);	/* as a record writes names, to be compared with them */
 	caa_text_name(c->about, sizeof(c->about), (struct caa_name){ lower, zone.len });
@@ -231,11 +232,17 @@ static enum caa_class class_by_result(const struct caa_case *c, const struct caa
 	return CAA_CLASS_INTERNAL;
 }
 
+/** Whether the time has ended before the server of an attempt could answer, by what is known of its distance. */
+static bool had_no_time(const struct caa_case *c, const struct caa_attempt *a, const struct caa_server *server)
+{
+	return c->late && a->result == CAA_RESULT_TIMEOUT && server != NULL && a->rtt_ms < server->rtt_ms;
+}
+
 /** What a limiter answers, or what is not sent for its sake, is its limit where one is known. */
 static enum caa_class class_of(const struct caa_case *c, const struct caa_attempt *a)
 {
 	const struct caa_server *server = caa_case_server(c, &a->addr);
-	enum caa_class class = class_by_result(c, a);
+	enum caa_class class = had_no_time(c, a, server) ? CAA_CLASS_BUDGET : class_by_result(c, a);
 	bool limits = class == CAA_CLASS_TIMEOUT || class == CAA_CLASS_REFUSED || class == CAA_CLASS_BUDGET ||
 		(class == CAA_CLASS_SERVFAIL && a->result != CAA_RESULT_TRUNCATED);
 
@@ -467,11 +474,15 @@ static enum caa_class class_of_bogus(struct caa_case *c, enum caa_class class)
 	return c->cause < CAA_ATTEMPTS_MAX ? CAA_CLASS_FORMERR_EDNS : CAA_CLASS_BOGUS;
 }
 
+/** Whether the keys were answered, by the zone that they stand in: a zone above it refers to that. */
 static bool got_keys(const struct caa_case *c)
 {
-	for (unsigned i = 0; i < c->record.count; i++)
-		if (is_of_keys(c, &c->record.attempt[i]) && c->record.attempt[i].result == CAA_RESULT_GOOD)
+	for (unsigned i = 0; i < c->record.count; i++) {
+		const struct caa_attempt *a = &c->record.attempt[i];
+
+		if (is_of_keys(c, a) && a->result == CAA_RESULT_GOOD && a->zone_tag != 0 && a->zone_tag == c->missed_tag)
 			return true;
+	}
 	return false;
 }
 
@@ -562,7 +573,8 @@ enum caa_fault caa_case_fault(const struct caa_case *c)
 	case CAA_CLASS_BUDGET:
 		return CAA_FAULT_RESOLVER;
 	case CAA_CLASS_INTERNAL:
-		return c->own != CAA_OWN_NONE ? CAA_FAULT_RESOLVER : CAA_FAULT_UNKNOWN;
+		return c->own != CAA_OWN_NONE && c->own != CAA_OWN_LOOKS_NO_IPV4 && c->own != CAA_OWN_LOOKS_NO_IPV6 ?
+			CAA_FAULT_RESOLVER : CAA_FAULT_UNKNOWN;
 	case CAA_CLASS_TIMEOUT:
 	case CAA_CLASS_UNREACHABLE:
 		if (cause != NULL && !is_heard_of(c, cause))

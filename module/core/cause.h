@@ -4,7 +4,8 @@
  *
  *  The class is that of the main cause: of the attempts that nothing good followed, those for the question itself count
  *  before those of lookups that it waited for, and of these the class with most attempts, the more telling one where they
- *  are equally many.  What is not sent for lack of time is never the main cause of anything but itself.  Where the validator
+ *  are equally many.  What is not sent for lack of time is never the main cause of anything but itself, and where the time has
+ *  ended nothing is held against a server that is known to need longer than it was waited for.  Where the validator
  *  refuses what was not an answer in the first place, that is the cause; where it could not get a zone's keys, the attempts
  *  to fetch those are all that counts.
  *  A case owns all its octets, so that it can be copied and kept.  No clock, no lock: any thread may call anything here. */
@@ -30,7 +31,7 @@
 	X(SERVFAIL,	"servfail",	"a server has failed itself, or sends what cannot be read or is truncated over TCP") \
 	X(UNREACHABLE,	"unreachable",	"no server can be reached, or none has an address") \
 	X(TIMEOUT,	"timeout",	"nothing comes back") \
-	X(BUDGET,	"budget",	"the time for the question ended while queries waited for their turn") \
+	X(BUDGET,	"budget",	"the time for the question ended before it was done") \
 	X(INTERNAL,	"internal",	"no fault of a server is known")
 
 enum caa_class {
@@ -56,6 +57,7 @@ enum caa_edns_fault {
 enum caa_own {
 	CAA_OWN_NONE,
 	CAA_OWN_NO_IPV4, CAA_OWN_NO_IPV6,	/**< it does not use the only protocol that a zone's servers have an address of */
+	CAA_OWN_LOOKS_NO_IPV4, CAA_OWN_LOOKS_NO_IPV6,	/**< nor does it look for such addresses: they may have none of that either */
 	CAA_OWN_FORBIDDEN,			/**< it may not ask any address of them, by its configuration */
 	CAA_OWN_QUOTA,				/**< its queries for one question are used up, whatever servers answered to them */
 	CAA_OWN_RATELIMIT,			/**< those for a zone in a second are */
@@ -92,6 +94,7 @@ struct caa_server {
 	uint32_t sent;			/**< packets for CAA questions; since it is known */
 	uint32_t replied, timed_out;	/**< of all packets */
 	uint32_t rate_qps;		/**< that it was found to answer; 0 = no limit is known */
+	uint32_t rtt_ms;		/**< of its answers, smoothed; 0 = not known */
 	bool limited;			/**< a limit is known */
 	bool other_types;		/**< it answered another type than CAA for that zone lately */
 	bool of_zone;			/**< it was asked for the zone that failed */
@@ -119,6 +122,7 @@ struct caa_case {
 	bool loopback;			/**< fact: the zone's servers have loopback addresses only, which are not asked */
 	uint8_t own;			/**< enum caa_own: what of this resolver ended the question */
 	uint16_t missed;		/**< if bogus for want of it: DNSKEY or DS, which could not be fetched; else 0 */
+	uint16_t missed_tag;		/**< caa_zone_tag() of the zone that it stands in */
 	uint8_t missed_labels;		/**< of the question's name, that it is of; CAA_LABELS_NONE: of another name */
 	uint8_t insecure;		/**< enum caa_known: the zone is proven insecure */
 	/* what follows from the above, by caa_case_class() */
@@ -131,9 +135,10 @@ struct caa_case {
 /** @return the question's name, borrowed. */
 struct caa_name caa_case_name(const struct caa_case *c);
 
-/** The answer is bogus because something could not be fetched: sets missed, missed_labels and about.
- *  @param qtype: DNSKEY or DS. @param zone: whose. @param c: its name is set. */
-void caa_case_miss(struct caa_case *c, uint16_t qtype, struct caa_name zone);
+/** The answer is bogus because something could not be fetched: sets missed, missed_labels, missed_tag and about.
+ *  @param qtype: DNSKEY or DS. @param zone: whose. @param holder: the zone that it stands in, len 0 if that is not known.
+ *  @param c: its name is set. */
+void caa_case_miss(struct caa_case *c, uint16_t qtype, struct caa_name zone, struct caa_name holder);
 
 /** How many labels of the question's name the closest zone is that was asked for it.
  *  @return CAA_LABELS_NONE if none was, or only one that is no part of its name. */

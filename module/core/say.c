@@ -284,14 +284,7 @@ static const char *bogus_words(uint16_t ede)
 	}
 }
 
-/** The time for the question has ended: while a query waited for its turn, or for an answer. */
-static const char *budget_words(const struct caa_case *c)
-{
-	for (unsigned i = 0; i < c->record.count; i++)
-		if (c->record.attempt[i].result == CAA_RESULT_LATE)
-			return "this resolver's time for one question ended before a query had its turn";
-	return "this resolver's time for one question ended before it was done";
-}
+static const char budget_words[] = "this resolver's time for one question ended before it was done";
 
 /** What this resolver has run out of. */
 static const char *own_words(enum caa_own own)
@@ -308,6 +301,8 @@ static const char *own_words(enum caa_own own)
 	case CAA_OWN_NONE:
 	case CAA_OWN_NO_IPV4:
 	case CAA_OWN_NO_IPV6:
+	case CAA_OWN_LOOKS_NO_IPV4:
+	case CAA_OWN_LOOKS_NO_IPV6:
 	case CAA_OWN_FORBIDDEN:
 		break;
 	}
@@ -317,7 +312,7 @@ static const char *own_words(enum caa_own own)
 /** What this resolver could not do. */
 static void say_own(struct caa_text *t, const struct caa_case *c, const char *name)
 {
-	int other = c->own == CAA_OWN_NO_IPV6 ? 4 : 6, off = c->own == CAA_OWN_NO_IPV6 ? 6 : 4;
+	int off = c->own == CAA_OWN_NO_IPV6 || c->own == CAA_OWN_LOOKS_NO_IPV6 ? 6 : 4, other = 10 - off;
 
 	switch ((enum caa_own)c->own) {
 	case CAA_OWN_NONE:
@@ -329,6 +324,13 @@ static void say_own(struct caa_text *t, const struct caa_case *c, const char *na
 		if (c->about[0] != '\0')
 			caa_text_addf(t, " (%s)", c->about);
 		caa_text_addf(t, ", and this resolver does not use IPv%d (do-ip%d: no)", off, off);
+		break;
+	case CAA_OWN_LOOKS_NO_IPV4:
+	case CAA_OWN_LOOKS_NO_IPV6:
+		caa_text_addf(t, "no IPv%d address of a nameserver of %s is known", other, c->zone);
+		if (c->about[0] != '\0')
+			caa_text_addf(t, " (%s)", c->about);
+		caa_text_addf(t, ", nor are IPv%d ones looked for (do-ip%d: no)", off, off);
 		break;
 	case CAA_OWN_FORBIDDEN:
 		caa_text_addf(t, "this resolver may not ask any nameserver of %s", c->zone);
@@ -371,7 +373,7 @@ static void say_without_server(struct caa_text *t, const struct caa_case *c, enu
 			caa_text_addf(t, " (%s)", c->about);
 		break;
 	case CAA_CLASS_BUDGET:
-		caa_text_addf(t, "CAA %s: %s", name, budget_words(c));
+		caa_text_addf(t, "CAA %s: %s", name, budget_words);
 		break;
 	default:
 		say_own(t, c, name);
@@ -408,6 +410,10 @@ static const char *own_advice(enum caa_own own)
 		return "let the resolver use IPv4";
 	case CAA_OWN_NO_IPV6:
 		return "let the resolver use IPv6";
+	case CAA_OWN_LOOKS_NO_IPV4:
+		return "give it one, or let the resolver use IPv4";
+	case CAA_OWN_LOOKS_NO_IPV6:
+		return "give it one, or let the resolver use IPv6";
 	case CAA_OWN_FORBIDDEN:
 		return "let the resolver ask it";
 	case CAA_OWN_QUOTA:
@@ -512,7 +518,7 @@ static void say_missed(struct caa_text *t, const struct caa_case *c, enum detail
 		caa_text_add(t, ": ");
 		say_at_server(t, c, &c->record.attempt[c->cause], detail);
 	} else if (c->class == CAA_CLASS_BUDGET) {
-		caa_text_addf(t, ": %s", budget_words(c));
+		caa_text_addf(t, ": %s", budget_words);
 	} else if (c->class == CAA_CLASS_INTERNAL && c->own != CAA_OWN_NONE) {
 		caa_text_addf(t, ": %s", own_words((enum caa_own)c->own));
 	} else {

@@ -23,7 +23,7 @@
 	X(class_servfail,	"caa.failures.servfail",	"a server has failed itself") \
 	X(class_unreachable,	"caa.failures.unreachable",	"no server can be reached, or none has an address") \
 	X(class_timeout,	"caa.failures.timeout",		"nothing comes back") \
-	X(class_budget,		"caa.failures.budget",		"the time ended while queries waited for their turn") \
+	X(class_budget,		"caa.failures.budget",		"the time ended before the question was done") \
 	X(class_internal,	"caa.failures.internal",	"no fault of a server is known")
 
 /** X(id, printed name, help): counters since start or the last reset. */

@@ -255,6 +255,7 @@ static void recall_bogus(struct caa_ctx *ctx, struct reply_info *rep, struct caa
 	memcpy(c->reason, last.reason, sizeof(c->reason));
 	c->missed = last.missed;
 	c->missed_labels = last.missed_labels;
+	c->missed_tag = last.missed_tag;
 	memcpy(c->about, last.about, sizeof(c->about));
 	if (c->record.outcomes == 0)
 		c->record = last.record;
@@ -295,6 +296,7 @@ static void add_servers(struct caa_ctx *ctx, struct module_qstate *qstate, const
 		s->sent = u.sent_caa;
 		s->replied = u.replied;
 		s->timed_out = u.timed_out;
+		s->rtt_ms = u.learn.srtt_us / US_PER_MS;
 		s->limited = caa_learn_limited(&u.learn);
 		if (s->limited)
 			s->rate_qps = (u.learn.limit.rate_mqps + 999) / 1000;
@@ -344,9 +346,9 @@ static struct caa_name build(struct caa_ctx *ctx, struct module_qstate *qstate, 
 		add_bogus(ctx, c, qstate);
 	missed = c->bogus && caa_keys_missed(qstate, &keys);
 	zone = zone_of_failure(qstate, c, missed ? &keys : NULL);
-	zone = caa_state_facts(qstate, c, zone);
+	zone = caa_state_facts(qstate, c, zone, missed, missed ? caa_keys_delegation(qstate, &keys) : NULL);
 	if (missed)
-		caa_case_miss(c, keys.qtype, keys.zone);
+		caa_case_miss(c, keys.qtype, keys.zone, zone);
 	add_servers(ctx, qstate, query, c, zone, now_us);
 	if (query->no_memory)
 		c->own = CAA_OWN_MEMORY;

@@ -83,7 +83,7 @@ bool caa_keys_missed(const struct module_qstate *qstate, struct caa_keys *out)
 	return true;
 }
 
-const struct delegpt *caa_keys_delegation(struct module_qstate *qstate, const struct caa_keys *keys)
+struct delegpt *caa_keys_delegation(struct module_qstate *qstate, const struct caa_keys *keys)
 {
 	uint8_t *name = (uint8_t *)keys->zone.wire;
 	size_t len = keys->zone.len;

@@ -27,7 +27,7 @@ struct caa_keys {
 bool caa_keys_missed(const struct module_qstate *qstate, struct caa_keys *out);
 
 /** @return the servers that are asked for them, in the query's region; NULL if they are not known. */
-const struct delegpt *caa_keys_delegation(struct module_qstate *qstate, const struct caa_keys *keys);
+struct delegpt *caa_keys_delegation(struct module_qstate *qstate, const struct caa_keys *keys);
 
 /** Have nothing remembered of it but the question's own answer (caa_host_forget_failure()). */
 void caa_keys_forget(struct module_qstate *qstate, const struct caa_keys *keys);

@@ -299,28 +299,43 @@ static bool is_no_name(struct module_env *env, const struct delegpt_ns *ns)
 	return false;
 }
 
+/** Whether a nameserver has an address of a protocol in the cache. */
+static bool knows_address(struct module_env *env, const struct delegpt_ns *ns, bool is_ipv6)
+{
+	struct ub_packed_rrset_key *rrset = rrset_cache_lookup(env->rrset_cache, ns->name, ns->namelen,
+		is_ipv6 ? LDNS_RR_TYPE_AAAA : LDNS_RR_TYPE_A, LDNS_RR_CLASS_IN, 0, *env->now, 0);
+
+	if (rrset != NULL)
+		lock_rw_unlock(&rrset->entry.lock);
+	return rrset != NULL;
+}
+
 /** Whether nothing could be sent to a zone's servers for want of a protocol that this resolver does not use: they have
  *  addresses of that only, or may have some, which it does not look for. */
 static enum caa_own protocol_missed(struct module_env *env, const struct delegpt *dp)
 {
 	bool is_ipv6 = !env->cfg->do_ip6;
-	bool any = false;
+	bool any = false, known = dp->target_list != NULL;
 
 	if (env->cfg->do_ip4 && env->cfg->do_ip6)
 		return CAA_OWN_NONE;
 	for (const struct delegpt_addr *a = dp->target_list; a != NULL; a = a->next_target)
 		if ((addr_is_ip6((struct sockaddr_storage *)&a->addr, a->addrlen) != 0) != is_ipv6)
 			return CAA_OWN_NONE;
-	for (const struct delegpt_ns *ns = dp->nslist; ns != NULL && dp->target_list == NULL; ns = ns->next)
+	for (const struct delegpt_ns *ns = dp->nslist; ns != NULL && dp->target_list == NULL; ns = ns->next) {
 		any = any || !is_no_name(env, ns);
+		known = known || knows_address(env, ns, is_ipv6);
+	}
 	if (dp->target_list == NULL && !any)
 		return CAA_OWN_NONE;
+	if (!known)
+		return is_ipv6 ? CAA_OWN_LOOKS_NO_IPV6 : CAA_OWN_LOOKS_NO_IPV4;
 	return is_ipv6 ? CAA_OWN_NO_IPV6 : CAA_OWN_NO_IPV4;
 }
 
 /** Whether a zone's servers may not be asked by configuration: each address that there is, of a protocol that is used, is one of
  *  do-not-query-address, or a loopback address, which do-not-query-localhost forbids. */
-static bool add_forbidden(struct module_qstate *qstate, const struct delegpt *dp, struct caa_case *c)
+static bool add_forbidden(struct module_qstate *qstate, struct delegpt *dp, struct caa_case *c)
 {
 	const struct config_file *cfg = qstate->env->cfg;
 	bool any = false, all_loopback = true;
@@ -343,8 +358,8 @@ static bool add_forbidden(struct module_qstate *qstate, const struct delegpt *dp
 	return true;
 }
 
-/** @return whether the servers that the iterator would have asked last have no address that it could use. */
-static bool add_no_address(struct module_qstate *qstate, const struct delegpt *dp, struct caa_case *c)
+/** @return whether the servers of a zone have no address that the iterator could use. */
+static bool add_no_address(struct module_qstate *qstate, struct delegpt *dp, struct caa_case *c)
 {
 	c->no_address = dp->target_list == NULL && dp->nslist != NULL;
 	c->own = (uint8_t)protocol_missed(qstate->env, dp);
@@ -355,11 +370,29 @@ static bool add_no_address(struct module_qstate *qstate, const struct delegpt *d
 	return true;
 }
 
-struct caa_name caa_state_facts(struct module_qstate *qstate, struct caa_case *c, struct caa_name zone)
+/** The servers that were asked for keys which are missed, as far as the cache knows them. */
+static void add_unasked(struct module_qstate *qstate, struct delegpt *dp, struct caa_case *c, struct caa_name zone)
+{
+	if (dp->target_list != NULL && caa_name_equal((struct caa_name){ dp->name, dp->namelen }, zone))
+		(void)add_no_address(qstate, dp, c);
+}
+
+/** Whether the queries that one question may have are used up, those of the validator included. */
+static bool is_quota_used(const struct module_qstate *qstate, const struct iter_qstate *iq)
+{
+	int used = iq->target_count != NULL ? iq->target_count[TARGET_COUNT_GLOBAL_QUOTA] : 0;
+
+	return used > qstate->env->cfg->max_global_quota || qstate->global_quota_reached > qstate->env->cfg->max_global_quota;
+}
+
+struct caa_name caa_state_facts(struct module_qstate *qstate, struct caa_case *c, struct caa_name zone, bool missed,
+	struct delegpt *keys)
 {
 	const struct iter_qstate *iq = caa_host_iterator(qstate);
 
-	if (iq != NULL && iq->dp != NULL && add_no_address(qstate, iq->dp, c))
+	if (missed && keys != NULL)
+		add_unasked(qstate, keys, c, zone);
+	if (!missed && iq != NULL && iq->dp != NULL && add_no_address(qstate, iq->dp, c))
 		zone = (struct caa_name){ iq->dp->name, iq->dp->namelen };
 	caa_state_set_zone(qstate, c, zone);
 	if (iq == NULL)
@@ -371,7 +404,7 @@ struct caa_name caa_state_facts(struct module_qstate *qstate, struct caa_case *c
 		mark_unreadable(&c->record);
 	if (qstate->was_ratelimited)
 		c->own = CAA_OWN_RATELIMIT;
-	else if (iq->target_count != NULL && iq->target_count[TARGET_COUNT_GLOBAL_QUOTA] > qstate->env->cfg->max_global_quota)
+	else if (is_quota_used(qstate, iq))
 		c->own = CAA_OWN_QUOTA;
 	return zone;
 }

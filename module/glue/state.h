@@ -7,6 +7,7 @@
 
 #include "core/cause.h"
 
+struct delegpt;
 struct module_qstate;
 
 /** @return the name that is looked for: the question's own, or where its alias leads; borrowed from the query state. */
@@ -26,8 +27,10 @@ void caa_state_only_server(const struct module_qstate *qstate, struct caa_name z
 
 /** Set zone, about, looped, no_address, loopback, own and insecure, and mark an answer that the iterator could not use.
  *  @param c: its record and name are set. @param zone: whose server failed; len 0 if it is not known.
+ *  @param missed: keys could not be fetched. @param keys: whose servers these were asked for; NULL if they are not known.
  *  @return the zone that failed, borrowed: the one without an address, or the same. */
-struct caa_name caa_state_facts(struct module_qstate *qstate, struct caa_case *c, struct caa_name zone);
+struct caa_name caa_state_facts(struct module_qstate *qstate, struct caa_case *c, struct caa_name zone, bool missed,
+	struct delegpt *keys);
 /** Set zone and insecure only. */
 void caa_state_set_zone(struct module_qstate *qstate, struct caa_case *c, struct caa_name zone);
 

@@ -238,3 +238,7 @@ wrong() {
 }
 wrong other.sec.lab "6 DNSSEC of CAA other.sec.lab fails: the answer does not match its signatures; sign the zone again, and compare its keys with the DS at the registrar"
 wrong bare.sec.lab "9 DNSSEC of CAA bare.sec.lab fails: the zone has no DNSKEY that fits its DS or its signatures; sign the zone again, and compare its keys with the DS at the registrar"
+
+# --- all that was said -----------------------------------------------------------------------------------------------------
+
+lab_log_in_manual "$LAB_WORK/keys.log"

@@ -32,6 +32,7 @@ caa:
 		ede=$(sed -n 's/^; EDE: \([0-9]*\)[^:]*: (\(.*\))$/\1 \2/p' "$LAB_WORK/dig")
 		check "no allocation of $least octets${option:+, a climb}: the question fails" grep -q 'status: SERVFAIL' "$LAB_WORK/dig"
 		check "  and says whose fault it is" [ "$(lab_without_id <<<"$ede")" = "0 CAA $name: this resolver has no memory left; let it have more" ]
+		check "  as the manual has it" lab_in_manual "$(lab_without_id <<<"$ede")"
 		check "  as the line of the log does" [ "$(jq -r 'select(.name == "'"$name"'") | "\(.class) \(.fault) \(.own_fault) \(.id)"' "$log" | tail -n 1)" = \
 			"internal resolver yes $(lab_id "$ede")" ]
 		[ "$LAB_FAILED" -eq "${shown:-0}" ] || { echo "# got: $ede"; sed 's/^/# /' "$log"; shown=$LAB_FAILED; }

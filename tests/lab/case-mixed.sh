@@ -95,3 +95,7 @@ check "  and is counted once" [ "$(lab_stat caa caa.failures)" -eq "$lookups" ]
 for class in $(jq -r .class "$LAB_WORK/mixed.log" | sort -u); do
 	check "  as $class" [ "$(lab_stat caa "caa.failures.$class")" -eq "$(jq -r .class "$LAB_WORK/mixed.log" | grep -cx "$class")" ]
 done
+
+# --- all that was said -----------------------------------------------------------------------------------------------------
+
+lab_log_in_manual "$LAB_WORK/mixed.log"

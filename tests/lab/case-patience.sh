@@ -43,6 +43,7 @@ read_answer() {
 	ms=$(sed -n 's/^;; Query time: \([0-9]*\) msec/\1/p' "$LAB_WORK/dig.$1")
 	ede=$(sed -n 's/^; EDE: //p' "$LAB_WORK/dig.$1")
 }
+said_in_manual() { lab_in_manual "$(sed 's/^\([0-9]*\)[^:]*: (\(.*\))$/\1 \2/' <<<"$ede" | lab_without_id)"; }
 # A timer of the kernel's may run out a little early against the clock of an answer.
 not_before() { [ "$ms" -ge $((PATIENCE_MS - 20)) ]; }
 early() { lab_stat caa caa.early; }
@@ -61,6 +62,7 @@ for transport in udp tcp https; do
 	check "$transport: a client hears SERVFAIL ($rcode)" [ "$rcode" = SERVFAIL ]
 	check "  at the age that is set, and not before ($ms ms)" not_before
 	check "  and why, as far as it is known ($ede)" eval "grep -q 'still looked up after [0-9.]* s: ask again' <<<\"\$ede\""
+	check "  as the manual has it" said_in_manual
 	check "  counted" [ "$(early)" -eq $((before + 1)) ]
 	rcode='' tries=0
 	while [ "$rcode" != NOERROR ] && [ $tries -lt 10 ]; do
@@ -85,6 +87,7 @@ check "where no patience is set the answer is waited for ($rcode, $ms ms)" [ "$r
 
 ask www.dead.lab
 check "a dead server is named, though the budget is not over ($ede)" eval 'grep -q "127.0.53.99.* did not answer CAA .*; still looked up" <<<"$ede"'
+check "  as the manual has it" said_in_manual
 early=$(lab_id "${ede%)}")
 again() { ask www.dead.lab; ! grep -q 'still looked up' <<<"$ede" || { early=$(lab_id "${ede%)}"); false; }; }
 check "  and in the end the failure is told as ever" lab_until 60 again

@@ -46,6 +46,7 @@ lab_delegate forbidden.lab $forbidden
 LAB_DELEGATION[six.lab]=$(printf '%s\n' 'six.lab. 3600 NS ns1.six.lab.' 'ns1.six.lab. 3600 AAAA fd00::1')$'\n'
 LAB_DELEGATION[six-away.lab]=$(printf '%s\n' 'six-away.lab. 3600 NS ns1.six-here.lab.' 'ns1.six-here.lab. 3600 AAAA fd00::1')$'\n'
 LAB_DELEGATION[gone.lab]="gone.lab. 3600 NS ns1.nowhere.lab."$'\n'
+LAB_DELEGATION[bare.lab]=$(printf '%s\n' 'bare.lab. 3600 NS text.lab.' 'text.lab. 3600 TXT "no address"')$'\n'
 # an alias that never ends: its server answers NOERROR with it, and so does the resolver
 lab_delegate dname.lab 127.0.53.12
 { lab_soa dname.lab; printf '%s\n' 'dname.lab. 3600 NS ns1.dname.lab.' 'ns1.dname.lab. 3600 A 127.0.53.12' \
@@ -153,6 +154,10 @@ for name in dead.lab x.dead.lab; do
 	check "  the TLD's servers are not its own" [ "$(field $name '"\(.zone) \(.others_answer)"')" = 'dead.lab unknown' ]
 done
 
+silent_said() { n=$((n + 1)); ask z$n.dead.lab; grep -q 'did not answer other queries a moment ago' "$LAB_WORK/dig.z$n.dead.lab"; }
+check "what was found to be silent is said to be" lab_until 30 silent_said
+said z$n.dead.lab timeout "22 127.0.60.[56]( \(ns[12].dead.lab(, and 1 more)?\)| \(and 1 more\))? did not answer other queries a moment ago; $alive"
+
 # --- one type is refused ------------------------------------------------------------------------------------------------------
 
 for name in picky.lab x.picky.lab; do
@@ -181,12 +186,17 @@ for text in 'looked up' 'from the cache'; do
 	ask keyless.par.lab
 done
 
+ask x.keyless.par.lab
+said x.keyless.par.lab internal '0 DNSKEY of zone keyless.par.lab could not be fetched a moment ago; try again later'
+
 # --- a protocol that the resolver does not use ----------------------------------------------------------------------------------
 
-ask six.lab six-away.lab gone.lab
+ask six.lab six-away.lab gone.lab bare.lab
 no_ipv6='and this resolver does not use IPv6 \(do-ip6: no\); let the resolver use IPv6'
 said six.lab internal "0 no nameserver of six.lab has an IPv4 address \(ns1.six.lab\), $no_ipv6"
 said six-away.lab internal "0 no nameserver of six-away.lab has an IPv4 address \(ns1.six-here.lab\), $no_ipv6"
+said bare.lab internal '0 no IPv4 address of a nameserver of bare.lab is known \(text.lab\), nor are IPv6 ones looked for \(do-ip6: no\); give it one, or let the resolver use IPv6'
+check "  which nobody can tell whose fault it is" [ "$(field bare.lab '"\(.fault) \(.own_fault)"')" = 'unknown unknown' ]
 said gone.lab unreachable "22 no nameserver of gone.lab has an address \(ns1.nowhere.lab\); correct the delegation or the address records"
 
 # --- what a climb may take for none -----------------------------------------------------------------------------------------------
@@ -304,6 +314,12 @@ sed -i 's/ do-ip6: no/ do-ip4: no/; s/do-not-query-localhost: no/do-not-query-lo
 lab_start_resolver own "$UNBOUND_CAA"
 dig +tries=1 +time=30 caa four.lab @fd00:53::34 >"$LAB_WORK/dig.four.lab"
 said four.lab internal '0 no nameserver of four.lab has an IPv6 address \(ns1.four.lab\), and this resolver does not use IPv4 \(do-ip4: no\); let the resolver use IPv4'
+dig +tries=1 +time=30 caa bare.lab @fd00:53::34 >"$LAB_WORK/dig.bare.lab"
+said bare.lab internal '0 no IPv6 address of a nameserver of bare.lab is known \(text.lab\), nor are IPv4 ones looked for \(do-ip4: no\); give it one, or let the resolver use IPv4'
 dig +tries=1 +time=30 caa within.lab @fd00:53::34 >"$LAB_WORK/dig.within.lab"
 said within.lab unreachable '22 no nameserver of within.lab has an address that is not a loopback address \(::1\); correct the delegation or the address records'
 check "  which is the zone's fault" [ "$(field within.lab '"\(.fault) \(.own_fault) \(.zone) \(.others_answer)"')" = 'zone no within.lab unknown' ]
+
+# --- all that was said -----------------------------------------------------------------------------------------------------
+
+lab_log_in_manual "$LAB_WORK/reasons.log"

@@ -230,11 +230,20 @@ lab_climb 127.0.53.30 "$LAB_WORK/names"
 limited=$(jq -r 'select(.class == "rate-limited" and (.name | endswith(".qps.lab"))) | .name' "$LAB_WORK/why.log" | tail -n 1)
 echo "# $(field "$limited" .text)"
 check "a limiter that answers REFUSED is one as well, and what it leaves no time for is its doing" eval '[[ $(field "$limited" .text) =~ ^127.0.53.16\ \(ns1.qps.lab\)\ limits\ the\ rate(:\ REFUSED\ to\ [0-9]+\ quer(y|ies)\ for\ this\ name,\ about\ [0-9]+/s\ answered|\ to\ about\ [0-9]+/s:\ no\ time\ was\ left\ to\ send\ this\ query)\; ]]'
+rounds=0
+refused_said() {
+	rounds=$((rounds + 1))
+	seq -f "r$rounds-%.0f.qps.lab" 100 >"$LAB_WORK/names"
+	lab_climb 127.0.53.30 "$LAB_WORK/names"
+	grep -q '"text":"127.0.53.16[^:]* limits the rate: REFUSED to ' "$LAB_WORK/why.log"
+}
+check "  and what it refuses" lab_until 60 refused_said
+echo "# in $rounds rounds"
 seq -f 'h%.0f.slow.lab' 10 >"$LAB_WORK/names"
 lab_climb 127.0.53.30 "$LAB_WORK/names"
 slow=$(jq -r 'select(.name | endswith("slow.lab")) | .name' "$LAB_WORK/why.log" | tail -n 1)
 check "a rate set by hand that is too low is a matter of the budget" [ "$(field "$slow" '"\(.class) \(.ede) \(.text)"')" = \
-	"budget 0 CAA $slow: this resolver's time for one question ended before a query had its turn; try again later" ]
+	"budget 0 CAA $slow: this resolver's time for one question ended before it was done; try again later" ]
 
 # --- facts ---------------------------------------------------------------------------------------------------------------
 
@@ -281,3 +290,7 @@ for words in "caa_failures json" "caa_explain old.lab json" "caa_upstreams json"
 done
 check "unbound-control -- caa_explain NAME --json is the line" [ "$(lab_control caa -- caa_explain old.lab --json | jq -r .class)" = bogus ]
 check "a name that has not failed is an error" eval 'lab_control caa caa_explain option.lab 2>&1 | grep -q "^error caa_explain: no failure"'
+
+# --- all that was said -----------------------------------------------------------------------------------------------------
+
+lab_log_in_manual "$LAB_WORK/why.log"

@@ -389,11 +389,18 @@ lab_in_manual() {
 	form=$(lab_text_form <<<"$1")
 	lab_manual_forms | grep -qxF -- "$form" && echo "# said: $form"
 }
+# lab_log_in_manual FILE: the same of each line of a log of failures.
+lab_log_in_manual() {
+	local form
+	while read -r form; do
+		check "  the manual has: ${form:0:100}" lab_in_manual "$form"
+	done < <(jq -r '"\(.ede) \(.text)"' "$1" | lab_text_form | sort -u)
+}
 lab_manual_forms() { "$LAB_BUILD/said" --plain | cut -d' ' -f2- | lab_text_form; }
 lab_text_form() {
 	sed -E 's/; also [a-z-]+ x[0-9]+(, [a-z-]+ x[0-9]+)*//; s/ \((and [0-9]+ more|[^ ()]*\.[^ ()]*(, and [0-9]+ more)?)\)//g; s/ \([0-9]+ times\)//g; s/ in zone [^ :;]+//
 		s/\bNS \./CAA NAME/; s/\bzone [a-z0-9_-]+(\.[a-z0-9_-]+)*/zone NAME/g; s/\b[0-9]+(\.[0-9]+){3}\b/ADDRESS/; s/ \([0-9a-f:]*::[0-9a-f:]*\)//g
-		s/\b(CAA|of|for|at) [a-z0-9_-]+(\.[a-z0-9_-]+)*/\1 NAME/g; s/its EDE [0-9]+(: [^)]*)?\)/its EDE)/; s/ \(its EDE\)//; s/queries|query/queries/g
+		s/\bCAA [^( :;,][^ :;,]*/CAA NAME/g; s/\b(of|for|at) [a-z0-9_-]+(\.[a-z0-9_-]+)*/\1 NAME/g; s/its EDE [0-9]+(: [^)]*)?\)/its EDE)/; s/ \(its EDE\)//; s/queries|query/queries/g
 		s/\b[0-9]+ (of NAME|UDP|TCP|queries)/N \1/g; s,\b[0-9]+/s,N/s,g; s/after [0-9.]+ s:/after N s:/'
 }
 

@@ -166,6 +166,8 @@ static void keys_that_are_missed_are_the_cause(void **state)
 			"they came, and do not fit" },
 		{ { ASK(1, GOOD, 0), KEY(2, DNSKEY, Z, GOOD, 0), KEY(2, DNSKEY, Z, TIMEOUT, 0) }, DNSKEY, Z, 0, CAA_CLASS_TIMEOUT, 2,
 			"they came once, and not again" },
+		{ { ASK(1, GOOD, 0), { 2, DNSKEY, Z, "com.", CAA_RESULT_GOOD, 0, 1232, false, false } }, DNSKEY, Z, 0, CAA_CLASS_INTERNAL, 0,
+			"its parent has referred to it" },
 		{ { ASK(1, GOOD, 0), KEY(2, DNSKEY, Z, LATE, 0) }, DNSKEY, Z, 1, CAA_CLASS_BUDGET, 2, "no turn for them" },
 	};
 
@@ -179,7 +181,7 @@ static void keys_that_are_missed_are_the_cause(void **state)
 			note(&c.record, Q, &row[i].o[k], k);
 		c.bogus = true;
 		c.late = row[i].late;
-		caa_case_miss(&c, row[i].missed, name_of(&b, row[i].zone));
+		caa_case_miss(&c, row[i].missed, name_of(&b, row[i].zone), name_of(&b, row[i].zone));
 		caa_case_class(&c);
 		if (c.class != row[i].class)
 			print_error("%s: %s\n", row[i].why, caa_class_name((enum caa_class)c.class));
@@ -377,7 +379,7 @@ static void set_fact(struct caa_case *c, enum fact fact)
 	c->loopback = fact == FACT_LOOPBACK;
 	c->late = fact == FACT_LATE;
 	if (fact == FACT_MISSED)
-		caa_case_miss(c, DNSKEY, name_of(&b, Z));
+		caa_case_miss(c, DNSKEY, name_of(&b, Z), name_of(&b, Z));
 }
 
 static void whose_a_failure_is(void **state)
@@ -390,6 +392,8 @@ static void whose_a_failure_is(void **state)
 		{ { { 0 } }, FACT_NO_ADDRESS, CAA_OWN_NONE, "zone", CAA_NO },
 		{ { { 0 } }, FACT_LOOPBACK, CAA_OWN_NONE, "zone", CAA_NO },
 		{ { { 0 } }, NO_FACT, CAA_OWN_FORBIDDEN, "resolver", CAA_YES },
+		{ { { 0 } }, FACT_NO_ADDRESS, CAA_OWN_LOOKS_NO_IPV6, "unknown", CAA_UNKNOWN },
+		{ { { 0 } }, FACT_NO_ADDRESS, CAA_OWN_LOOKS_NO_IPV4, "unknown", CAA_UNKNOWN },
 		{ { { 1, CAA, Q, "com.", CAA_RESULT_RCODE, 2, 1232, false, false } }, NO_FACT, CAA_OWN_NONE, "parent", CAA_NO },
 		/* a wrong clock or trust anchor would look the same */
 		{ { ASK(1, GOOD, 0) }, FACT_BOGUS, CAA_OWN_NONE, "zone", CAA_UNKNOWN },
@@ -512,10 +516,43 @@ static void others_answer_is_of_the_zones_servers(void **state)
 	}
 }
 
+static void a_server_that_had_no_time_is_not_silent(void **state)
+{
+	static const struct { uint32_t waited_ms[3], rtt_ms; bool late; enum caa_class class; enum caa_known ours; const char *why; } row[] = {
+		{ { 376, 752 }, 1400, true, CAA_CLASS_BUDGET, CAA_YES, "it answers after 1400 ms, which it was not given" },
+		{ { 376, 752 }, 1400, false, CAA_CLASS_TIMEOUT, CAA_UNKNOWN, "no time has ended" },
+		{ { 376, 1399 }, 1400, true, CAA_CLASS_BUDGET, CAA_YES, "not quite" },
+		{ { 376, 1400 }, 1400, true, CAA_CLASS_TIMEOUT, CAA_UNKNOWN, "that long" },
+		{ { 376, 1400, 100 }, 1400, true, CAA_CLASS_TIMEOUT, CAA_UNKNOWN, "once" },
+		{ { 376, 752 }, 0, true, CAA_CLASS_TIMEOUT, CAA_UNKNOWN, "its distance is not known" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		struct name_buffer q, z;
+		struct caa_case c;
+
+		start(&c, Q);
+		for (unsigned k = 0; k < COUNT_OF(row[i].waited_ms) && row[i].waited_ms[k] != 0; k++) {
+			struct caa_event event = { .addr = addr_of(1), .name = name_of(&q, Q), .zone = name_of(&z, Z), .qtype = CAA,
+				.size = 1232, .rtt_ms = row[i].waited_ms[k], .result = CAA_RESULT_TIMEOUT };
+
+			caa_record_note(&c.record, name_of(&q, Q), &event);
+		}
+		c.server[c.servers++] = (struct caa_server){ .addr = addr_of(1), .of_zone = true, .rtt_ms = row[i].rtt_ms };
+		c.late = row[i].late;
+		caa_case_class(&c);
+		if (c.class != row[i].class)
+			print_error("%s: %s\n", row[i].why, caa_class_name((enum caa_class)c.class));
+		assert_int_equal(c.class, row[i].class);
+		assert_int_equal(caa_case_own_fault(&c), row[i].ours);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_main_cause_is_found), cmocka_unit_test(keys_that_are_missed_are_the_cause), cmocka_unit_test(the_feature_of_edns_is_found),
+		cmocka_unit_test(a_server_that_had_no_time_is_not_silent), cmocka_unit_test(the_main_cause_is_found), cmocka_unit_test(keys_that_are_missed_are_the_cause), cmocka_unit_test(the_feature_of_edns_is_found),
 		cmocka_unit_test(a_record_is_bounded), cmocka_unit_test(attempts_of_a_kind_share_an_entry),
 		cmocka_unit_test(a_wrong_case_replaces_the_answer), cmocka_unit_test(servers_of_the_zone_come_first),
 		cmocka_unit_test(servers_alike_are_counted), cmocka_unit_test(a_type_that_fails_alone_is_known), cmocka_unit_test(the_servers_of_an_aliass_target_are_told_from_those_of_the_alias),

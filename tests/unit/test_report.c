@@ -122,7 +122,7 @@ static void keys_that_could_not_be_fetched_are_said_to_be(void **state)
 		c.server[0].limited = false;
 		c.bogus = true;
 		c.bogus_ede = 9;
-		caa_case_miss(&c, row[i].qtype == 43 ? 43 : 48, e.name);
+		caa_case_miss(&c, row[i].qtype == 43 ? 43 : 48, e.name, e.zone);
 		caa_case_class(&c);
 		assert_int_equal(caa_say_sentence(&c, text), row[i].ede);
 		assert_string_equal(text, row[i].text);
@@ -137,6 +137,10 @@ static void what_this_resolver_could_not_do_is_said_to_be_its_own(void **state)
 			"let the resolver use IPv4" },
 		{ CAA_OWN_NO_IPV6, "no nameserver of example.net has an IPv4 address, and this resolver does not use IPv6 (do-ip6: no); "
 			"let the resolver use IPv6" },
+		{ CAA_OWN_LOOKS_NO_IPV4, "no IPv6 address of a nameserver of example.net is known, nor are IPv4 ones looked for "
+			"(do-ip4: no); give it one, or let the resolver use IPv4" },
+		{ CAA_OWN_LOOKS_NO_IPV6, "no IPv4 address of a nameserver of example.net is known, nor are IPv6 ones looked for "
+			"(do-ip6: no); give it one, or let the resolver use IPv6" },
 		{ CAA_OWN_FORBIDDEN, "this resolver may not ask any nameserver of example.net, by do-not-query-address; let the resolver ask it" },
 		{ CAA_OWN_QUOTA, "CAA www.example.net: this resolver has used up its queries for one question; raise max-global-quota there" },
 		{ CAA_OWN_RATELIMIT, "CAA www.example.net: this resolver has used up its queries for the zone in a second; raise ratelimit "
