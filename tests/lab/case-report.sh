@@ -13,7 +13,8 @@ lab_root_and_tld
 # A BIND that announces is newer than this system's, so faulty adds the option.
 MANY=12
 declare -A at=([agent.lab]=10 [refuse.lab]=21 [off.lab]=22 [self.lab]=23 [root.lab]=24 [cut.lab]=25 [silent.lab]=26 [bad.lab]=27 [quiet.lab]=28
-	[first.lab]=41 [second.lab]=42 [closed.lab]=43 [tc.lab]=44 [keys.lab]=45)
+	[first.lab]=41 [second.lab]=42 [closed.lab]=43 [tc.lab]=44 [keys.lab]=45
+	[forged.lab]=46)
 for n in $(seq $MANY); do at[r$n.lab]=$((100 + n)) at[a$n.lab]=$((150 + n)); done
 # zone ZONE ADDRESS...
 zone() {
@@ -56,6 +57,13 @@ announce self er.self.lab. 127.0.53.23=caa-refused
 announce root . 127.0.53.24=caa-refused
 announce cut er.agent.lab. 127.0.53.25=caa-refused
 announce silent quiet.lab. 127.0.53.26=caa-refused
+announce forged bad.lab. 127.0.53.46=caa-refused
+# what lists the options that it was asked with, and announces the agent as well
+lab_address 127.0.60.1
+lab_delegate mirror.lab 127.0.53.47
+lab_spawn liar "$LAB_BUILD/liar" 127.0.60.1=options:mirror.lab
+lab_address 127.0.53.47
+FAULTY_AGENT=agent.lab. lab_spawn mirror "$FAULTY" 127.0.53.47=none:127.0.60.1
 announce closed dead.lab. 127.0.53.43=caa-refused
 announce first second.lab. 127.0.53.41=others-refused
 announce second first.lab. 127.0.53.42=others-refused
@@ -66,6 +74,7 @@ lab_start_parents
 
 settings="server:
  trust-anchor-signaling: no
+ val-log-level: 2
 $(anchor bad.lab)
 $(anchor keys.lab)"
 reporting=$(lab_module_conf; lab_zone_conf .; echo ' caa-error-reporting: yes'; lab_zone_conf off.lab; echo ' caa-error-reporting: no'; echo "$settings")
@@ -105,6 +114,12 @@ check "the same failure is not told again" eval '[ "$status" = SERVFAIL ] && lab
 ask h1.cut.lab
 check "an agent that is no zone of its own hears, too" lab_until 10 heard h1.cut.lab
 check "  by its name" grep -q "^_er\\.257\\.h1\\.cut\\.lab\\.$code\\._er\\.er\\.agent\\.lab " <(reports h1.cut.lab)
+
+ask h1.mirror.lab; ask h2.mirror.lab
+check "no query has the option ($(grep -o '"options.*"' "$LAB_WORK/dig"))" eval 'grep -q "issue \"options[ 0-9]*\"" "$LAB_WORK/dig" && ! grep -qE "issue \"options.* 18[ \"]" "$LAB_WORK/dig"'
+ask h1.forged.lab
+unproven() { grep -q 'validation failure <_er\.257\.h1\.forged\.lab\.[0-9]*\._er\.bad\.lab\. TXT IN>' "$LAB_WORK/caa.log"; }
+check "what an agent answers is validated" lab_until 10 unproven
 
 ask alias.quiet.lab
 check "where an alias leads there, the target is told" lab_until 10 heard h33.refuse.lab

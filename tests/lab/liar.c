@@ -91,6 +91,23 @@ static void add_mirror(const struct host *h, const ldns_pkt *query, ldns_pkt *pk
 	push(pkt, LDNS_SECTION_ANSWER, "%s 60 IN CAA 0 issue \"%s\"", name, value);
 }
 
+/** A CAA record that lists the options that the query had. */
+static void add_options(const ldns_pkt *query, ldns_pkt *pkt, const char *name)
+{
+	const ldns_rdf *data = ldns_pkt_edns_data(query);
+	size_t len = data != NULL ? ldns_rdf_size(data) : 0, at = 0;
+	char value[128] = "options";
+
+	while (at + 4 <= len) {
+		const uint8_t *option = ldns_rdf_data(data) + at;
+		size_t used = strlen(value);
+
+		snprintf(value + used, sizeof(value) - used, " %u", option[0] << 8 | option[1]);
+		at += 4u + (size_t)(option[2] << 8 | option[3]);
+	}
+	push(pkt, LDNS_SECTION_ANSWER, "%s 60 IN CAA 0 issue \"%s\"", name, value);
+}
+
 static void add_hostile_ede(ldns_pkt *pkt)
 {
 	char text[600];
@@ -161,6 +178,8 @@ static bool misbehave(struct host *h, ldns_pkt *query, ldns_pkt *pkt, ldns_rr_ty
 		add_ede(pkt, 23, "the second", 10);
 	} else if (strcmp(b, "mirror") == 0) {
 		add_mirror(h, query, pkt, name);
+	} else if (strcmp(b, "options") == 0) {
+		add_options(query, pkt, name);
 	} else if (strcmp(b, "tc") == 0) {
 		if (h->tcp)
 			add_mirror(h, query, pkt, name);
