@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/** \file The counters: one list gives the enum, the printed names and the manual's help.
+/** \file The counters: two lists give the enums, the printed names, the metrics and the manual's table of them.
  *
- *  Counters are atomic, so any thread may add; a reader sees each counter exact, but not all at one instant. */
+ *  Counters are atomic, so any thread may add; a reader sees each counter exact, but not all at one instant.  They never go
+ *  back: a reset notes where they were, and what is printed is counted from there, but for metrics, which count from the start.
+ *  Resets are made by one thread at a time. */
 #ifndef CAA_CORE_STATS_H
 #define CAA_CORE_STATS_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,7 +29,7 @@
 	X(class_budget,		"caa.failures.budget",		"the time ended before the question was done") \
 	X(class_internal,	"caa.failures.internal",	"no fault of a server is known")
 
-/** X(id, printed name, help): counters since start or the last reset. */
+/** X(id, printed name, help): counters since start or the last reset.  A name that ends in _us counts microseconds. */
 #define CAA_STATS(X) \
 	X(questions,	"caa.questions",	"CAA questions taken in enabled zones, each asked by a client or a lookup") \
 	X(joined,	"caa.joined",		"of them, those that waited for the same question of another thread") \
@@ -66,6 +69,30 @@
 	X(held,		"caa.held",		"CAA questions answered with a held answer") \
 	X(refreshed,	"caa.refreshed",	"held answers that were looked up again before they ended")
 
+/** What is found when it is printed.  X(id, printed name, kind, unit, whether stats resets it, help) */
+#define CAA_READINGS(X) \
+	X(wait_mean,	"caa.wait.mean_us",	GAUGE,	 US,	true,  "mean of the waits") \
+	X(wait_max,	"caa.wait.max_us",	GAUGE,	 US,	true,  "longest of the waits") \
+	X(upstreams,	"caa.upstreams",	GAUGE,	 ONE,	false, "upstream addresses in the table") \
+	X(limited,	"caa.upstreams.limited", GAUGE,	 ONE,	false, "of them, those with a rate now, learned or set by caa-rate") \
+	X(evicted,	"caa.upstreams.evicted", COUNTER, ONE,	false, "addresses that made room for others in the table") \
+	X(fail_names,	"caa.failures.names",	GAUGE,	 ONE,	false, "names whose last failure is remembered") \
+	X(repeated,	"caa.failures.repeated", GAUGE,	 ONE,	false, "of them, those that failed more than once within caa-log-window") \
+	X(hold,		"caa.hold",		GAUGE,	 ONE,	false, "held answers in memory, with notes of when names were fetched") \
+	X(hold_evicted,	"caa.hold.evicted",	COUNTER, ONE,	false, "of both, those that made room for others") \
+	X(mem,		"caa.mem",		GAUGE,	 BYTES,	false, "memory that the module has reserved")
+
+enum caa_stat_kind { CAA_STAT_COUNTER, CAA_STAT_GAUGE };
+enum caa_stat_unit { CAA_STAT_ONE, CAA_STAT_US, CAA_STAT_BYTES };
+
+/** What is known of a line of stats. */
+struct caa_stat_line {
+	const char *name, *help;
+	enum caa_stat_kind kind;
+	enum caa_stat_unit unit;
+	bool reset;		/**< stats sets it to 0 */
+};
+
 enum caa_stat {
 #define X(id, name, help) CAA_STAT_##id,
 	CAA_STATS(X)
@@ -73,9 +100,18 @@ enum caa_stat {
 	CAA_STAT_COUNT
 };
 
+enum caa_reading {
+#define X(id, name, kind, unit, reset, help) CAA_READING_##id,
+	CAA_READINGS(X)
+#undef X
+	CAA_READING_COUNT
+};
+
 struct caa_stats {
-	_Atomic uint64_t count[CAA_STAT_COUNT];
+	_Atomic uint64_t count[CAA_STAT_COUNT];	/**< since start */
 	_Atomic uint64_t wait_max_us;	/**< longest wait, us; since start or the last reset */
+	uint64_t base[CAA_STAT_COUNT];	/**< what count was at the last reset; the reader's */
+	uint64_t wait_max_before_us;	/**< longest wait before the last reset; the reader's */
 };
 
 /** The values at one reading. */
@@ -89,12 +125,13 @@ void caa_stats_add(struct caa_stats *s, enum caa_stat id, uint64_t n);
 /** Count a wait: caa.wait.count, its sum and the maximum. */
 void caa_stats_wait(struct caa_stats *s, uint64_t wait_us);
 
-/** Read, and with reset set to 0 what was read: no count is lost or read twice. */
+/** Read what was counted since the last reset, and with reset begin anew at what was read: no count is lost or read twice. */
 void caa_stats_read(struct caa_stats *s, struct caa_stats_values *out, int reset);
+/** Read what was counted since the start, whatever was reset: no count is lower than it was. */
+void caa_stats_total(struct caa_stats *s, struct caa_stats_values *out);
 
-/** @return the printed name of a counter; never NULL. */
-const char *caa_stats_name(enum caa_stat id);
-/** @return one line that says what it counts; never NULL. */
-const char *caa_stats_help(enum caa_stat id);
+/** @return what is known of a counter, or of a reading; never NULL. */
+const struct caa_stat_line *caa_stats_line(enum caa_stat id);
+const struct caa_stat_line *caa_stats_reading(enum caa_reading id);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "glue/control.h"
 
+#include "core/metrics.h"
 #include "glue/ctx.h"
 #include "glue/failures.h"
 #include "glue/flush.h"
@@ -26,30 +27,59 @@ static void say_number(const struct caa_out *out, const char *name, uint64_t val
 	caa_out(out, "%s=%" PRIu64 "\n", name, value);
 }
 
+/** What is found now, beside what is counted. @param counted: where the waits are from. */
+static void read_now(struct caa_ctx *ctx, const struct caa_stats_values *counted, uint64_t now[static CAA_READING_COUNT])
+{
+	uint64_t waits = counted->count[CAA_STAT_waits];
+	size_t repeaters;
+
+	now[CAA_READING_wait_mean] = waits > 0 ? counted->count[CAA_STAT_wait_us] / waits : 0;
+	now[CAA_READING_wait_max] = counted->wait_max_us;
+	now[CAA_READING_upstreams] = caa_shards_count(ctx->shards);
+	now[CAA_READING_limited] = caa_shards_limited(ctx->shards);
+	now[CAA_READING_evicted] = caa_shards_evicted(ctx->shards);
+	now[CAA_READING_fail_names] = caa_failures_count(ctx->failures, &repeaters);
+	now[CAA_READING_repeated] = repeaters;
+	now[CAA_READING_hold] = caa_holds_count(ctx->holds);
+	now[CAA_READING_hold_evicted] = caa_holds_evicted(ctx->holds);
+	now[CAA_READING_mem] = caa_ctx_memory(ctx);
+}
+
 static void stats(void *arg, module_hooks_print_type *print, void *to, int reset)
 {
 	struct caa_ctx *ctx = arg;
-	struct caa_stats_values now;
+	uint64_t now[CAA_READING_COUNT];
+	struct caa_stats_values counted;
 	struct caa_out out = { print, to };
-	size_t names, repeaters;
-	uint64_t waits;
 
-	caa_stats_read(&ctx->stats, &now, reset);
+	caa_stats_read(&ctx->stats, &counted, reset);
 	if (print == NULL)
 		return;
 	for (size_t i = 0; i < CAA_STAT_COUNT; i++)
-		say_number(&out, caa_stats_name((enum caa_stat)i), now.count[i]);
-	waits = now.count[CAA_STAT_waits];
-	say_number(&out, "caa.wait.mean_us", waits > 0 ? now.count[CAA_STAT_wait_us] / waits : 0);
-	say_number(&out, "caa.wait.max_us", now.wait_max_us);
-	say_number(&out, "caa.upstreams", caa_shards_count(ctx->shards));
-	say_number(&out, "caa.upstreams.evicted", caa_shards_evicted(ctx->shards));
-	names = caa_failures_count(ctx->failures, &repeaters);
-	say_number(&out, "caa.failures.names", names);
-	say_number(&out, "caa.failures.repeated", repeaters);
-	say_number(&out, "caa.hold", caa_holds_count(ctx->holds));
-	say_number(&out, "caa.hold.evicted", caa_holds_evicted(ctx->holds));
-	say_number(&out, "caa.mem", caa_ctx_memory(ctx));
+		say_number(&out, caa_stats_line((enum caa_stat)i)->name, counted.count[i]);
+	read_now(ctx, &counted, now);
+	for (size_t i = 0; i < CAA_READING_COUNT; i++)
+		say_number(&out, caa_stats_reading((enum caa_reading)i)->name, now[i]);
+}
+
+static void print_metrics(void *arg, const char *text)
+{
+	caa_out_text(arg, text);
+}
+
+static void metrics(struct caa_ctx *ctx, const struct caa_out *out, const struct caa_args *args)
+{
+	uint64_t now[CAA_READING_COUNT];
+	struct caa_stats_values total;
+	struct caa_out to = *out;
+
+	if (args->count > 0 || args->json) {
+		caa_out(out, "error caa_metrics: it takes no arguments\n");
+		return;
+	}
+	caa_stats_total(&ctx->stats, &total);
+	read_now(ctx, &total, now);
+	caa_metrics_write(&total, now, &caa_host_versions, print_metrics, &to);
 }
 
 /** The rate in queries/s, 0 = none; an interval of 20 us is 50000. */
@@ -245,6 +275,7 @@ static const struct command {
 	{ "caa_upstreams", "[NUMBER | ADDRESS[@PORT]]", "upstream addresses, the longest queue first", upstreams },
 	{ "caa_forget", "ADDRESS[@PORT]", "drop what was learned of an upstream address: limit, cookie, TCP; . is every address",
 		forget },
+	{ "caa_metrics", "", "all counters as Prometheus reads them; stats does not reset these", metrics },
 	{ "caa_trace", "[NAME on|off|SECONDS]", "log every attempt for one name; what is traced", caa_inspect_trace },
 };
 

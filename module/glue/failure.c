@@ -495,8 +495,10 @@ void caa_failure_end(struct caa_ctx *ctx, struct module_qstate *qstate, struct c
 	bool failed = is_failure(qstate);
 
 	if (query->note == NULL) {
-		if (failed)
+		if (failed) {	/* there was no memory for a note of why */
 			caa_stats_add(&ctx->stats, CAA_STAT_failures, 1);
+			caa_stats_add(&ctx->stats, CAA_STAT_class_internal, 1);
+		}
 		return;
 	}
 	if (failed && qstate->return_msg == NULL)	/* without memory Unbound refuses, where there is no place for a reason */

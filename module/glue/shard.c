@@ -464,6 +464,19 @@ size_t caa_shards_count(struct caa_shards *s)
 	return count;
 }
 
+size_t caa_shards_limited(struct caa_shards *s)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < SHARDS; i++) {
+		lock_basic_lock(&s->slice[i].lock);
+		for (const struct caa_upstream *u = NULL; (u = caa_upstreams_older(s->slice[i].upstreams, u)) != NULL;)
+			count += u->learn.pacer.interval_us > 0;
+		lock_basic_unlock(&s->slice[i].lock);
+	}
+	return count;
+}
+
 uint64_t caa_shards_evicted(struct caa_shards *s)
 {
 	uint64_t evicted = 0;

@@ -81,6 +81,8 @@ size_t caa_shards_copy_all(struct caa_shards *s, struct caa_upstream *out, size_
 
 /** @return upstreams in the table. */
 size_t caa_shards_count(struct caa_shards *s);
+/** @return of them, those that are paced at a rate. */
+size_t caa_shards_limited(struct caa_shards *s);
 /** @return upstreams that gave their place to another since creation. */
 uint64_t caa_shards_evicted(struct caa_shards *s);
 /** @return bytes. */

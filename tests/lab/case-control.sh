@@ -10,8 +10,7 @@ lab_climb 127.0.53.30 "$(lab_names flat 20)"
 
 lab_control caa stats_noreset >"$LAB_WORK/stats"
 check "every line of stats is name=value" eval '! grep -vqE "^[A-Za-z0-9_.-]+=[0-9.-]+$" "$LAB_WORK/stats"'
-for name in $(sed -n 's/^\tX([a-z_]*,[[:space:]]*"\([^"]*\)".*/\1/p' "$LAB_TOP/module/core/stats.h") \
-	caa.wait.mean_us caa.wait.max_us caa.failures.names caa.failures.repeated caa.hold caa.hold.evicted caa.upstreams caa.upstreams.evicted caa.mem; do
+for name in $(sed -n 's/^\tX([a-z_]*,[[:space:]]*"\([^"]*\)".*/\1/p' "$LAB_TOP/module/core/stats.h"); do
 	check "stats has $name once" [ "$(grep -c "^${name//./\\.}=" "$LAB_WORK/stats")" -eq 1 ]
 	check "the manual has $name" grep -q -- "$name" "$LAB_TOP/module/unbound-caa.8.in"
 done
@@ -24,7 +23,7 @@ check "counting goes on" [ "$(lab_stat caa caa.questions)" -eq 1 ]
 lab_control caa flush_stats >/dev/null
 check "flush_stats resets" [ "$(lab_stat caa caa.questions)" -eq 0 ]
 
-check "caa_help lists every command" eval '[ "$(lab_control caa caa_help | grep -c ^caa_)" -eq 7 ]'
+check "caa_help lists every command" eval '[ "$(lab_control caa caa_help | grep -c ^caa_)" -eq 8 ]'
 check "an unknown command is an error that says where to look" eval 'lab_control caa caa_nothing 2>&1 | grep -q "^error.*caa_help"'
 check "caa_upstreams has a row for each address" eval '[ "$(lab_control caa caa_upstreams | wc -l)" -eq 5 ]'
 check "caa_upstreams N shows N" eval '[ "$(lab_control caa caa_upstreams 2 | grep -c "^127")" -eq 2 ]'
