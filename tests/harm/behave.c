@@ -101,7 +101,8 @@ static bool is_either(enum either either, bool value)
 	return either == EITHER || (either == YES) == value;
 }
 
-static bool rule_applies(const struct asking *a, const struct rule *r)
+/** @param lucky: set if a die is cast for it. */
+static bool rule_applies(const struct asking *a, const struct rule *r, bool *lucky)
 {
 	unsigned since_ms = (unsigned)((a->now_us - a->side->first_us) / US_PER_MS);
 	int index = spec_zone_of(a->spec, a->q.name);
@@ -116,6 +117,7 @@ static bool rule_applies(const struct asking *a, const struct rule *r)
 		return false;
 	if (r->part_percent > 0 && spec_hash(a->spec->seed, a->key, 1000) % PERCENT >= r->part_percent)
 		return false;
+	*lucky |= r->chance_percent > 0;
 	return r->chance_percent == 0 || spec_hash(a->spec->seed, a->key, 2000 + a->count->queries) % PERCENT < r->chance_percent;
 }
 
@@ -253,10 +255,19 @@ static void make_key(struct asking *a)
 
 static const struct rule *rule_for(const struct asking *a)
 {
-	for (size_t i = 0; i < a->spec->rules; i++)
-		if (rule_applies(a, &a->spec->rule[i]))
-			return &a->spec->rule[i];
-	return NULL;
+	const struct rule *found = NULL;
+	bool lucky = false;
+
+	for (size_t i = 0; i < a->spec->rules && found == NULL; i++)
+		if (rule_applies(a, &a->spec->rule[i], &lucky))
+			found = &a->spec->rule[i];
+	a->count->lucky += lucky;
+	return found;
+}
+
+static unsigned kind_of(const struct asking *a)
+{
+	return (unsigned)a->q.edns | (unsigned)a->q.cookie << 1 | (unsigned)a->proved << 2;
 }
 
 void behave(const struct world *world, struct side *side, unsigned address, enum transport transport,
@@ -284,10 +295,13 @@ void behave(const struct world *world, struct side *side, unsigned address, enum
 		a.count->lost++;
 		refusal.action = limit != NULL ? limit->refuse : DO_DROP;
 		rule = &refusal;
-	} else if (!insists_on_cookie(&a)) {
+	} else if (insists_on_cookie(&a)) {
+		side_did(a.count, kind_of(&a), DO_BADCOOKIE);
+	} else {
 		rule = rule_for(&a);
 		if (rule == NULL)
 			rule = &honest;
+		side_did(a.count, kind_of(&a), rule->action);
 	}
 	if (act(&a, rule, &out->delay_ms))
 		speak(&a, rule->action, out);

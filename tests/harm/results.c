@@ -58,7 +58,7 @@ static bool add_seen(struct results *r, char **field, size_t fields, const unsig
 {
 	unsigned id;
 
-	if (fields != 10)
+	if (fields != 12)
 		return false;
 	id = (unsigned)atoi(field[1]);
 	if (id != side[PLAIN] && id != side[MODULE])
@@ -67,7 +67,8 @@ static bool add_seen(struct results *r, char **field, size_t fields, const unsig
 	r->seen[r->seens++] = (struct seen){ .slot = (unsigned)atoi(field[0]), .side = id == side[PLAIN] ? PLAIN : MODULE,
 		.address = (unsigned)atoi(field[2]), .tcp = strcmp(field[3], "tcp") == 0, .name = kept(field[4]),
 		.type = (uint16_t)atoi(field[5]), .queries = (unsigned)atoi(field[6]), .lost = (unsigned)atoi(field[7]),
-		.first_ms = atof(field[8]), .last_ms = atof(field[9]) };
+		.first_ms = atof(field[8]), .last_ms = atof(field[9]), .lucky = (unsigned)atoi(field[10]),
+		.changes = (unsigned)atoi(field[11]) };
 	return true;
 }
 

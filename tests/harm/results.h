@@ -35,6 +35,7 @@ struct seen {
 	uint16_t type;
 	bool tcp;
 	unsigned queries, lost;
+	unsigned lucky, changes;	/**< as in side.h */
 	double first_ms, last_ms;
 };
 

@@ -49,6 +49,14 @@ struct count *side_count(struct side *side, const char *name, uint16_t type, uns
 	return c;
 }
 
+void side_did(struct count *count, unsigned kind, enum action action)
+{
+	uint8_t did = (uint8_t)(action + 1);
+
+	count->changes += count->did[kind] != 0 && count->did[kind] != did;
+	count->did[kind] = did;
+}
+
 const struct limit *side_limit(struct side *side, int zone, unsigned address, bool proved, bool tcp, uint64_t now_us)
 {
 	const struct spec *spec = side->spec;
@@ -71,7 +79,8 @@ void side_print(const struct side *side, FILE *out)
 {
 	for (size_t i = 0; i < COUNT_BUCKETS; i++)
 		for (const struct count *c = side->bucket[i]; c != NULL; c = c->next)
-			fprintf(out, "%u\t%u\t%u\t%s\t%s\t%u\t%u\t%u\t%llu\t%llu\n", side->spec->slot, side->id, c->address + 1,
+			fprintf(out, "%u\t%u\t%u\t%s\t%s\t%u\t%u\t%u\t%llu\t%llu\t%u\t%u\n", side->spec->slot, side->id, c->address + 1,
 				c->transport == OVER_TCP ? "tcp" : "udp", c->name[0] != '\0' ? c->name : ".", c->type, c->queries, c->lost,
-				(unsigned long long)c->first_us / US_PER_MS, (unsigned long long)c->last_us / US_PER_MS);
+				(unsigned long long)c->first_us / US_PER_MS, (unsigned long long)c->last_us / US_PER_MS,
+				c->lucky, c->changes);
 }

@@ -11,6 +11,9 @@
 
 enum transport { OVER_UDP, OVER_TCP };
 
+/** Queries for the same that an address may tell apart: with EDNS, with a cookie, with a server cookie of its own. */
+enum { KINDS = 8 };
+
 /** Queries of one kind. */
 struct count {
 	struct count *next;
@@ -20,6 +23,9 @@ struct count {
 	enum transport transport;
 	unsigned queries;
 	unsigned lost;			/**< of these, taken by a limit or by loss */
+	unsigned lucky;			/**< of these, for which a die was cast */
+	unsigned changes;		/**< times that it did another thing with a query than with the last one of its kind */
+	uint8_t did[KINDS];		/**< with the last one of each kind that was not lost, an action and one more; 0 = there was none */
 	uint64_t first_us, last_us;	/**< since the side's first query */
 };
 
@@ -46,7 +52,10 @@ struct count *side_count(struct side *side, const char *name, uint16_t type, uns
 /** Charge the limits that are for it.  @return the limit that refuses it; NULL if it may be answered. */
 const struct limit *side_limit(struct side *side, int zone, unsigned address, bool proved, bool tcp, uint64_t now_us);
 
-/** Write the counts as lines: slot, side, address, transport, name, type, queries, lost, first and last in ms. */
+/** What was done with a query that was not lost. */
+void side_did(struct count *count, unsigned kind, enum action action);
+
+/** Write the counts as lines: slot, side, address, transport, name, type, queries, lost, first and last in ms, lucky, changes. */
 void side_print(const struct side *side, FILE *out);
 
 #endif
