@@ -43,6 +43,10 @@ static unsigned tries_of(enum caa_denial_kind kind)
 		return CAA_DENIED_TRIES_LIMITED;
 	case CAA_DENIAL_ERROR:
 		return CAA_DENIED_TRIES_ERROR;
+	case CAA_DENIAL_MIXED:
+		return CAA_DENIED_TRIES_MIXED;
+	case CAA_DENIAL_CUT:
+		return CAA_DENIED_TRIES_CUT;
 	case CAA_DENIAL_OWN:
 		break;
 	}
@@ -57,7 +61,7 @@ bool caa_denials_note(struct caa_denials *d, const struct caa_addr *addr, uint32
 	if (note->count < UINT8_MAX)
 		note->count++;
 	/* An error is no reason to ask slower. */
-	note->last_ms = kind == CAA_DENIAL_ERROR ? caa_ms(now_us) - LATER_MS : caa_ms(now_us);
+	note->last_ms = kind == CAA_DENIAL_ERROR || kind == CAA_DENIAL_MIXED ? caa_ms(now_us) - LATER_MS : caa_ms(now_us);
 	note->final = note->final || note->count >= tries_of(kind);
 	return note->final;
 }

@@ -18,7 +18,9 @@ enum {
 	CAA_DENIALS = 16,		/**< notes: addresses of one zone are fewer, and so are the names on one way down */
 	CAA_DENIED_TRIES = 4,		/**< denials that are an answer where no limit is known, ... */
 	CAA_DENIED_TRIES_LIMITED = 6,	/**< ... or where one is, ... */
-	CAA_DENIED_TRIES_ERROR = 4,	/**< ... and errors that no limiter sends; one may be to EDNS, one to an option */
+	CAA_DENIED_TRIES_ERROR = 4,	/**< ... and errors that no limiter sends; one may be to EDNS, one to an option; ... */
+	CAA_DENIED_TRIES_MIXED = 8,	/**< ... or more where others of the zone are answered: so many as plain Unbound's, or nearly, ... */
+	CAA_DENIED_TRIES_CUT = 3,	/**< ... or fewer of what is truncated over TCP, too, each of which costs two queries */
 	CAA_LOST_TRIES = 7,		/**< times that nothing comes where no limit is known, after which nothing will */
 	CAA_SPLITS = 3			/**< times that it is lost, and others are answered, after which it says nothing of a limit */
 };
@@ -45,7 +47,9 @@ enum caa_denial_kind {
 	CAA_DENIAL_OPEN,	/**< no limit is known */
 	CAA_DENIAL_LIMITED,	/**< a limit is known */
 	CAA_DENIAL_OWN,		/**< the zone is known to deny by itself there */
-	CAA_DENIAL_ERROR	/**< it is no denial, but an error that no limiter sends */
+	CAA_DENIAL_ERROR,	/**< it is no denial, but an error that no limiter sends */
+	CAA_DENIAL_MIXED,	/**< the same, where the zone's answers were good lately: nodes differ, or it is a passing fault */
+	CAA_DENIAL_CUT		/**< it is truncated even over TCP, and no limit is known */
 };
 
 /** @return whether it is definite by now. */

@@ -353,10 +353,22 @@ static bool is_denial(const struct caa_packet *p)
 	return p->rcode == CAA_RCODE_REFUSED || p->rcode == CAA_RCODE_SERVFAIL;
 }
 
-/** TC without data, as limiters send it. */
-static bool is_cut(const struct caa_packet *p, bool tcp)
+/** The errors that servers send for an option, or for EDNS, that they do not know. */
+static bool dislikes(uint16_t rcode)
 {
-	return !tcp && p->truncated && p->records == 0;
+	return rcode == CAA_RCODE_FORMERR || rcode == CAA_RCODE_NOTIMP || rcode == CAA_RCODE_BADVERS;
+}
+
+/** TC without data, as limiters send it. */
+static bool is_cut(const struct caa_packet *p)
+{
+	return p->truncated && p->records == 0;
+}
+
+/** Over TCP, where TC is no way to another transport. */
+static bool is_refusal(const struct caa_packet *p)
+{
+	return is_denial(p) || is_cut(p);
 }
 
 /** A query from before the cookie was known says nothing of those that carry it. */
@@ -375,7 +387,7 @@ static enum caa_signal signal_of(const struct caa_upstream *u, const struct caa_
 	case CAA_END_ANSWER:
 		if (q->unproved)
 			return CAA_SIGNAL_NONE;
-		if (!is_denial(packet) && !is_cut(packet, false))
+		if (!is_denial(packet) && !is_cut(packet))
 			return CAA_SIGNAL_ANSWER;
 		if (before)
 			return CAA_SIGNAL_NONE;
@@ -437,7 +449,7 @@ static void note_answered(struct caa_serving *zone, uint64_t now_us, const struc
 	if (p->rcode == CAA_RCODE_BADCOOKIE)
 		return;
 	caa_serving_answered(zone, now_us);
-	if (p->rcode == CAA_RCODE_NOERROR || p->rcode == CAA_RCODE_NXDOMAIN)
+	if ((p->rcode == CAA_RCODE_NOERROR || p->rcode == CAA_RCODE_NXDOMAIN) && !p->truncated && !p->useless && !p->lacks)
 		caa_serving_good(zone, now_us);
 }
 
@@ -486,7 +498,7 @@ static void outcome_tcp(struct caa_upstream *u, struct caa_asking *q, struct caa
 {
 	/* What is denied over TCP as well was not helped by it; a zone that is not served there says nothing of TCP. */
 	bool answered = end == CAA_END_ANSWER &&
-		(!is_denial(packet) || (!q->chose_tcp && !caa_serving_is_witness(zone, now_us)));
+		(!is_refusal(packet) || (!q->chose_tcp && !caa_serving_is_witness(zone, now_us)));
 
 	if (q->tcp)
 		caa_transport_outcome(&u->transport, now_us, answered ? CAA_TRANSPORT_ANSWERED :
@@ -496,7 +508,7 @@ static void outcome_tcp(struct caa_upstream *u, struct caa_asking *q, struct caa
 		return;
 	q->unproved = false;
 	caa_cookie_read(&u->cookie, part_of(u, q), secret, now_us, packet, &q->cookie, true);
-	if (!is_denial(packet))
+	if (!is_refusal(packet))
 		note_answered(zone, now_us, packet);
 }
 
@@ -535,13 +547,15 @@ static enum caa_meaning meaning_of(const struct caa_upstream *u, const struct ca
 	case CAA_END_ANSWER:
 		if (!tcp && (q->unproved || packet->truncated))
 			return CAA_MEANS_NOTHING;
+		if (is_denial(packet) || (tcp && is_cut(packet)))
+			return CAA_MEANS_DENIED;
 		if (packet->truncated)	/* over TCP, where there is nothing left to ask */
 			return CAA_MEANS_ERROR;
-		if (is_denial(packet))
-			return CAA_MEANS_DENIED;
 		if (packet->rcode == CAA_RCODE_BADCOOKIE && q->cookie.client_sent)	/* see caa_gate_again() */
 			return CAA_MEANS_NOTHING;
-		return packet->rcode == CAA_RCODE_NOERROR || packet->rcode == CAA_RCODE_NXDOMAIN ? CAA_MEANS_ANSWER : CAA_MEANS_ERROR;
+		if (packet->useless || (packet->rcode != CAA_RCODE_NOERROR && packet->rcode != CAA_RCODE_NXDOMAIN))
+			return CAA_MEANS_ERROR;
+		return CAA_MEANS_ANSWER;
 	case CAA_END_TIMEOUT:
 	case CAA_END_ERROR:
 		if (tcp)
@@ -553,10 +567,28 @@ static enum caa_meaning meaning_of(const struct caa_upstream *u, const struct ca
 	return CAA_MEANS_NOTHING;
 }
 
+/** What kind of denial an outcome is that is one. @param good: the zone's answers were so before it. */
+static enum caa_denial_kind denial_of(const struct caa_upstream *u, const struct caa_serving *zone, uint64_t now_us, bool good,
+	enum caa_meaning meaning, bool cut)
+{
+	if (caa_serving_is_denying(zone, now_us))
+		return CAA_DENIAL_OWN;
+	if (meaning == CAA_MEANS_DENIED && caa_learn_limited(&u->learn) && !u->learn.manual)
+		return CAA_DENIAL_LIMITED;
+	if (meaning == CAA_MEANS_ERROR && good)
+		return CAA_DENIAL_MIXED;
+	if (cut)
+		return CAA_DENIAL_CUT;
+	return meaning == CAA_MEANS_DENIED ? CAA_DENIAL_OPEN : CAA_DENIAL_ERROR;
+}
+
 struct caa_outcome caa_gate_outcome(struct caa_upstream *u, struct caa_asking *q, struct caa_serving *zone,
 	const struct caa_cookie_secret *secret, uint64_t now_us, enum caa_end end, const struct caa_packet *packet, bool tcp)
 {
 	struct caa_outcome o = { .limited = false };
+	bool good = caa_serving_is_good(zone, now_us), cut = tcp && end == CAA_END_ANSWER && packet->truncated;
+	/* What is asked again without EDNS goes over TCP, too. */
+	bool behind_tc = q->tcp && !q->chose_tcp && end == CAA_END_ANSWER && !dislikes(packet->rcode);
 
 	leave(u, q);
 	count(u, end);
@@ -569,7 +601,9 @@ struct caa_outcome caa_gate_outcome(struct caa_upstream *u, struct caa_asking *q
 	o.meaning = meaning_of(u, q, zone, now_us, end, packet, tcp);
 	o.room = u->line.first != NULL && caa_pacer_room(&u->learn.pacer) > u->line.called;
 	o.limit = caa_learn_limited(&u->learn);
-	o.denying = caa_serving_is_denying(zone, now_us);
+	o.denial = denial_of(u, zone, now_us, good, o.meaning, cut);
+	/* Behind an answer over UDP that was truncated one over TCP costs two queries, and says more than a limiter would. */
+	o.twice = behind_tc && (!cut || o.denial == CAA_DENIAL_MIXED);
 	o.lately = caa_learn_lately(&u->learn, now_us);
 	o.srtt_us = u->learn.srtt_us;
 	return o;
@@ -578,12 +612,6 @@ struct caa_outcome caa_gate_outcome(struct caa_upstream *u, struct caa_asking *q
 size_t caa_gate_call(struct caa_upstream *u, const void *thread, struct caa_turn **out, size_t max)
 {
 	return caa_line_call(&u->line, caa_pacer_room(&u->learn.pacer), thread, out, max);
-}
-
-/** The errors that servers send for an option, or for EDNS, that they do not know. */
-static bool dislikes(uint16_t rcode)
-{
-	return rcode == CAA_RCODE_FORMERR || rcode == CAA_RCODE_NOTIMP || rcode == CAA_RCODE_BADVERS;
 }
 
 /** Nothing came over TCP. */

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "core/cookie.h"
+#include "core/denials.h"
 #include "core/egress.h"
 #include "core/options.h"
 #include "core/packet.h"
@@ -122,7 +123,8 @@ struct caa_outcome {
 	bool limited;		/**< the upstream was found limited by this */
 	bool room;		/**< somebody waits, and there is room: see caa_gate_call() */
 	bool limit;		/**< a limit is known there */
-	bool denying;		/**< a denial is known to be the zone's own answer */
+	enum caa_denial_kind denial;	/**< with CAA_MEANS_ERROR, _DENIED and _NO_TCP: what kind of denial it is, ... */
+	bool twice;		/**< ... and whether it counts for two */
 	bool lately;		/**< the upstream answered something within two seconds */
 	bool split;		/**< it was lost, and later queries of others were answered */
 	uint32_t srtt_us;	/**< its round trip time; 0 = unknown */

@@ -23,6 +23,8 @@ struct caa_packet {
 	uint16_t rcode;		/**< with the upper bits of the OPT record, 0 .. 4095 */
 	bool truncated;		/**< TC */
 	bool edns;		/**< there is an OPT record */
+	bool useless;		/**< it is no error and of no use all the same (core/answer.h); set by who has read it */
+	bool lacks;		/**< it answers a query without EDNS, and signatures are wanted; set by who has asked */
 	uint16_t records;	/**< in answer and authority section, as the header says */
 	const uint8_t *cookie;	/**< data of the COOKIE option, borrowed; NULL if there is none */
 	size_t cookie_len;	/**< as it came, any length */

@@ -84,9 +84,14 @@ void caa_serving_good(struct caa_serving *s, uint64_t now_us)
 	s->notimp_ms = 0;
 }
 
+bool caa_serving_is_good(const struct caa_serving *s, uint64_t now_us)
+{
+	return within(s->good_ms, now_us, CAA_SERVING_LIFE_MS);
+}
+
 bool caa_serving_notimp(struct caa_serving *s, uint64_t now_us)
 {
-	if (within(s->good_ms, now_us, CAA_SERVING_LIFE_MS))
+	if (caa_serving_is_good(s, now_us))
 		return false;
 	s->notimp_ms = caa_ms_later(now_us, CAA_SERVING_LIFE_MS);
 	return true;

@@ -72,6 +72,9 @@ void caa_serving_answered(struct caa_serving *s, uint64_t now_us);
 /** The answer was no error. */
 void caa_serving_good(struct caa_serving *s, uint64_t now_us);
 
+/** @return whether it was so lately: an error is not all that it has to say. */
+bool caa_serving_is_good(const struct caa_serving *s, uint64_t now_us);
+
 /** NOTIMP came without EDNS as well.  @return whether it is the zone's answer there, to be believed at once for the life of a
  *  witness or until an answer is none; false if some answers are: the nodes behind the address differ. */
 bool caa_serving_notimp(struct caa_serving *s, uint64_t now_us);

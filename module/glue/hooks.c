@@ -496,14 +496,9 @@ static void count_end(struct caa_ctx *ctx, enum caa_end end, const struct caa_as
 static bool note_denial(struct caa_query *query, const struct caa_asking *q, const struct caa_addr *addr, uint64_t now_us,
 	const struct caa_outcome *o)
 {
-	/* Behind an answer over UDP that was truncated one over TCP costs two queries, and says more than a limiter would. */
-	bool twice = o->meaning != CAA_MEANS_NO_TCP && q->tcp && !q->chose_tcp;
-	enum caa_denial_kind kind = o->denying ? CAA_DENIAL_OWN : o->meaning != CAA_MEANS_DENIED ? CAA_DENIAL_ERROR :
-		o->limit ? CAA_DENIAL_LIMITED : CAA_DENIAL_OPEN;
-
-	if (twice)
-		(void)caa_denials_note(&query->denials, addr, q->question, now_us, kind);
-	return caa_denials_note(&query->denials, addr, q->question, now_us, kind);
+	if (o->twice)
+		(void)caa_denials_note(&query->denials, addr, q->question, now_us, o->denial);
+	return caa_denials_note(&query->denials, addr, q->question, now_us, o->denial);
 }
 
 /** Whether an answer without an error is of no use all the same, and will be none when it is asked for again. */
@@ -537,9 +532,10 @@ static bool note_loss(struct caa_query *query, const struct caa_asking *q, const
 	return keys ? many : caa_denials_lost(&query->denials, addr, q->question);
 }
 
-/** Tell a question.  @return whether a denial is found to be the zone's own answer. */
+/** Tell a question.  @param lacks: signatures, so that the answer takes no error back.
+ *  @return whether a denial is found to be the zone's own answer. */
 static bool note_outcome(struct caa_query *query, const struct caa_asking *q, const struct caa_addr *addr, uint64_t now_us,
-	const struct caa_outcome *o, int qtype)
+	const struct caa_outcome *o, int qtype, bool lacks)
 {
 	bool definite = true, denies = false, keys = qtype == LDNS_RR_TYPE_DNSKEY || qtype == LDNS_RR_TYPE_DS;
 
@@ -552,7 +548,8 @@ static bool note_outcome(struct caa_query *query, const struct caa_asking *q, co
 		query->lost = query->silent = false;
 		query->losses = 0;
 		query->tries.definite++;
-		caa_denials_answered(&query->denials, addr, q->question);
+		if (!lacks)
+			caa_denials_answered(&query->denials, addr, q->question);
 		return false;
 	case CAA_MEANS_LOST:
 		definite = note_loss(query, q, addr, o, keys);
@@ -653,6 +650,12 @@ static void outcome(void *arg, struct serviced_query *sq, int tcp, int error, st
 	flight_end(ctx, s);
 	if (reply != NULL)
 		packet = packet_of(reply);
+	if (s->asking.claimed && end == CAA_END_ANSWER && reply != NULL) {
+		read = &answer;
+		caa_answer_read(read, sldns_buffer_begin(reply), sldns_buffer_limit(reply), (struct caa_name){ sq->zone, sq->zonelen });
+		packet.useless = is_useless(read);
+		packet.lacks = sq->want_dnssec && !has_edns(sq);
+	}
 	now_us = caa_host_now_us();
 	o = caa_shards_outcome(ctx->shards, &s->addr, &s->asking, now_us, end, &packet, tcp, &before);
 	s->asking.out = false;
@@ -663,15 +666,9 @@ static void outcome(void *arg, struct serviced_query *sq, int tcp, int error, st
 		call(ctx, s);
 	if (!before.claimed || end == CAA_END_ABANDONED)
 		return;
-	if (end == CAA_END_ANSWER && reply != NULL) {
-		read = &answer;
-		caa_answer_read(read, sldns_buffer_begin(reply), sldns_buffer_limit(reply), (struct caa_name){ sq->zone, sq->zonelen });
-	}
-	if (o.meaning == CAA_MEANS_ANSWER && read != NULL && is_useless(read))
-		o.meaning = CAA_MEANS_ERROR;
 	caa_claims_find(ctx, &claims, sq);
 	for (unsigned i = 0; i < claims.count; i++)
-		denies = note_outcome(claims.query[i], &before, &s->addr, now_us, &o, sq->qtype) || denies;
+		denies = note_outcome(claims.query[i], &before, &s->addr, now_us, &o, sq->qtype, packet.lacks) || denies;
 	if (denies)
 		caa_shards_denies(ctx->shards, &s->addr, &before, now_us);
 	caa_query_ended(claims.query, claims.count, (uint16_t)sq->qtype);

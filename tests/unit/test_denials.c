@@ -14,6 +14,7 @@ static void it_takes_so_many_to_be_definite(void **state)
 	static const struct { enum caa_denial_kind kind; unsigned tries; } row[] = {
 		{ CAA_DENIAL_OPEN, CAA_DENIED_TRIES }, { CAA_DENIAL_LIMITED, CAA_DENIED_TRIES_LIMITED },
 		{ CAA_DENIAL_OWN, 1 }, { CAA_DENIAL_ERROR, CAA_DENIED_TRIES_ERROR },
+		{ CAA_DENIAL_MIXED, CAA_DENIED_TRIES_MIXED }, { CAA_DENIAL_CUT, CAA_DENIED_TRIES_CUT },
 	};
 
 	(void)state;

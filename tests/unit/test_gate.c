@@ -2110,6 +2110,7 @@ static void an_outcome_says_what_it_means(void **state)
 	static const struct caa_packet tc_data = { .truncated = true, .records = 1 };
 	static const struct caa_packet tc_refused = { .truncated = true, .rcode = CAA_RCODE_REFUSED };
 	static const struct caa_packet nxdomain = { .rcode = CAA_RCODE_NXDOMAIN };
+	static const struct caa_packet useless = { .edns = true, .records = 1, .useless = true };
 	static const struct { enum caa_end end; const struct caa_packet *packet; bool tcp; enum caa_meaning stranger, witness; }
 	row[] = {
 		{ CAA_END_ANSWER, &data,       false, CAA_MEANS_ANSWER, CAA_MEANS_ANSWER },
@@ -2119,7 +2120,8 @@ static void an_outcome_says_what_it_means(void **state)
 		{ CAA_END_ANSWER, &notimp,     false, CAA_MEANS_ERROR, CAA_MEANS_ERROR },
 		{ CAA_END_ANSWER, &formerr,    true,  CAA_MEANS_ERROR, CAA_MEANS_ERROR },
 		{ CAA_END_ANSWER, &tc_data,    true,  CAA_MEANS_ERROR, CAA_MEANS_ERROR },
-		{ CAA_END_ANSWER, &cut,        true,  CAA_MEANS_ERROR, CAA_MEANS_ERROR },	/* nothing is left to ask */
+		{ CAA_END_ANSWER, &useless,    false, CAA_MEANS_ERROR, CAA_MEANS_ERROR },
+		{ CAA_END_ANSWER, &cut,        true,  CAA_MEANS_DENIED, CAA_MEANS_DENIED },	/* a limiter may send it */
 		{ CAA_END_ANSWER, &refused,    false, CAA_MEANS_DENIED, CAA_MEANS_DENIED },
 		{ CAA_END_ANSWER, &servfail,   false, CAA_MEANS_DENIED, CAA_MEANS_DENIED },
 		{ CAA_END_ANSWER, &refused,    true,  CAA_MEANS_DENIED, CAA_MEANS_DENIED },
@@ -2162,12 +2164,77 @@ static void an_outcome_says_whose_denial_it_is(void **state)
 
 	(void)state;
 	leave(&s, &q);
-	assert_false(answered(&s, &q, &refused).denying);
+	assert_int_not_equal(answered(&s, &q, &refused).denial, CAA_DENIAL_OWN);
 	caa_serving_denies(&s.serving, s.now_us);
 	leave(&s, &q);
-	assert_true(answered(&s, &q, &refused).denying);
+	assert_int_equal(answered(&s, &q, &refused).denial, CAA_DENIAL_OWN);
 	leave(&s, &q);
-	assert_false(answered(&s, &q, &data).denying);
+	assert_int_not_equal(answered(&s, &q, &data).denial, CAA_DENIAL_OWN);
+}
+
+/** How often a question is asked again depends on who may have said no. */
+static void an_outcome_says_what_kind_of_denial_it_is(void **state)
+{
+	static const struct caa_packet tc_data = { .truncated = true, .records = 1 };
+	static const struct caa_packet useless = { .edns = true, .records = 1, .useless = true };
+	static const struct caa_packet lacks = { .records = 1, .lacks = true };
+	static const struct caa_packet *const no_good[] = { &formerr, &useless, &lacks, &tc_data };
+	static const struct { const struct caa_packet *packet; bool tcp, good, limited; enum caa_denial_kind denial; bool twice; } row[] = {
+		{ &formerr,  false, false, false, CAA_DENIAL_ERROR, false },
+		{ &formerr,  false, true,  false, CAA_DENIAL_MIXED, false },	/* the nodes behind the address differ */
+		{ &formerr,  true,  false, false, CAA_DENIAL_ERROR, false },	/* it may be to EDNS */
+		{ &useless,  true,  false, false, CAA_DENIAL_ERROR, true },
+		{ &useless,  false, false, false, CAA_DENIAL_ERROR, false },
+		{ &tc_data,  true,  false, false, CAA_DENIAL_CUT, false },
+		{ &tc_data,  true,  true,  false, CAA_DENIAL_MIXED, true },
+		{ &cut,      true,  false, false, CAA_DENIAL_CUT, false },
+		{ &cut,      true,  false, true,  CAA_DENIAL_LIMITED, false },	/* the limiter does not spare TCP */
+		{ &refused,  false, true,  false, CAA_DENIAL_OPEN, false },
+		{ &refused,  true,  false, false, CAA_DENIAL_OPEN, true },
+		{ &servfail, false, false, true,  CAA_DENIAL_LIMITED, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		struct scene s = begin();
+		struct caa_serving zone = { .tag = 2 };
+		struct caa_asking q = { .caa = false };
+		struct caa_outcome o;
+
+		if (row[i].limited)
+			meet_limit(&s);
+		if (row[i].good)
+			caa_serving_good(&zone, s.now_us);
+		for (size_t n = 0; n < COUNT_OF(no_good); n++) {
+			struct caa_asking before = { .caa = false };
+
+			caa_gate_other(&s.u, &before, s.now_us, false);
+			end_zone(&s, &before, &zone, CAA_END_ANSWER, no_good[n], false);
+		}
+		q.tcp = row[i].tcp;
+		caa_gate_other(&s.u, &q, s.now_us, row[i].tcp);
+		o = end_zone(&s, &q, &zone, CAA_END_ANSWER, row[i].packet, row[i].tcp);
+		if (o.denial != row[i].denial || o.twice != row[i].twice)
+			fail_msg("row %u: %u, %u", (unsigned)i, (unsigned)o.denial, o.twice);
+	}
+}
+
+/** A limiter that truncates over TCP as well is not helped by TCP, and UDP's pace goes on. */
+static void tcp_that_is_cut_does_not_help(void **state)
+{
+	struct scene s = begin();
+
+	(void)state;
+	meet_limit(&s);
+	for (unsigned i = 0; i < 2; i++) {
+		struct caa_asking q = { .caa = false };
+
+		assert_int_equal(ask(&s, &q), CAA_GATE_SEND_TCP);
+		end(&s, &q, CAA_END_ANSWER, &cut, true);
+		s.now_us += second + ROUND_US;
+	}
+	assert_false(caa_transport_works(&s.u.transport));
+	assert_int_equal(caa_transport_choose(&s.u.transport, s.now_us, false), CAA_TRANSPORT_UDP);
 }
 
 /** A rate that is set by hand is no limit that was met. */
@@ -2782,6 +2849,7 @@ int main(void)
 		cmocka_unit_test(who_is_answered_passes_by_the_silent),
 		cmocka_unit_test(a_rate_by_hand_is_untouched_by_other_zones), cmocka_unit_test(an_outcome_says_what_it_means),
 		cmocka_unit_test(an_outcome_says_whose_denial_it_is), cmocka_unit_test(a_rate_by_hand_is_no_limit),
+		cmocka_unit_test(an_outcome_says_what_kind_of_denial_it_is), cmocka_unit_test(tcp_that_is_cut_does_not_help),
 		cmocka_unit_test(an_outcome_says_who_answered_lately), cmocka_unit_test(everything_is_counted),
 		cmocka_unit_test(the_cost_is_the_wait), cmocka_unit_test(working_tcp_costs_nothing),
 		cmocka_unit_test(silence_costs), cmocka_unit_test(who_is_abandoned_leaves_nothing_behind),
