@@ -10,6 +10,7 @@ enum {
 	AVOID_MS = 15 * MINUTE_MS,	/**< as long as Unbound remembers a server without EDNS */
 	EXPECT_MS = 15 * MINUTE_MS,	/**< how long a server that sent cookies is held to it */
 	MIXED_MS = 15 * MINUTE_MS,	/**< as long as cookies would be expected */
+	SCOUT_MS = 400,			/**< about as long as Unbound waits for a server that it does not know */
 	SILENT_MAX = 3,			/**< unanswered queries with the option before one without is tried */
 	RESCUED_MAX = 3,		/**< questions lost with the option and answered without, where it brings nothing */
 	ANSWERED = UINT8_MAX
@@ -63,6 +64,18 @@ size_t caa_cookie_write(struct caa_cookie *c, struct caa_cookie_part *part, cons
 	memcpy(out + CAA_COOKIE_CLIENT, part->server, part->server_len);
 	sent->server_sent = true;
 	return (size_t)CAA_COOKIE_CLIENT + part->server_len;
+}
+
+bool caa_cookie_is_scouted(struct caa_cookie *c, uint64_t now_us)
+{
+	uint16_t now_ms = (uint16_t)caa_ms(now_us);
+
+	if (c->liked)
+		return false;
+	if (c->scout_ms != 0 && (uint16_t)(now_ms - c->scout_ms) < SCOUT_MS)
+		return true;
+	c->scout_ms = now_ms != 0 ? now_ms : UINT16_MAX;
+	return false;
 }
 
 /** Whether there is a server's part of a length that it may have (RFC 7873, section 4). */

@@ -6,7 +6,7 @@
  *  cookie that its query carried.  A server that has sent cookies has to send them (RFC 7873, section 5.3), unless some of
  *  the nodes behind its address know none, which TCP tells.  An answer that carries our client part proves that who sent it
  *  saw the query, with or without a server's part.
- *  A server that dislikes the option is asked without it for a while.
+ *  A server that dislikes the option is asked without it for a while; one query finds out, before the others carry it.
  *  A server binds its part to the client's address (RFC 7873, section 4.2; RFC 9018, section 4.4), and a client is not to be known
  *  by a cookie that it carries to another one (RFC 9018, section 3): of each address that queries leave from there are a client's
  *  part and a server's part of their own.  What else is known is of the server.
@@ -54,9 +54,10 @@ struct caa_cookie {
 	uint32_t mixed_ms;	/**< until then an answer without a cookie is as good as plain Unbound takes it; 0 = it is not */
 	uint16_t known;		/**< bit n: the server's part is known for our address n */
 	struct caa_cookie_part part;	/**< where we have one address; else they stand elsewhere (core/upstream.h) */
-	bool liked;		/**< a query with the option was answered well, or badly with and without it: it is not the reason */
-	bool refused;		/**< the last server's part was answered with BADCOOKIE, and none was taken since */
-	uint8_t rescued;	/**< questions that were lost with the option and answered without, where no answer has a cookie */
+	uint16_t scout_ms;	/**< when the last query left that is to tell how the option is liked, modulo 2^16; 0 = none */
+	bool liked : 1;		/**< a query with the option was answered well, or badly with and without it: it is not the reason */
+	bool refused : 1;	/**< the last server's part was answered with BADCOOKIE, and none was taken since */
+	uint8_t rescued : 2;	/**< questions that were lost with the option and answered without, where no answer has a cookie */
 	uint8_t silent;		/**< queries with the option that were not answered, before one was; 255 = one was */
 };
 
@@ -67,6 +68,7 @@ struct caa_cookie_sent {
 	uint8_t source;		/**< our address that it left from, or CAA_SOURCE_ANY */
 	bool client_sent;	/**< a cookie was sent */
 	bool server_sent;	/**< with the server's part */
+	bool scouted;		/**< none was, since another query finds out how the option is liked */
 };
 
 enum caa_cookie_verdict {
@@ -84,6 +86,11 @@ void caa_cookie_init(struct caa_cookie *c);
  *  @return octets; 0 if the server is to be asked without. */
 size_t caa_cookie_write(struct caa_cookie *c, struct caa_cookie_part *part, const struct caa_cookie_secret *secret,
 	const struct caa_addr *server, uint64_t now_us, uint8_t out[static CAA_COOKIE_MAX], struct caa_cookie_sent *sent);
+
+/** How a server likes the option is found out by one query, and by the next where that is not answered soon: those that leave
+ *  meanwhile carry none, and are not answered badly, or not at all, because of it.
+ *  @return whether one is finding out; if not, who asks does, unless it is known. */
+bool caa_cookie_is_scouted(struct caa_cookie *c, uint64_t now_us);
 
 /** Check an answer, and keep the server's part of a good cookie unless the secret was rolled since the query left.
  *  @param part: as for the query. @param tcp: it came over TCP, where nobody forges. */

@@ -319,9 +319,10 @@ size_t caa_gate_cookie(struct caa_upstream *u, struct caa_asking *q, const struc
 {
 	q->spared = q->sent.repeated && (caa_cookie_is_idle(&u->cookie) || q->doubtful);
 	q->cookie = (struct caa_cookie_sent){ .source = q->source };
-	if (q->caa && q->cookies && !q->without && !q->spared && !q->bare)
-		return caa_cookie_write(&u->cookie, part_of(u, q), secret, &u->addr, now_us, out, &q->cookie);
-	return 0;
+	if (!q->caa || !q->cookies || q->without || q->spared || q->bare)
+		return 0;
+	q->cookie.scouted = !q->again && caa_cookie_is_scouted(&u->cookie, now_us);
+	return q->cookie.scouted ? 0 : caa_cookie_write(&u->cookie, part_of(u, q), secret, &u->addr, now_us, out, &q->cookie);
 }
 
 bool caa_gate_accept(struct caa_upstream *u, struct caa_asking *q, const struct caa_cookie_secret *secret,
@@ -374,7 +375,8 @@ static bool is_refusal(const struct caa_packet *p)
 /** A query from before the cookie was known says nothing of those that carry it. */
 static bool is_before_cookie(const struct caa_upstream *u, const struct caa_asking *q)
 {
-	return q->cookie.client_sent && !q->cookie.server_sent && caa_cookie_proves_from(&u->cookie, q->cookie.source);
+	return (q->cookie.client_sent || q->cookie.scouted) && !q->cookie.server_sent &&
+		caa_cookie_proves_from(&u->cookie, q->cookie.source);
 }
 
 /** What the outcome of a query over UDP says of the upstream, if its zone has a voice. */

@@ -83,11 +83,19 @@ static enum caa_gate ask_tcp(struct scene *s, struct caa_asking *q)
 	return ask_wish(s, q, &s->serving, &wish);
 }
 
-static size_t encode(struct scene *s, struct caa_asking *q)
+/** While others may find out how the option is liked. */
+static size_t encode_scouted(struct scene *s, struct caa_asking *q)
 {
 	uint8_t out[CAA_COOKIE_MAX];
 
 	return caa_gate_cookie(&s->u, q, &secret, s->now_us, out);
+}
+
+/** As if none of them did. */
+static size_t encode(struct scene *s, struct caa_asking *q)
+{
+	s->u.cookie.scout_ms = 0;
+	return encode_scouted(s, q);
 }
 
 /** It leaves now, over UDP. */
@@ -829,6 +837,45 @@ static void who_proves_its_source_is_not_limited(void **state)
 
 		assert_int_equal(ask(&s, &next), CAA_GATE_SEND);	/* over UDP */
 		assert_int_equal(encode(&s, &next), FULL);
+	}
+}
+
+/** Until a server's answer says that it takes the option, one query carries it, and another where nothing comes for a while. */
+static void one_finds_out_how_the_option_is_liked(void **state)
+{
+	enum { WELL, BADLY, NOT_AT_ALL, ENDS };
+	static const struct caa_packet odd = { .edns = true, .rcode = CAA_RCODE_SERVFAIL, .records = 1 };
+
+	(void)state;
+	for (int how = 0; how < ENDS; how++) {
+		struct scene s = begin();
+		struct caa_asking scout = { .caa = false }, q[BURST - 1] = { { .caa = false } }, next = { .caa = false };
+
+		assert_int_equal(ask(&s, &scout), CAA_GATE_SEND);
+		assert_int_equal(encode_scouted(&s, &scout), CAA_COOKIE_CLIENT);
+		for (size_t i = 0; i < COUNT_OF(q); i++) {
+			assert_int_equal(ask(&s, &q[i]), CAA_GATE_SEND);
+			assert_int_equal(encode_scouted(&s, &q[i]), 0);
+		}
+		s.now_us += ROUND_US;
+		for (size_t i = 0; i < COUNT_OF(q); i++)
+			answered(&s, &q[i], &data);
+		if (how == WELL) {
+			answered(&s, &scout, &data);
+			assert_int_equal(caa_gate_again(&s.u, &scout, &s.serving, s.now_us, &data, true, true), CAA_AGAIN_NO);
+		} else if (how == BADLY) {
+			answered(&s, &scout, &odd);
+			assert_int_equal(caa_gate_again(&s.u, &scout, &s.serving, s.now_us, &odd, true, false), CAA_AGAIN_SEND);
+			leave(&s, &scout);
+			assert_false(scout.cookie.client_sent);
+			s.now_us += ROUND_US;
+			answered(&s, &scout, &data);
+			assert_int_equal(caa_gate_again(&s.u, &scout, &s.serving, s.now_us, &data, true, true), CAA_AGAIN_NO);
+		} else {
+			s.now_us += second;
+		}
+		assert_int_equal(ask(&s, &next), CAA_GATE_SEND);
+		assert_int_equal(encode_scouted(&s, &next), how == BADLY ? 0 : CAA_COOKIE_CLIENT);
 	}
 }
 
@@ -2819,6 +2866,7 @@ int main(void)
 		cmocka_unit_test(a_denial_over_tcp_that_had_to_be_counts_for_a_witness), cmocka_unit_test(without_caa_tcp_udp_is_paced),
 		cmocka_unit_test(who_needs_tcp_waits_for_the_first), cmocka_unit_test(a_rate_by_hand_paces_tcp_too),
 		cmocka_unit_test(only_caa_queries_carry_a_cookie), cmocka_unit_test(who_proves_its_source_is_not_limited),
+		cmocka_unit_test(one_finds_out_how_the_option_is_liked),
 		cmocka_unit_test(losses_from_before_the_cookie_do_not_count), cmocka_unit_test(a_wrong_echo_is_forged),
 		cmocka_unit_test(silence_after_a_dropped_answer_says_nothing),
 		cmocka_unit_test(silence_after_a_dropped_answer_is_not_held_against_the_option),
