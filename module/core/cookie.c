@@ -105,6 +105,9 @@ static enum caa_cookie_verdict read_none(struct caa_cookie *c, uint64_t now_us, 
 		/* Nothing of a truncated answer is used but that it asks for TCP. */
 		return packet->truncated || caa_ms_ahead(c->mixed_ms, now_us, MIXED_MS) ? CAA_COOKIE_NONE : CAA_COOKIE_MISSING;
 	}
+	/* What denies without it may stand before the server, as limiters do, and says nothing of the server's cookies. */
+	if (expected && caa_packet_denies(packet))
+		return CAA_COOKIE_NONE;
 	if (expected)
 		caa_cookie_mixed(c, now_us);	/* one node, or all by now */
 	if (source < CAA_SOURCES_MAX)

@@ -325,6 +325,14 @@ size_t caa_gate_cookie(struct caa_upstream *u, struct caa_asking *q, const struc
 	return q->cookie.scouted ? 0 : caa_cookie_write(&u->cookie, part_of(u, q), secret, &u->addr, now_us, out, &q->cookie);
 }
 
+/** A denial without the cookie comes from what stands before the server, as a limiter, or from a forger; nothing else of it is used.
+ *  One is asked over TCP to see if that is a way around it; where it is none, they are denials as others are. */
+static bool is_front(const struct caa_upstream *u, const struct caa_packet *packet)
+{
+	return caa_packet_denies(packet) && !caa_transport_works(&u->transport) &&
+		(caa_transport_fails(&u->transport) || u->transport.inflight > 0);
+}
+
 bool caa_gate_accept(struct caa_upstream *u, struct caa_asking *q, const struct caa_cookie_secret *secret,
 	uint64_t now_us, const struct caa_packet *packet)
 {
@@ -335,7 +343,7 @@ bool caa_gate_accept(struct caa_upstream *u, struct caa_asking *q, const struct 
 		q->forged = true;
 		return false;
 	case CAA_COOKIE_MISSING:
-		q->unproved = true;	/* nothing of it is used: TCP is asked, see caa_gate_again() */
+		q->unproved = !is_front(u, packet);	/* nothing of it is used: TCP is asked, see caa_gate_again() */
 		return true;
 	case CAA_COOKIE_GOOD:
 		if (!proved && !caa_learn_is_manual(&u->learn)) {
@@ -347,11 +355,6 @@ bool caa_gate_accept(struct caa_upstream *u, struct caa_asking *q, const struct 
 		break;
 	}
 	return true;
-}
-
-static bool is_denial(const struct caa_packet *p)
-{
-	return p->rcode == CAA_RCODE_REFUSED || p->rcode == CAA_RCODE_SERVFAIL;
 }
 
 /** The errors that servers send for an option, or for EDNS, that they do not know. */
@@ -369,7 +372,7 @@ static bool is_cut(const struct caa_packet *p)
 /** Over TCP, where TC is no way to another transport. */
 static bool is_refusal(const struct caa_packet *p)
 {
-	return is_denial(p) || is_cut(p);
+	return caa_packet_denies(p) || is_cut(p);
 }
 
 /** A query from before the cookie was known says nothing of those that carry it. */
@@ -389,11 +392,11 @@ static enum caa_signal signal_of(const struct caa_upstream *u, const struct caa_
 	case CAA_END_ANSWER:
 		if (q->unproved)
 			return CAA_SIGNAL_NONE;
-		if (!is_denial(packet) && !is_cut(packet))
+		if (!caa_packet_denies(packet) && !is_cut(packet))
 			return CAA_SIGNAL_ANSWER;
 		if (before)
 			return CAA_SIGNAL_NONE;
-		return is_denial(packet) ? CAA_SIGNAL_DENIED : CAA_SIGNAL_CUT;
+		return caa_packet_denies(packet) ? CAA_SIGNAL_DENIED : CAA_SIGNAL_CUT;
 	case CAA_END_TIMEOUT:
 		return before || q->forged ? CAA_SIGNAL_NONE : CAA_SIGNAL_SILENCE;
 	case CAA_END_ERROR:
@@ -549,7 +552,7 @@ static enum caa_meaning meaning_of(const struct caa_upstream *u, const struct ca
 	case CAA_END_ANSWER:
 		if (!tcp && (q->unproved || packet->truncated))
 			return CAA_MEANS_NOTHING;
-		if (is_denial(packet) || (tcp && is_cut(packet)))
+		if (caa_packet_denies(packet) || (tcp && is_cut(packet)))
 			return CAA_MEANS_DENIED;
 		if (packet->truncated)	/* over TCP, where there is nothing left to ask */
 			return CAA_MEANS_ERROR;
@@ -575,7 +578,7 @@ static enum caa_denial_kind denial_of(const struct caa_upstream *u, const struct
 {
 	if (caa_serving_is_denying(zone, now_us))
 		return CAA_DENIAL_OWN;
-	if (meaning == CAA_MEANS_DENIED && caa_learn_limited(&u->learn) && !u->learn.manual)
+	if (meaning == CAA_MEANS_DENIED && caa_learn_limited(&u->learn))
 		return CAA_DENIAL_LIMITED;
 	if (meaning == CAA_MEANS_ERROR && good)
 		return CAA_DENIAL_MIXED;

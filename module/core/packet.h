@@ -38,4 +38,10 @@ struct caa_packet {
  *	walked (then what the header says is there). */
 enum caa_res caa_packet_read(struct caa_packet *out, const uint8_t *msg, size_t len);
 
+/** @return whether it is an error that limiters send, too. */
+static inline bool caa_packet_denies(const struct caa_packet *p)
+{
+	return p->rcode == CAA_RCODE_REFUSED || p->rcode == CAA_RCODE_SERVFAIL;
+}
+
 #endif

@@ -425,6 +425,24 @@ static void truncated_without_cookie_is_believed(void **state)
 	assert_int_equal(read_at(&c, &q, &without, now), CAA_COOKIE_MISSING);	/* it is still held to it */
 }
 
+/** It may come from a limiter in front of the server, whose cookies are what they were. */
+static void a_denial_over_tcp_says_nothing_of_cookies(void **state)
+{
+	static const uint16_t rcode[] = { CAA_RCODE_REFUSED, CAA_RCODE_SERVFAIL };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rcode); i++) {
+		struct caa_cookie c = known();
+		struct query q = ask(&c, now);
+		struct caa_packet p = without;
+
+		p.rcode = rcode[i];
+		assert_int_equal(caa_cookie_read(&c, &c.part, &secret, now, &p, &q.sent, true), CAA_COOKIE_NONE);
+		assert_true(caa_cookie_proves(&c));
+		assert_int_equal(read_at(&c, &q, &without, now), CAA_COOKIE_MISSING);	/* it is still held to it */
+	}
+}
+
 /* --- the secret is rolled ---------------------------------------------------------------------------------------------- */
 
 /** RFC 7873, section 5.1: the server's part belongs to the client's part it was made for. */
@@ -757,7 +775,8 @@ int main(void)
 		cmocka_unit_test(it_is_held_to_it_at_any_time), cmocka_unit_test(tcp_shows_that_it_has_stopped),
 		cmocka_unit_test(over_tcp_the_first_ones_absence_says_nothing_of_nodes),
 		cmocka_unit_test(a_mixed_address_is_not_held_to_it_for_a_while),
-		cmocka_unit_test(truncated_without_cookie_is_believed), cmocka_unit_test(a_new_secret_starts_both_parts_anew),
+		cmocka_unit_test(truncated_without_cookie_is_believed),
+		cmocka_unit_test(a_denial_over_tcp_says_nothing_of_cookies), cmocka_unit_test(a_new_secret_starts_both_parts_anew),
 		cmocka_unit_test(a_refusal_ends_when_the_servers_part_is_taken),
 		cmocka_unit_test(an_old_answer_is_good_but_not_kept), cmocka_unit_test(it_is_asked_without_for_a_while),
 		cmocka_unit_test(weeks_later_it_is_asked_with_it_again), cmocka_unit_test(silence_is_tried_without),

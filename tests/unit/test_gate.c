@@ -1052,6 +1052,38 @@ static void a_missing_cookie_teaches_nothing(void **state)
 	}
 }
 
+/** Of a limiter that stands before the server no denial has a cookie.  One is asked over TCP; where it is denied there as well the others
+ *  are what they look like. */
+static void denials_without_the_cookie_are_a_limit_where_tcp_is_denied_too(void **state)
+{
+	static const struct caa_packet *const packet[] = { &refused, &servfail };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(packet); i++) {
+		struct scene s = begin();
+		struct caa_asking first = { .caa = false }, q[BURST] = { { .caa = false } };
+
+		learn_cookie(&s);
+		leave(&s, &first);
+		for (unsigned n = 0; n < BURST / 2; n++)
+			leave(&s, &q[n]);
+		assert_true(accepted(&s, &first, packet[i]));
+		assert_int_equal(answered(&s, &first, packet[i]).meaning, CAA_MEANS_NOTHING);
+		assert_int_equal(caa_gate_again(&s.u, &first, &s.serving, s.now_us, packet[i], true, true), CAA_AGAIN_SEND);
+		assert_int_equal(ask(&s, &first), CAA_GATE_SEND_TCP);
+		for (unsigned n = 0; n < BURST / 2; n++) {
+			if (n == BURST / 4)	/* known to be denied, and before that as long as it is not known */
+				end(&s, &first, CAA_END_ANSWER, packet[i], true);
+			assert_true(accepted(&s, &q[n], packet[i]));
+			assert_int_equal(answered(&s, &q[n], packet[i]).meaning, CAA_MEANS_DENIED);
+			assert_int_equal(caa_gate_again(&s.u, &q[n], &s.serving, s.now_us, packet[i], true, true), CAA_AGAIN_NO);
+		}
+		assert_true(caa_learn_limited(&s.u.learn));
+		assert_true(caa_cookie_proves(&s.u.cookie));
+		nothing_is_left(&s);
+	}
+}
+
 /** Nobody waited for it, and it is asked again: it is the attempt that was unproved. */
 static void a_missing_cookie_is_of_one_attempt(void **state)
 {
@@ -2871,6 +2903,7 @@ int main(void)
 		cmocka_unit_test(silence_after_a_dropped_answer_says_nothing),
 		cmocka_unit_test(silence_after_a_dropped_answer_is_not_held_against_the_option),
 		cmocka_unit_test(a_missing_cookie_is_seen_over_tcp), cmocka_unit_test(a_missing_cookie_teaches_nothing),
+		cmocka_unit_test(denials_without_the_cookie_are_a_limit_where_tcp_is_denied_too),
 		cmocka_unit_test(a_missing_cookie_is_of_one_attempt), cmocka_unit_test(who_goes_for_others_misses_no_cookie),
 		cmocka_unit_test(at_a_rate_by_hand_a_missing_cookie_is_seen_over_tcp),
 		cmocka_unit_test(without_cookies_nothing_is_forged),
