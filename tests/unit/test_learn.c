@@ -580,6 +580,32 @@ static void goodput_makes_the_rate(void **state)
 	}
 }
 
+/** What counts of the last second is a product that has to have room. */
+static void goodput_of_fast_servers_makes_a_fast_rate(void **state)
+{
+	static const uint32_t per_s[] = { 1000, 4000, 5000, 10000, 40000 };
+	enum { LOST_US = 50 * US_PER_MS };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(per_s); i++) {
+		struct line *l = line_new(START_US);
+		uint64_t step_us = (uint64_t)BURST * US_PER_S / per_s[i];
+		uint32_t rate_mqps = per_s[i] * MQPS / 100 * 90;
+
+		while (l->now_us < START_US + US_PER_S + 2 * step_us) {
+			exchange(l, BURST, step_us);
+			l->count = 0;
+		}
+		send_some(l, 4);
+		l->now_us += LOST_US;
+		end_some(l, 0, 4, CAA_SIGNAL_SILENCE);
+		assert_int_equal(l->limits, 1);
+		/* no answer has come for as long as the losses took */
+		assert_in_range(l->learn.rate_mqps, rate_mqps - rate_mqps / 10, rate_mqps);
+		free(l);
+	}
+}
+
 static void goodput_of_long_ago_does_not_count(void **state)
 {
 	struct line *l = line_new(START_US);
@@ -1862,6 +1888,7 @@ int main(void)
 		cmocka_unit_test(silence_after_a_rest_is_no_limit),
 		cmocka_unit_test(losses_do_not_make_room),
 		cmocka_unit_test(goodput_makes_the_rate),
+		cmocka_unit_test(goodput_of_fast_servers_makes_a_fast_rate),
 		cmocka_unit_test(goodput_of_long_ago_does_not_count),
 		cmocka_unit_test(the_pause_pays_what_was_sent_in_vain),
 		cmocka_unit_test(one_goes_first_after_the_pause),
