@@ -56,7 +56,8 @@ static struct module_hooks *hooks_of_host(void)
 			"unbound-caa, see patches/README.md", ours.release);
 		return NULL;
 	}
-	if (memcmp(theirs, &ours, sizeof(ours)) != 0) {
+	/* the version first: another one's structure may be shorter */
+	if (theirs->version != ours.version || memcmp(theirs, &ours, sizeof(ours)) != 0) {
 		log_err("caa: the module was built against Unbound %s (hooks %u), this is Unbound %.20s (hooks %u)%s; "
 			"build the module against the source tree of this Unbound, as it was configured",
 			ours.release, ours.version, theirs->release, theirs->version,
