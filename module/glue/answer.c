@@ -109,11 +109,12 @@ void caa_answer_names(struct caa_answer_names *n, const struct reply_info *rep)
 	}
 }
 
-bool caa_answer_age(const struct reply_info *rep, uint64_t *age_s)
+bool caa_answer_age(const struct reply_info *rep, uint64_t min_ttl_s, uint64_t *age_s)
 {
 	*age_s = 0;
 	for (size_t i = 0; i < rep->an_numrrsets + rep->ns_numrrsets; i++) {
 		const struct packed_rrset_data *d = data_of(rep->rrsets[i]);
+		uint64_t first_s, left_s = d->ttl > 0 ? (uint64_t)d->ttl : 0;
 		uint32_t ttl;
 
 		if (i >= rep->an_numrrsets && !is_type(rep->rrsets[i], LDNS_RR_TYPE_NSEC) &&
@@ -123,8 +124,11 @@ bool caa_answer_age(const struct reply_info *rep, uint64_t *age_s)
 			continue;	/* made of a DNAME that is signed, or the answer would not be secure */
 		if (d->rrsig_count == 0 || !rrsig_number(d, 0, RRSIG_TTL_AT, &ttl))
 			return false;
-		if ((uint64_t)d->ttl < ttl && ttl - (uint64_t)d->ttl > *age_s)
-			*age_s = ttl - (uint64_t)d->ttl;
+		first_s = ttl > min_ttl_s ? ttl : min_ttl_s;
+		if (left_s > first_s)
+			return false;	/* cached under another configuration */
+		if (first_s - left_s > *age_s)
+			*age_s = first_s - left_s;
 	}
 	return true;
 }

@@ -22,10 +22,11 @@ enum caa_hold_security caa_answer_security(enum sec_status status);
 /** @return when the first signature expires, by the wall's clock; 0 if there is none. */
 uint64_t caa_answer_signed_until_s(const struct reply_info *rep, uint64_t wall_s);
 
-/** How old a secure answer is at most: a record was fetched with its original TTL (RFC 4034 s3.1.4), and what is left of
- *  that is known.
- *  @return false if a part of the proof has no signature. */
-bool caa_answer_age(const struct reply_info *rep, uint64_t *age_s);
+/** How old a secure answer is at most: a record was fetched with its original TTL (RFC 4034 s3.1.4), or with the least that
+ *  Unbound gives it, and what is left of that is known.
+ *  @param min_ttl_s: cache-min-ttl.
+ *  @return false if a part of the proof has no signature, or more is left than it can have had: nobody knows. */
+bool caa_answer_age(const struct reply_info *rep, uint64_t min_ttl_s, uint64_t *age_s);
 
 /** The names that an answer depends on besides the question's: owners of its records, targets of its chain. */
 struct caa_answer_names {

@@ -85,9 +85,9 @@ static bool since_of(struct caa_holds *h, struct module_qstate *qstate, const st
 {
 	const struct iter_qstate *iq = iter_of(qstate);
 	const struct reply_info *rep = qstate->return_msg->rep;
+	uint64_t age_s, min_ttl_s = (uint64_t)qstate->env->cfg->min_ttl;
 	struct caa_hold_time last;
 	unsigned parts;
-	uint64_t age_s;
 
 	if (iq == NULL)
 		return false;
@@ -99,7 +99,7 @@ static bool since_of(struct caa_holds *h, struct module_qstate *qstate, const st
 		*since = earlier(*since, last);
 		return true;
 	}
-	if (rep->security == sec_status_secure && caa_answer_age(rep, &age_s)) {
+	if (rep->security == sec_status_secure && caa_answer_age(rep, min_ttl_s, &age_s)) {
 		*since = before(now, age_s);
 		return true;
 	}

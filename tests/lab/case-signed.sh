@@ -3,7 +3,7 @@
 # A signed zone: the answers are validated as without the module, and the lookups for keys that a CAA question waits for are
 # paced and counted like its own.
 
-LAB_RECORDS=$(printf 'caa.shop.lab. 3600 CAA 0 issue "ca.lab"\n')$'\n'
+LAB_RECORDS=$(printf '%s\n' 'caa.shop.lab. 3600 CAA 0 issue "ca.lab"' 'old.shop.lab. 5 CAA 0 issue "ca.lab"' 'alias.shop.lab. 5 CNAME old.shop.lab.')$'\n'
 LAB_ZONE_OPTIONS='dnssec-policy default; inline-signing yes;'
 lab_root_and_tld
 lab_authority_bind shop.lab 127.0.53.10 127.0.53.11 'key-directory ".";'
@@ -46,3 +46,18 @@ server:
 lab_climb 127.0.53.30 "$LAB_WORK/names"
 check "bogus fails every name" [ "$failed" -eq 3 ]
 check "  as SERVFAIL" [ "$reasons" = 'SERVFAIL 3' ]
+
+# What is held is as old as its oldest part, also where Unbound has given that a longer TTL than it came with.
+lab_stop caa
+lab_resolver caa "$UNBOUND_CAA" 127.0.53.30 "$(lab_module_conf; lab_zone_conf .; printf ' caa-hold: 600\n'; lab_zone_conf old.shop.lab; printf ' caa-hold: 0\n')
+$trust
+ cache-min-ttl: 300"
+caa() { dig +tries=1 +time=25 +noall +comments +answer caa "$1.shop.lab" @127.0.53.30; }
+left() { caa old | awk '$4 == "CAA" { print $2 }'; }
+caa old >/dev/null
+older() { [ "$(left)" -le 297 ]; }
+check "a record is cached for cache-min-ttl" lab_until 10 older
+age=$((300 - $(left)))
+check "an alias of it is secure" eval 'caa alias | grep -q "^;; flags:[^;]* ad"'
+held=$(lab_control caa caa_explain alias.shop.lab json | jq -r '.held | "\(.security) \(.age_s)"')
+check "  and held as of when the record was fetched, $age s ago: $held" eval '[ "${held% *}" = secure ] && [ "${held#* }" -ge $age ]'
