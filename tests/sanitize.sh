@@ -59,7 +59,7 @@ build() {
 		-- module/core/*.c module/glue/*.c module/tool/*.c module/tool/probe/*.c tests/unit/*.c tests/sim/*.c || return 1
 	ar rcs "$dir/core.a" "$dir"/objects/module-core-*.o || return 1
 	# shellcheck disable=SC2086
-	gcc $flags -pthread -shared -Wl,-Bsymbolic -Wl,-z,nodelete -o "$dir/unbound-caa.so" "$dir"/objects/module-glue-*.o \
+	gcc $flags -pthread -shared -Wl,-Bsymbolic -Wl,-z,nodelete -Wl,--build-id=sha1 -o "$dir/unbound-caa.so" "$dir"/objects/module-glue-*.o \
 		-Wl,--whole-archive "$dir/core.a" -Wl,--no-whole-archive -lsodium || return 1
 	mapfile -t more < <(ls "$dir"/objects/module-tool-*.o | grep -v -- -tool-probe-)
 	# shellcheck disable=SC2086

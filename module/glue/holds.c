@@ -3,6 +3,7 @@
 
 #include "glue/holds.h"
 
+#include "glue/build.h"
 #include "glue/host.h"
 #include "glue/sources.h"
 
@@ -18,8 +19,6 @@
 #include <time.h>
 
 enum {
-	/** What is kept over a reload may be another build's: goes up with every change of these structures or core's. */
-	LAYOUT = 2,
 	SLICES = 16		/**< a power of two */
 };
 
@@ -29,7 +28,7 @@ struct slice {
 };
 
 struct caa_holds {
-	uint64_t layout;		/**< LAYOUT of the build that made it; first, so that any build can read it */
+	uint64_t build;			/**< id of the build that made it; first, so that any build can read it */
 	size_t bytes;			/**< as given to create */
 	uint8_t key[CAA_HASH_KEY];	/**< of the choice of a slice */
 	_Atomic uint64_t epoch;		/**< flushes so far */
@@ -38,9 +37,10 @@ struct caa_holds {
 	struct slice slice[SLICES];
 };
 
-static uint64_t layout(void)
+/** @return whether this build made it: what is kept over a reload may be another one's, whose structures are other ones. */
+static bool is_ours(const struct caa_holds *h)
 {
-	return (uint64_t)LAYOUT << 32 | sizeof(struct caa_holds);
+	return h->build != 0 && h->build == caa_build_id();
 }
 
 struct caa_holds *caa_holds_create(size_t bytes, const struct caa_sources *sources)
@@ -50,7 +50,7 @@ struct caa_holds *caa_holds_create(size_t bytes, const struct caa_sources *sourc
 
 	if (h == NULL)
 		return NULL;
-	h->layout = layout();
+	h->build = caa_build_id();
 	h->bytes = bytes;
 	h->sources = *sources;
 	randombytes_buf(h->key, sizeof(h->key));
@@ -97,14 +97,14 @@ struct caa_holds *caa_holds_take(struct module_hooks *hooks, size_t bytes, const
 	struct caa_holds *h = hooks->kept;
 
 	hooks->kept = NULL;
-	if (h != NULL && h->layout == layout() && h->bytes == bytes) {
+	if (h != NULL && is_ours(h) && h->bytes == bytes) {
 		if (memcmp(&h->sources, sources, sizeof(*sources)) != 0)
 			begin_anew(h);
 		h->sources = *sources;
 		return h;
 	}
 	/* What another build left stays where it is: this one does not know what is in it. */
-	if (h != NULL && h->layout == layout())
+	if (h != NULL && is_ours(h))
 		caa_holds_destroy(h);
 	return caa_holds_create(bytes, sources);
 }

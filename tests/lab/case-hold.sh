@@ -85,16 +85,25 @@ check "caa_flush wants a name" eval 'lab_control caa caa_flush 2>&1 | grep -q "^
 
 # --- reload -----------------------------------------------------------------------------------------------------------------
 reloaded() { [ "$(grep -c 'init module 0' "$LAB_WORK/caa.log")" -gt "$inits" ] && lab_control_quiet caa status; }
-while read -r expect command; do
+# another build of the module: the same, with another id
+id=$(readelf -n "$CAA_MODULE" | sed -n 's/.*Build ID: //p')
+objcopy --dump-section .note.gnu.build-id="$LAB_WORK/note" "$CAA_MODULE" "$LAB_WORK/unused.so"
+{ head -c -20 "$LAB_WORK/note"; printf 'another build of it '; } >"$LAB_WORK/note.other"
+objcopy --update-section .note.gnu.build-id="$LAB_WORK/note.other" "$CAA_MODULE" "$LAB_WORK/other.so"
+check "another build has another id" eval '[ -n "$id" ] && ! readelf -n "$LAB_WORK/other.so" | grep -q "$id"'
+while read -r expect command build; do
+	[ -z "$build" ] || sed -i "s|$CAA_MODULE|$LAB_WORK/other.so|" "$LAB_WORK/caa.conf"
 	hold_all
 	count=$(asked h1.shop.lab) inits=$(grep -c 'init module 0' "$LAB_WORK/caa.log")
 	lab_control caa $command >/dev/null
 	lab_until 10 reloaded || lab_die "no $command"
 	ask h1.shop.lab >/dev/null
-	check "$command: a name is asked for again: $expect" [ "$(($(asked h1.shop.lab) - count))" -eq "$expect" ]
+	check "$command${build:+, $build}: a name is asked for again: $expect" [ "$(($(asked h1.shop.lab) - count))" -eq "$expect" ]
 done <<'END'
 0 reload_keep_cache
 1 reload
+0 reload_keep_cache
+1 reload_keep_cache another build
 0 reload_keep_cache
 END
 
