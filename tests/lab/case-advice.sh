@@ -55,6 +55,9 @@ module-config: "validator dynlib iterator"|module-config: "dynlib validator iter
 val-permissive-mode: yes|val-permissive-mode: no
 END
 settings=$all
+# README's smallest configuration loses no answer that comes late
+advice "server:\n discard-timeout: 1900\n$(sed -n '/^## The smallest configuration/,/^    dynlib:/s/^    //p' "$(dirname "$CAA_MANUAL")/../README.md" | grep -v '^dynlib')"
+check "with README's smallest configuration there is no word on discard-timeout" [ ! -s "$LAB_WORK/advice" ]
 advice 'server:\n module-config: "dynlib iterator"'
 check "without a validator: set it" one_line 'module-config: "dynlib iterator"' 'module-config: "dynlib validator iterator"'
 keep=$(declare -f good)
@@ -106,6 +109,15 @@ check "the start advises all of them" [ "$(wc -l <"$LAB_WORK/started")" -eq 15 ]
 check "  in the words of unbound-checkconf" cmp "$LAB_WORK/started" "$LAB_WORK/advice"
 started "server:\n trust-anchor-signaling: no"
 check "and nothing where all is well" [ ! -s "$LAB_WORK/started" ]
+# nothing reaches the module there; unbound-checkconf refuses it, and Unbound starts
+lab_stop advice
+printf '%s\n%s\nserver:\n module-config: "validator iterator dynlib"\n' "$base" "$(good)" >"$LAB_WORK/advice.conf"
+rm -f "$LAB_WORK/advice.log"
+lab_start_resolver advice "$UNBOUND_CAA" 127.0.53.31
+sed -n 's/.* warning: caa: //p' "$LAB_WORK/advice.log" >"$LAB_WORK/advice"
+check "behind the iterator: set it in front" one_line 'module-config: "validator iterator dynlib"' 'module-config: "dynlib validator iterator"'
+lab_stop advice
+started "server:\n trust-anchor-signaling: no"
 printf '%s\n%s\n' "$base" "$(good)" >"$LAB_WORK/advice.conf"
 printf 'server:\n ratelimit: 1000\n' >>"$LAB_WORK/advice.conf"
 lab_control advice fast_reload >/dev/null 2>&1
