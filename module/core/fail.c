@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/fail.h"
 
+#include "core/top.h"
+
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -343,37 +345,6 @@ static int by_frequency(const void *a, const void *b)
 	return x->unix_s != y->unix_s ? x->unix_s > y->unix_s ? -1 : 1 : 0;
 }
 
-static void swap(struct caa_fails_row *a, struct caa_fails_row *b)
-{
-	struct caa_fails_row other = *a;
-
-	*a = *b;
-	*b = other;
-}
-
-/* While the table is walked the rows are a heap, with the row that goes first at its top. */
-
-static void sift_up(struct caa_fails_row *rows, size_t at)
-{
-	for (; at > 0 && by_frequency(&rows[at], &rows[(at - 1) / 2]) > 0; at = (at - 1) / 2)
-		swap(&rows[at], &rows[(at - 1) / 2]);
-}
-
-static void sift_down(struct caa_fails_row *rows, size_t count)
-{
-	for (size_t at = 0;;) {
-		size_t last = at;
-
-		for (size_t child = 2 * at + 1; child <= 2 * at + 2 && child < count; child++)
-			if (by_frequency(&rows[child], &rows[last]) > 0)
-				last = child;
-		if (last == at)
-			return;
-		swap(&rows[at], &rows[last]);
-		at = last;
-	}
-}
-
 static void row_of(struct caa_fails_row *row, const struct entry *e, const struct caa_repeats *n)
 {
 	row->wire_len = e->last.wire_len;
@@ -383,27 +354,20 @@ static void row_of(struct caa_fails_row *row, const struct entry *e, const struc
 	memcpy(row->wire, e->last.wire, e->last.wire_len);
 }
 
-size_t caa_fails_list(const struct caa_fails *t, uint32_t now_s, uint32_t window_s, struct caa_fails_row *rows, size_t max)
+bool caa_fails_list(const struct caa_fails *t, uint32_t *at, uint32_t now_s, uint32_t window_s, struct caa_fails_row *rows,
+	size_t *count, size_t max)
 {
-	size_t count = 0;
-
-	for (uint32_t i = 0; i < t->count && max > 0; i++) {
+	for (uint32_t end = t->count - *at > CAA_FAIL_PIECE ? *at + CAA_FAIL_PIECE : t->count; *at < end; (*at)++) {
 		struct caa_fails_row row;
 		struct caa_repeats n;
 
-		repeats_of(&t->entry[i], now_s / (window_s / QUARTERS), window_s, &n);
+		repeats_of(&t->entry[*at], now_s / (window_s / QUARTERS), window_s, &n);
 		if (n.count < 2)
 			continue;
-		row_of(&row, &t->entry[i], &n);
-		if (count < max) {
-			rows[count] = row;
-			sift_up(rows, count++);
-		} else if (by_frequency(&row, &rows[0]) < 0) {
-			rows[0] = row;
-			sift_down(rows, count);
-		}
+		row_of(&row, &t->entry[*at], &n);
+		caa_top_offer(rows, sizeof(row), count, max, &row, by_frequency);
 	}
-	return count;
+	return *at < t->count;
 }
 
 void caa_fails_sort(struct caa_fails_row *rows, size_t count)

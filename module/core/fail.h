@@ -28,7 +28,8 @@
 
 enum {
 	CAA_FAIL_FILTER = 16,	/**< names that failed once, remembered per entry of the table */
-	CAA_FAIL_MIN = 16	/**< entries that a table has at least */
+	CAA_FAIL_MIN = 16,	/**< entries that a table has at least */
+	CAA_FAIL_PIECE = 256	/**< entries that are looked at in one piece where all are */
 };
 
 struct caa_fails;
@@ -58,9 +59,12 @@ struct caa_fails_row {
 	struct caa_repeats repeats;
 };
 
-/** List names that failed more than once within the window; where there are more than max, those that failed most.
- *  Takes n log max steps for n names.  @param rows: room for max. @return how many were written, in no order. */
-size_t caa_fails_list(const struct caa_fails *t, uint32_t now_s, uint32_t window_s, struct caa_fails_row *rows, size_t max);
+/** List names that failed more than once within the window; where there are more than max, those that failed most.  It goes
+ *  over the table in pieces, so that who needs it between them does not wait; what changes then may be missed.
+ *  @param at: 0 at first, then as it was left. @param rows: room for max. @param count: rows so far, in no order; 0 at first.
+ *  @return whether there is another piece. */
+bool caa_fails_list(const struct caa_fails *t, uint32_t *at, uint32_t now_s, uint32_t window_s, struct caa_fails_row *rows,
+	size_t *count, size_t max);
 
 /** Put rows in order, those that failed most first.  For when the table is not needed any more. */
 void caa_fails_sort(struct caa_fails_row *rows, size_t count);

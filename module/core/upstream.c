@@ -256,6 +256,12 @@ size_t caa_upstreams_memory(const struct caa_upstreams *t)
 	return table_size(t->max, t->size, t->buckets);
 }
 
+const struct caa_upstream *caa_upstreams_at(const struct caa_upstreams *t, size_t i)
+{
+	assert(i < t->count);
+	return entry_of(t, (uint32_t)i);
+}
+
 const struct caa_upstream *caa_upstreams_older(const struct caa_upstreams *t, const struct caa_upstream *u)
 {
 	uint32_t i = u == NULL ? t->newest : u->older;

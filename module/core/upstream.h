@@ -99,6 +99,10 @@ uint64_t caa_upstreams_evicted(const struct caa_upstreams *t);
 /** @return bytes the table takes, all at creation. */
 size_t caa_upstreams_memory(const struct caa_upstreams *t);
 
+/** Walk in no order, also while the table changes between two calls.
+ *  @param i: 0 .. caa_upstreams_count() - 1. */
+const struct caa_upstream *caa_upstreams_at(const struct caa_upstreams *t, size_t i);
+
 /** Walk from the most recently used entry, or from the one used longest ago.
  *  @param u: NULL to start. @return the next older, or newer, one, borrowed; NULL at the end. */
 const struct caa_upstream *caa_upstreams_older(const struct caa_upstreams *t, const struct caa_upstream *u);

@@ -19,7 +19,9 @@
 #include <string.h>
 
 enum {
-	UPSTREAMS_SHOWN = 20	/**< lines of caa_upstreams unless told */
+	UPSTREAMS_SHOWN = 20,	/**< lines of caa_upstreams unless told */
+	UPSTREAMS_MAX = 10000,
+	LINES = UINT8_MAX + 1	/**< of an address, see struct caa_addr */
 };
 
 static void say_number(const struct caa_out *out, const char *name, uint64_t value)
@@ -168,47 +170,38 @@ static int by_queue(const void *a, const void *b)
 	return memcmp(&x->addr, &y->addr, sizeof(x->addr));
 }
 
-/** Whether it is an entry of an address, on whatever line. */
-static bool is_of(const struct caa_upstream *u, const struct caa_addr *addr)
+/** Copy the entries of an address, one for each line that it is on. @return how many. */
+static size_t copy_lines(struct caa_ctx *ctx, const struct caa_addr *addr, struct caa_upstream *out)
 {
-	struct caa_addr at = u->addr;
+	struct caa_addr at = *addr;
+	size_t count = 0;
 
-	at.line = 0;
-	return caa_addr_equal(&at, addr);
-}
-
-/** Keep those of an address, in front.  @return how many. */
-static size_t keep(struct caa_upstream *all, size_t count, const struct caa_addr *addr)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < count; i++)
-		if (is_of(&all[i], addr))
-			all[kept++] = all[i];
-	return kept;
+	for (unsigned line = 0; line < LINES; line++) {
+		at.line = (uint8_t)line;
+		count += caa_shards_copy(ctx->shards, &at, &out[count]);
+	}
+	return count;
 }
 
 /** @param addr: only its entries; NULL = all. */
 static void say_some_upstreams(struct caa_ctx *ctx, const struct caa_out *out, const struct caa_addr *addr, size_t shown, bool json)
 {
-	size_t count = caa_shards_count(ctx->shards);
-	struct caa_upstream *all = calloc(count + 1, sizeof(*all));
+	size_t count, all = caa_shards_count(ctx->shards), room = addr != NULL ? LINES : shown < all ? shown : all;
+	struct caa_upstream *some = calloc(room + 1, sizeof(*some));
 
-	if (all == NULL) {
+	if (some == NULL) {
 		caa_out(out, "error out of memory\n");
 		return;
 	}
-	count = caa_shards_copy_all(ctx->shards, all, count);
-	if (addr != NULL)
-		count = keep(all, count, addr);
-	qsort(all, count, sizeof(*all), by_queue);
+	count = addr != NULL ? copy_lines(ctx, addr, some) : caa_shards_first(ctx->shards, by_queue, some, room);
+	qsort(some, count, sizeof(*some), by_queue);
 	if (addr != NULL && count == 0)
 		caa_out(out, "error caa_upstreams: nothing was sent to that address, or it was long ago\n");
 	else
-		say_upstreams(out, all, count < shown ? count : shown, json);
-	if (count > shown && !json)
-		caa_out(out, "%zu of %zu shown\n", shown, count);
-	free(all);
+		say_upstreams(out, some, count, json);
+	if (addr == NULL && all > count && !json)
+		caa_out(out, "%zu of %zu shown\n", count, all);
+	free(some);
 }
 
 static void upstreams(struct caa_ctx *ctx, const struct caa_out *out, const struct caa_args *args)
@@ -216,13 +209,13 @@ static void upstreams(struct caa_ctx *ctx, const struct caa_out *out, const stru
 	size_t shown = UPSTREAMS_SHOWN;
 	struct caa_addr addr;
 
-	if (args->count == 0 || (args->count == 1 && caa_args_number(args->word[0], SIZE_MAX, &shown)))
+	if (args->count == 0 || (args->count == 1 && caa_args_number(args->word[0], UPSTREAMS_MAX, &shown)))
 		say_some_upstreams(ctx, out, NULL, shown, args->json);
 	else if (args->count > 1 || caa_addr_parse(&addr, args->word[0]) != CAA_OK)
 		caa_out(out, "error caa_upstreams: the argument is not an address or a number; allowed is "
 			"caa_upstreams [NUMBER | ADDRESS[@PORT]] [json]\n");
 	else
-		say_some_upstreams(ctx, out, &addr, SIZE_MAX, args->json);
+		say_some_upstreams(ctx, out, &addr, LINES, args->json);
 }
 
 static void flush(struct caa_ctx *ctx, const struct caa_out *out, const struct caa_args *args)

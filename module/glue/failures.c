@@ -240,13 +240,15 @@ bool caa_failures_find(struct caa_failures *f, struct caa_name name, uint64_t no
 
 size_t caa_failures_list(struct caa_failures *f, uint64_t now_us, struct caa_fails_row *rows, size_t max)
 {
-	size_t count;
+	bool more = f->fails != NULL && max > 0;
+	size_t count = 0;
+	uint32_t at = 0;
 
-	if (f->fails == NULL)
-		return 0;
-	lock_basic_lock(&f->lock);
-	count = caa_fails_list(f->fails, seconds(now_us), f->window_s, rows, max);
-	lock_basic_unlock(&f->lock);
+	while (more) {
+		lock_basic_lock(&f->lock);
+		more = caa_fails_list(f->fails, &at, seconds(now_us), f->window_s, rows, &count, max);
+		lock_basic_unlock(&f->lock);
+	}
 	caa_fails_sort(rows, count);
 	return count;
 }

@@ -52,7 +52,7 @@ void caa_failures_typed(struct caa_failures *f, const struct caa_addr *addr, str
 /** @return whether it did so lately. */
 bool caa_failures_is_typed(struct caa_failures *f, const struct caa_addr *addr, struct caa_name zone, uint64_t now_us);
 
-/** What unbound-control shows; each copies under the lock. */
+/** What unbound-control shows; each copies under the lock, the list in pieces. */
 bool caa_failures_find(struct caa_failures *f, struct caa_name name, uint64_t now_us, struct caa_case *c, struct caa_repeats *n);
 size_t caa_failures_list(struct caa_failures *f, uint64_t now_us, struct caa_fails_row *rows, size_t max);
 /** @return names in the table; how many of them failed more than once. */

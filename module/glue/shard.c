@@ -17,6 +17,7 @@
 enum {
 	SHARDS = 64,	/**< a power of two well above the threads of one resolver */
 	CACHE_LINE = 64,
+	PIECE = 256,	/**< upstreams that are looked at under one lock where all are */
 	BURST = 16,	/**< until a zone's caa-burst is known */
 	MET_WORD = 64, MET_BITS = 1 << 16, MET_SHIFT = 64 - 16	/**< bits for addresses that were met */
 };
@@ -419,36 +420,41 @@ bool caa_shards_flight_find(struct caa_shards *s, uint64_t question, uint64_t no
 	return found;
 }
 
-/** A copy has nothing behind it. */
-static void copy_of(struct caa_upstream *out, const struct caa_upstream *u)
-{
-	*out = *u;
-	out->sources = 0;
-}
-
 bool caa_shards_copy(struct caa_shards *s, const struct caa_addr *a, struct caa_upstream *out)
 {
 	struct slice *slice = take(s, a);
 	const struct caa_upstream *u = caa_upstreams_find(slice->upstreams, a);
 
-	if (u != NULL)
-		copy_of(out, u);
+	if (u != NULL) {
+		*out = *u;
+		out->sources = 0;	/* a copy has nothing behind it */
+	}
 	release(slice);
 	return u != NULL;
 }
 
-size_t caa_shards_copy_all(struct caa_shards *s, struct caa_upstream *out, size_t max)
+/** Offer a piece of a slice's upstreams. @return whether there is another one. */
+static bool offer_piece(struct slice *slice, size_t *at, caa_top_order *order, struct caa_upstream *out, size_t *count, size_t max)
+{
+	size_t all, end;
+
+	lock_basic_lock(&slice->lock);
+	all = caa_upstreams_count(slice->upstreams);
+	for (end = all - *at > PIECE ? *at + PIECE : all; *at < end; (*at)++)
+		caa_top_offer(out, sizeof(*out), count, max, caa_upstreams_at(slice->upstreams, *at), order);
+	lock_basic_unlock(&slice->lock);
+	return end < all;
+}
+
+size_t caa_shards_first(struct caa_shards *s, caa_top_order *order, struct caa_upstream *out, size_t max)
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < SHARDS; i++) {
-		const struct caa_upstream *u = NULL;
-
-		lock_basic_lock(&s->slice[i].lock);
-		while (count < max && (u = caa_upstreams_older(s->slice[i].upstreams, u)) != NULL)
-			copy_of(&out[count++], u);
-		lock_basic_unlock(&s->slice[i].lock);
-	}
+	for (size_t i = 0; i < SHARDS; i++)
+		for (size_t at = 0; offer_piece(&s->slice[i], &at, order, out, &count, max);)
+			;
+	for (size_t i = 0; i < count; i++)
+		out[i].sources = 0;	/* a copy has nothing behind it */
 	return count;
 }
 

@@ -13,6 +13,7 @@
 #include "core/addr.h"
 #include "core/gate.h"
 #include "core/name.h"
+#include "core/top.h"
 #include "core/upstream.h"
 #include "glue/host.h"
 
@@ -75,9 +76,9 @@ bool caa_shards_flight_find(struct caa_shards *s, uint64_t question, uint64_t no
 /** Copy one upstream. @return false if it is unknown, *out untouched. */
 bool caa_shards_copy(struct caa_shards *s, const struct caa_addr *a, struct caa_upstream *out);
 
-/** Copy upstreams, of every slice the most recently used first.
- *  @param out: room for max. @return how many were copied. */
-size_t caa_shards_copy_all(struct caa_shards *s, struct caa_upstream *out, size_t max);
+/** Copy those upstreams that go first in an order; no lock is held for longer than a piece of a slice takes.
+ *  @param out: room for max, in no order. @return how many were copied. */
+size_t caa_shards_first(struct caa_shards *s, caa_top_order *order, struct caa_upstream *out, size_t max);
 
 /** @return upstreams in the table. */
 size_t caa_shards_count(struct caa_shards *s);

@@ -190,6 +190,40 @@ static void who_fails_less_often_makes_room(void **state)
 	caa_fails_destroy(t);
 }
 
+/** All pieces of the list. */
+static size_t list(struct caa_fails *t, uint32_t now_s, struct caa_fails_row *rows, size_t max)
+{
+	size_t count = 0;
+	uint32_t at = 0;
+
+	while (caa_fails_list(t, &at, now_s, WINDOW, rows, &count, max))
+		;
+	return count;
+}
+
+/** Who waits for the table waits for a piece. */
+static void the_list_is_made_in_pieces(void **state)
+{
+	static struct caa_fails_row rows[1000];
+	struct caa_fails *t = caa_fails_create(2000, key);
+	size_t count = 0, pieces = 0;
+	bool more = true;
+
+	(void)state;
+	for (unsigned n = 0; n < 1000; n++) {
+		add(t, "a", n, 100);
+		add(t, "a", n, 100);
+	}
+	for (uint32_t at = 0, before = 0; more; before = at, pieces++) {
+		more = caa_fails_list(t, &at, 100, WINDOW, rows, &count, COUNT_OF(rows));
+		assert_in_range(at, before, before + CAA_FAIL_PIECE);
+		add(t, "between", (unsigned)pieces, 100);	/* they are used meanwhile */
+	}
+	assert_int_equal(count, 1000);
+	assert_int_equal(pieces, (1000 + CAA_FAIL_PIECE - 1) / CAA_FAIL_PIECE);
+	caa_fails_destroy(t);
+}
+
 static void the_list_has_the_most_frequent_first(void **state)
 {
 	struct caa_fails *t = caa_fails_create(1000, key);
@@ -208,13 +242,13 @@ static void the_list_has_the_most_frequent_first(void **state)
 		add(t, "a", n, 100);
 	}
 	for (size_t max = 1; max <= COUNT_OF(rows); max++) {
-		assert_int_equal(caa_fails_list(t, 100, WINDOW, rows, max), max);
+		assert_int_equal(list(t, 100, rows, max), max);
 		caa_fails_sort(rows, max);
 		for (unsigned i = 0; i < max; i++)
 			assert_int_equal(rows[i].repeats.count, 100 - i);
 	}
-	assert_int_equal(caa_fails_list(t, 100, WINDOW, rows, 0), 0);
-	assert_int_equal(caa_fails_list(t, 100 + 2 * WINDOW, WINDOW, rows, 3), 0);
+	assert_int_equal(list(t, 100, rows, 0), 0);
+	assert_int_equal(list(t, 100 + 2 * WINDOW, rows, 3), 0);
 	caa_fails_destroy(t);
 }
 
@@ -268,6 +302,7 @@ int main(void)
 		cmocka_unit_test(one_off_names_are_never_taken_for_repeaters), cmocka_unit_test(a_flood_does_not_push_out_repeaters),
 		cmocka_unit_test(a_name_is_counted_beyond_the_table),
 		cmocka_unit_test(the_filter_has_the_same_window), cmocka_unit_test(repeaters_never_have_all_of_the_table), cmocka_unit_test(who_fails_less_often_makes_room),
+		cmocka_unit_test(the_list_is_made_in_pieces),
 		cmocka_unit_test(the_list_has_the_most_frequent_first), cmocka_unit_test(lines_have_a_budget),
 		cmocka_unit_test(servers_are_known_by_their_zones),
 	};

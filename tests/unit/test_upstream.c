@@ -49,6 +49,7 @@ static void get_makes_find_looks(void **state)
 	assert_false(caa_cookie_proves(&u->cookie));
 	u->sent = 7;
 	assert_ptr_equal(get(t, 1), u);
+	assert_ptr_equal(caa_upstreams_at(t, 0), u);
 	assert_int_equal(u->sent, 7);
 	assert_int_equal(caa_upstreams_count(t), 1);
 	caa_upstreams_destroy(t);
