@@ -157,16 +157,19 @@ const char *caa_text_name(char *out, size_t size, struct caa_name name)
 	len = strlen(text);
 	if (len > 1)
 		text[--len] = '\0';
-	while (len >= size - DOTS && strchr(from, '.') != NULL && from[0] != '\0') {
+	if (len < size)
+		return memcpy(out, text, len + 1);
+	while (len >= size - DOTS && strchr(from, '.') != NULL) {
 		from = strchr(from, '.') + 1;
 		len = strlen(from);
 	}
-	if (from == text && len < size)
-		memcpy(out, text, len + 1);
-	else if (len < size - DOTS)
-		snprintf(out, size, "...%s", from);
-	else	/* its last label alone is too long */
-		snprintf(out, size, "%.*s...", (int)(size - DOTS - 1), from);
+	if (len < size - DOTS) {
+		memcpy(out, "...", DOTS);
+		memcpy(out + DOTS, from, len + 1);
+	} else {	/* its last label alone is too long */
+		memcpy(out, from, size - DOTS - 1);
+		memcpy(out + size - DOTS - 1, "...", DOTS + 1);
+	}
 	return out;
 }
 

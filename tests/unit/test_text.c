@@ -106,6 +106,19 @@ static void names_keep_their_ends(void **state)
 	}
 }
 
+/** A name is shortened where there is no room for it, and no sooner. */
+static void what_fits_is_whole(void **state)
+{
+	static const char name[] = "www.a-shop-with-a-long-name.example.net";
+	char out[sizeof(name) + 4];
+	struct name_buffer b;
+
+	(void)state;
+	for (size_t size = sizeof(name); size <= sizeof(out); size++)
+		assert_string_equal(caa_text_name(out, size, name_of(&b, name)), name);
+	assert_string_equal(caa_text_name(out, sizeof(name) - 1, name_of(&b, name)), "...a-shop-with-a-long-name.example.net");
+}
+
 static void times_are_rfc3339(void **state)
 {
 	char out[CAA_TEXT_TIME_MAX];
@@ -133,7 +146,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(octets_from_outside_become_harmless), cmocka_unit_test(long_text_is_cut_between_characters),
 		cmocka_unit_test(any_octets_are_survived), cmocka_unit_test(parts_are_there_entirely_or_not_at_all),
-		cmocka_unit_test(names_keep_their_ends), cmocka_unit_test(times_are_rfc3339),
+		cmocka_unit_test(names_keep_their_ends), cmocka_unit_test(what_fits_is_whole), cmocka_unit_test(times_are_rfc3339),
 		cmocka_unit_test(an_id_is_base32_of_its_octets),
 	};
 
