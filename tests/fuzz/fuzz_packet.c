@@ -1,27 +1,21 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/** \file Fuzz what reads an upstream's answer: the packet, its cookie, and the agent that it announces.  Built by `make fuzz`.
+/** \file Fuzz what reads an upstream's answer: the packet, its cookie, the agent that it announces, and what the answer is worth;
+ *  what ldns can read is read, and as the same.
  *
  *  The input is the answer to a query that carried a cookie; where a COOKIE option begins with the marker `echo-me!`, it
  *  is taken to be the client's part, so that the fuzzer gets past the check of the echo. */
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
+#include "fuzz.h"
 
 #include "core/agent.h"
+#include "core/answer.h"
 #include "core/cookie.h"
 #include "core/packet.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include <ldns/ldns.h>
 
 static const struct caa_addr server = { .family = CAA_IPV4, .ip = { 192, 0, 2, 1 } };
 static const struct caa_cookie_secret secret = { .key = { 1 }, .serial = 1 };
 static const uint8_t marker[CAA_COOKIE_CLIENT] = { 'e', 'c', 'h', 'o', '-', 'm', 'e', '!' };
-
-static void check(bool claim)
-{
-	if (!claim)
-		abort();
-}
 
 static void check_packet(const struct caa_packet *p, const uint8_t *data, size_t size)
 {
@@ -48,6 +42,9 @@ static void check_cookie(const struct caa_packet *p, bool tcp)
 	switch (caa_cookie_read(&c, &c.part, &secret, 1, p, &sent, tcp)) {
 	case CAA_COOKIE_FORGED:
 		check(!tcp && !caa_cookie_proves(&c));
+		break;
+	case CAA_COOKIE_MISSING:
+		check(!tcp && p->cookie == NULL && !caa_cookie_proves(&c));
 		break;
 	case CAA_COOKIE_NONE:
 		check(!caa_cookie_proves(&c));
@@ -79,12 +76,87 @@ static void check_agent(const struct caa_packet *p, const uint8_t *data, size_t 
 	check(caa_name_check(&made, out, len) == CAA_OK && made.len == len && caa_name_within(made, agent));
 }
 
+/** The first option of a code; NULL if there is none. */
+static const uint8_t *option_of(ldns_rdf *options, uint16_t code, size_t *len)
+{
+	const uint8_t *data = options != NULL ? ldns_rdf_data(options) : NULL;
+
+	for (size_t at = 0, left = options != NULL ? ldns_rdf_size(options) : 0; left >= 4; at += 4 + *len, left -= 4 + *len) {
+		*len = ldns_read_uint16(data + at + 2);
+		if (*len > left - 4)
+			return NULL;
+		if (ldns_read_uint16(data + at) == code)
+			return data + at + 4;
+	}
+	return NULL;
+}
+
+/** ldns takes the data of an OPT record for anything. @return whether they are whole options. */
+static bool are_options(ldns_rdf *options)
+{
+	const uint8_t *data = options != NULL ? ldns_rdf_data(options) : NULL;
+	size_t left = options != NULL ? ldns_rdf_size(options) : 0, len;
+
+	for (; left > 0; data += 4 + len, left -= 4 + len) {
+		if (left < 4)
+			return false;
+		len = ldns_read_uint16(data + 2);
+		if (len > left - 4)
+			return false;
+	}
+	return true;
+}
+
+static bool has_type(ldns_pkt *pkt, ldns_pkt_section section, ldns_rr_type type)
+{
+	ldns_rr_list *list = ldns_pkt_rr_list_by_type(pkt, type, section);
+	bool has = list != NULL && ldns_rr_list_rr_count(list) > 0;
+
+	ldns_rr_list_deep_free(list);
+	return has;
+}
+
+/** What ldns makes of the same octets, where it can read them. */
+static void check_ldns(const struct caa_packet *p, bool whole, const uint8_t *data, size_t size)
+{
+	static const uint8_t root[] = { 0 };
+	struct caa_answer a;
+	ldns_pkt *pkt = NULL;
+	size_t cookie_len = 0;
+	const uint8_t *cookie;
+
+	caa_answer_read(&a, data, size, (struct caa_name){ root, sizeof(root) });
+	check(a.rcode <= 4095 && (a.ede_text_len == 0 || (a.ede_text >= data && a.ede_text_len <= (size_t)(data + size - a.ede_text))));
+	if (size > UINT16_MAX || ldns_wire2pkt(&pkt, data, size) != LDNS_STATUS_OK)
+		return;
+	/* what may be there several times, or in another section, ldns takes the last of */
+	if (ldns_pkt_arcount(pkt) <= 1 && !has_type(pkt, LDNS_SECTION_ANY_NOQUESTION, LDNS_RR_TYPE_OPT)) {
+		check(whole == are_options(ldns_pkt_edns_data(pkt)));
+		check(p->edns == ldns_pkt_edns(pkt));
+		check(p->rcode == ldns_pkt_get_rcode(pkt) + (ldns_pkt_edns(pkt) ? ldns_pkt_edns_extended_rcode(pkt) * 16 : 0));
+		cookie = option_of(ldns_pkt_edns_data(pkt), 10, &cookie_len);
+		check((cookie != NULL) == (p->cookie != NULL));
+		if (cookie != NULL)
+			check(cookie_len == p->cookie_len && memcmp(cookie, p->cookie, cookie_len) == 0);
+	}
+	check(p->truncated == ldns_pkt_tc(pkt));
+	check(a.worth != CAA_WORTH_UNREADABLE);
+	if (a.worth == CAA_WORTH_GOOD) {
+		check(ldns_pkt_get_rcode(pkt) == LDNS_RCODE_NOERROR || ldns_pkt_get_rcode(pkt) == LDNS_RCODE_NXDOMAIN);
+		check(ldns_pkt_ancount(pkt) > 0 || has_type(pkt, LDNS_SECTION_AUTHORITY, LDNS_RR_TYPE_SOA) ||
+			has_type(pkt, LDNS_SECTION_AUTHORITY, LDNS_RR_TYPE_NS));
+		check(!ldns_pkt_tc(pkt));
+	}
+	ldns_pkt_free(pkt);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct caa_packet p;
+	bool whole = caa_packet_read(&p, data, size) == CAA_OK;
 
-	(void)caa_packet_read(&p, data, size);
 	check_packet(&p, data, size);
+	check_ldns(&p, whole, data, size);
 	check_cookie(&p, false);
 	check_cookie(&p, true);
 	check_agent(&p, data, size);
