@@ -23,6 +23,7 @@ struct failure {
 		uint16_t count;		/**< 0 = once */
 		uint16_t size;		/**< of EDNS; 0 = SIZE, 1 = without EDNS */
 		bool tcp, cookie, tld;
+		bool host;		/**< the address of a nameserver that stands in another zone */
 		const char *ede;
 	} o[OUTCOMES];
 	uint16_t missed, bogus_ede;
@@ -92,6 +93,7 @@ static const struct failure failures[] = {
 	{ .o = { { .qtype = CAA, .result = CAA_RESULT_TIMEOUT, .count = 5 } }, .others = true },
 	{ .o = { GOT(FOUND_SILENT) } },
 	{ .o = { { .qtype = CAA, .result = CAA_RESULT_TIMEOUT, .count = 5, .tld = true } } },
+	{ .o = { { .qtype = A, .result = CAA_RESULT_TIMEOUT, .count = 3, .host = true } } },
 	{ .o = { GOOD(CAA), KEYS(TIMEOUT, 0, 16) }, .bogus = true, .missed = DNSKEY },
 	{ .o = { GOOD(CAA), { .qtype = DS, .result = CAA_RESULT_TIMEOUT, .count = 16, .tld = true } }, .bogus = true, .missed = DS },
 	{ .o = { GOOD(CAA), { .qtype = DS, .result = CAA_RESULT_TIMEOUT, .count = 16 } }, .bogus = true, .missed = DS },
@@ -114,6 +116,8 @@ static const struct failure failures[] = {
 	{ .own = CAA_OWN_NONE },
 };
 
+static const uint8_t host_wire[] = "\3ns1\4host\7example";
+static const struct caa_name host = { host_wire, sizeof(host_wire) };
 static const uint8_t question_wire[] = "\3www\4shop\7example", zone_wire[] = "\4shop\7example", tld_wire[] = "\7example";
 static const struct caa_name question = { question_wire, sizeof(question_wire) }, zone = { zone_wire, sizeof(zone_wire) },
 	tld = { tld_wire, sizeof(tld_wire) };
@@ -127,7 +131,7 @@ static void note(struct caa_record *r, const struct outcome *o)
 {
 	struct caa_answer answer = { .rcode = o->rcode, .ede = o->ede != NULL ? 14 : CAA_NO_EDE, .ede_text = (const uint8_t *)o->ede,
 		.ede_text_len = o->ede != NULL ? strlen(o->ede) : 0 };
-	struct caa_event event = { .addr = server_of(o->tld), .name = o->qtype == CAA || o->qtype == A ? question : zone,
+	struct caa_event event = { .addr = server_of(o->tld), .name = o->host ? host : o->qtype == CAA || o->qtype == A ? question : zone,
 		.zone = o->tld ? tld : zone, .qtype = o->qtype, .size = o->size == 0 ? SIZE : o->size == 1 ? 0 : o->size, .tcp = o->tcp,
 		.cookie = o->cookie, .result = o->result, .answer = o->result < CAA_RESULT_TIMEOUT ? &answer : NULL };
 

@@ -392,12 +392,14 @@ static const char *bogus_advice(uint16_t ede)
 	}
 }
 
-static const char *timeout_advice(const struct caa_case *c)
+static const char *timeout_advice(const struct caa_case *c, const struct caa_attempt *cause)
 {
 	if (c->missed == TYPE_DNSKEY)
 		return "see that it runs, and no filter drops DNSKEY (48) or large answers";
 	if (c->missed != 0)
 		return "see that it runs, and no filter drops DS (43)";
+	if (cause->step == CAA_STEP_ADDRESS)
+		return "see that it runs";
 	if (caa_case_others_answer(c) == CAA_YES)
 		return "it answers for others: let type CAA (257) pass";
 	return "see that it runs, and no filter drops type CAA (257)";
@@ -486,7 +488,7 @@ const char *caa_say_advice(const struct caa_case *c)
 	case CAA_CLASS_UNREACHABLE:
 		return unreachable_advice(cause);
 	case CAA_CLASS_TIMEOUT:
-		return timeout_advice(c);
+		return timeout_advice(c, cause);
 	case CAA_CLASS_INTERNAL:
 		return own_advice((enum caa_own)c->own);
 	case CAA_CLASS_BUDGET:

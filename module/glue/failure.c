@@ -3,6 +3,7 @@
 
 #include "glue/failure.h"
 
+#include "core/packet.h"
 #include "core/report.h"
 #include "glue/ctx.h"
 #include "glue/failures.h"
@@ -109,6 +110,19 @@ static enum caa_result result_of(enum caa_end end, const struct caa_answer *answ
 	return CAA_RESULT_ERROR;
 }
 
+/** Whether what came is not the answer to another question, whose name, type or class differ. */
+static bool is_to_question(const struct serviced_query *sq, struct sldns_buffer *reply)
+{
+	struct caa_name asked = caa_host_asked(sq);
+	const uint8_t *octets = sldns_buffer_begin(reply);
+	size_t end = CAA_PACKET_HEADER + asked.len;
+
+	if (sldns_buffer_limit(reply) < end + 4 || LDNS_QDCOUNT(octets) == 0)
+		return true;	/* it has none, which is another matter */
+	return caa_name_equal((struct caa_name){ octets + CAA_PACKET_HEADER, asked.len }, asked) &&
+		sldns_read_uint16(octets + end) == sq->qtype && sldns_read_uint16(octets + end + 2) == LDNS_RR_CLASS_IN;
+}
+
 static uint32_t milliseconds(uint64_t from_us, uint64_t to_us)
 {
 	uint64_t ms = to_us > from_us ? (to_us - from_us) / US_PER_MS : 0;
@@ -198,6 +212,8 @@ void caa_failure_outcome(struct caa_ctx *ctx, struct caa_query *const *queries, 
 	event.result = result_of(answer != NULL || end != CAA_END_ANSWER ? end : CAA_END_ERROR, answer);
 	if (event.result == CAA_RESULT_ERROR && !caa_host_has_socket())
 		event.result = CAA_RESULT_NO_SOCKET;
+	if (event.result < CAA_RESULT_UNREADABLE && event.result != CAA_RESULT_RCODE && reply != NULL && !is_to_question(sq, reply))
+		event.result = CAA_RESULT_UNREADABLE;
 	if (event.result == CAA_RESULT_GOOD)
 		caa_failures_answered(ctx->failures, addr, event.zone, now_us);
 	if (event.result == CAA_RESULT_GOOD && event.qtype != LDNS_RR_TYPE_CAA)
@@ -307,13 +323,30 @@ static void add_servers(struct caa_ctx *ctx, struct module_qstate *qstate, const
 static struct caa_name zone_of_failure(struct module_qstate *qstate, const struct caa_case *c, const struct caa_keys *keys)
 {
 	const struct delegpt *parent;
+	struct caa_name zone;
 
+	if (keys == NULL && c->bogus && caa_keys_refused(qstate, &zone))
+		return zone;
 	if (keys == NULL)
 		return caa_state_zone(qstate, c);
 	if (keys->qtype != LDNS_RR_TYPE_DS)
 		return keys->zone;
 	parent = caa_keys_delegation(qstate, keys);
 	return parent != NULL ? (struct caa_name){ parent->name, parent->namelen } : caa_state_zone(qstate, c);
+}
+
+/** The zone that failed is the one whose server did: that of the main cause, where there is one.
+ *  @return whether zone was changed. */
+static bool follow_cause(struct module_qstate *qstate, struct caa_case *c, struct caa_name *zone)
+{
+	const struct caa_attempt *cause = c->cause < CAA_ATTEMPTS_MAX ? &c->record.attempt[c->cause] : NULL;
+
+	if (cause == NULL || cause->zone_tag == 0 || cause->zone_tag == caa_zone_tag(*zone))
+		return false;
+	*zone = caa_state_asked_zone(qstate, c, cause);
+	c->zone[0] = '\0';
+	caa_state_set_zone(qstate, c, *zone);
+	return true;
 }
 
 /** Whether there is no memory, where that may be why: Unbound does not tell.  What it had for a question that failed is not free
@@ -353,6 +386,10 @@ static struct caa_name build(struct caa_ctx *ctx, struct module_qstate *qstate, 
 	if (query->no_memory)
 		c->own = CAA_OWN_MEMORY;
 	caa_case_class(c);
+	if (follow_cause(qstate, c, &zone)) {
+		add_servers(ctx, qstate, query, c, zone, now_us);
+		caa_case_class(c);
+	}
 	if (c->class == CAA_CLASS_INTERNAL && c->own == CAA_OWN_NONE && c->missed == 0 && caa_state_remembered(qstate, c)) {
 		zone = caa_state_zone(qstate, c);
 		add_servers(ctx, qstate, query, c, zone, now_us);

@@ -19,6 +19,7 @@
 #include "util/net_help.h"
 #include "util/storage/lruhash.h"
 #include "util/storage/slabhash.h"
+#include "validator/val_anchor.h"
 #include "validator/val_kcache.h"
 #include "validator/val_kentry.h"
 #include "validator/validator.h"
@@ -28,8 +29,8 @@ enum { SETTLED_S = 5 };		/**< Unbound's NORR_TTL */
 /** What marks a key as settled: no part of the validator gives a key this reason. */
 static const sldns_ede_code settled_ede = LDNS_EDE_CACHED_ERROR;
 
-/** @return the key that made the answer bogus; NULL if none did. */
-static struct key_entry_key *bad_key(const struct module_qstate *qstate)
+/** @return the key that a bogus answer was looked at with last; NULL if there was none. */
+static struct key_entry_key *last_key(const struct module_qstate *qstate)
 {
 	int id = modstack_find(&qstate->env->mesh->mods, "validator");
 	const struct val_qstate *vq = id >= 0 ? qstate->minfo[id] : NULL;
@@ -37,7 +38,15 @@ static struct key_entry_key *bad_key(const struct module_qstate *qstate)
 	if (qstate->return_msg == NULL || qstate->return_msg->rep == NULL ||
 	    qstate->return_msg->rep->security != sec_status_bogus)
 		return NULL;
-	return vq != NULL && vq->key_entry != NULL && key_entry_isbad(vq->key_entry) ? vq->key_entry : NULL;
+	return vq != NULL ? vq->key_entry : NULL;
+}
+
+/** @return the key that made the answer bogus; NULL if none did. */
+static struct key_entry_key *bad_key(const struct module_qstate *qstate)
+{
+	struct key_entry_key *key = last_key(qstate);
+
+	return key != NULL && key_entry_isbad(key) ? key : NULL;
 }
 
 /** Whether an answer for a zone's DNSKEY is in the cache: what there is to be known of it is known. */
@@ -92,6 +101,46 @@ struct delegpt *caa_keys_delegation(struct module_qstate *qstate, const struct c
 		dname_remove_label(&name, &len);
 	return dns_cache_find_delegation(qstate->env, name, len, keys->qtype, LDNS_RR_CLASS_IN, qstate->region, NULL,
 		*qstate->env->now, 0, NULL, 0);
+}
+
+/** Whether a zone has a trust anchor or a proven DS: what is wrong with its keys is its own then. */
+static bool is_vouched_for(struct module_env *env, const struct key_entry_key *key)
+{
+	struct trust_anchor *anchor = env->anchors == NULL ? NULL :
+		anchor_find(env->anchors, key->name, dname_count_labels(key->name), key->namelen, LDNS_RR_CLASS_IN);
+	struct ub_packed_rrset_key *ds;
+	bool secure;
+
+	if (anchor != NULL) {
+		lock_basic_unlock(&anchor->lock);
+		return true;
+	}
+	ds = rrset_cache_lookup(env->rrset_cache, key->name, key->namelen, LDNS_RR_TYPE_DS, LDNS_RR_CLASS_IN, 0, *env->now, 0);
+	if (ds == NULL)
+		return false;
+	secure = ((struct packed_rrset_data *)ds->entry.data)->security == sec_status_secure;
+	lock_rw_unlock(&ds->entry.lock);
+	return secure;
+}
+
+bool caa_keys_refused(struct module_qstate *qstate, struct caa_name *out)
+{
+	struct key_entry_key *key = last_key(qstate);
+	const struct delegpt *parent;
+	struct caa_keys keys;
+
+	if (key == NULL || key_entry_isnull(key))
+		return false;
+	keys = (struct caa_keys){ .zone = { key->name, key->namelen }, .qtype = LDNS_RR_TYPE_DS };
+	if (key_entry_isgood(key) || keys.zone.len <= 1 || is_vouched_for(qstate->env, key)) {
+		*out = keys.zone;
+		return true;
+	}
+	parent = caa_keys_delegation(qstate, &keys);
+	if (parent == NULL)
+		return false;
+	*out = (struct caa_name){ parent->name, parent->namelen };
+	return true;
 }
 
 /** @return the key that is remembered as bad, locked; NULL if there is none. */

@@ -29,6 +29,11 @@ bool caa_keys_missed(const struct module_qstate *qstate, struct caa_keys *out);
 /** @return the servers that are asked for them, in the query's region; NULL if they are not known. */
 struct delegpt *caa_keys_delegation(struct module_qstate *qstate, const struct caa_keys *keys);
 
+/** Find the zone that the validator refuses: whose keys do not prove what they should, or are not proven by its parent; or the parent,
+ *  whose proof that it is not signed fails.  @param out: borrowed from the validator's state or the query's region.
+ *  @return false if it is not known. */
+bool caa_keys_refused(struct module_qstate *qstate, struct caa_name *out);
+
 /** Have nothing remembered of it but the question's own answer (caa_host_forget_failure()). */
 void caa_keys_forget(struct module_qstate *qstate, const struct caa_keys *keys);
 

@@ -15,11 +15,13 @@
 #include "services/mesh.h"
 #include "services/modstack.h"
 #include "sldns/rrdef.h"
+#include "sldns/str2wire.h"
 #include "util/data/dname.h"
 #include "util/data/msgreply.h"
 #include "util/data/packed_rrset.h"
 #include "util/module.h"
 #include "util/net_help.h"
+#include "util/regional.h"
 #include "util/storage/lruhash.h"
 #include "validator/val_anchor.h"
 #include "validator/val_kcache.h"
@@ -58,6 +60,32 @@ struct caa_name caa_state_zone(const struct module_qstate *qstate, const struct 
 	if (iq == NULL || iq->dp == NULL)
 		return (struct caa_name){ NULL, 0 };
 	return (struct caa_name){ iq->dp->name, iq->dp->namelen };
+}
+
+/** @return the part of a name that is the zone of an attempt; len 0 if none is. */
+static struct caa_name part_of(struct caa_name name, const struct caa_attempt *a)
+{
+	while (caa_zone_tag(name) != a->zone_tag)
+		if (!caa_name_parent(&name, name))
+			return (struct caa_name){ NULL, 0 };
+	return name;
+}
+
+struct caa_name caa_state_asked_zone(struct module_qstate *qstate, const struct caa_case *c, const struct caa_attempt *a)
+{
+	struct caa_name zone = part_of(a->zone_labels != CAA_LABELS_NONE ? caa_case_name(c) : caa_state_chased(qstate), a);
+	const char *text = a->labels == CAA_LABELS_NONE && a->name < CAA_ATTEMPT_NAMES ? c->record.name[a->name] : NULL;
+	size_t len = LDNS_MAX_DOMAINLEN;
+	uint8_t *wire;
+
+	if (zone.len > 0 || text == NULL)
+		return zone;
+	if (strncmp(text, "...", 3) == 0)	/* whole labels at the end of a long name */
+		text += 3;
+	wire = regional_alloc(qstate->region, LDNS_MAX_DOMAINLEN);
+	if (wire == NULL || sldns_str2wire_dname_buf(text, wire, &len) != 0)
+		return zone;
+	return part_of((struct caa_name){ wire, len }, a);
 }
 
 /** Whether an RRset of addresses in the cache has this one. */

@@ -18,6 +18,9 @@ struct caa_name caa_state_chased(const struct module_qstate *qstate);
  *  @return it, borrowed from one of them; len 0 if there is none. */
 struct caa_name caa_state_zone(const struct module_qstate *qstate, const struct caa_case *c);
 
+/** @return the zone whose server an attempt was made at, in the query's region; len 0 if that is not known. */
+struct caa_name caa_state_asked_zone(struct module_qstate *qstate, const struct caa_case *c, const struct caa_attempt *a);
+
 /** Find the nameserver of a zone that has an address.  @param out: clean text; "" if it is not known. */
 void caa_state_server_name(struct module_qstate *qstate, struct caa_name zone, const struct caa_addr *addr,
 	char out[static CAA_SHORT_NAME]);

@@ -400,7 +400,7 @@ lab_manual_forms() { "$LAB_BUILD/said" --plain | cut -d' ' -f2- | lab_text_form;
 lab_text_form() {
 	sed -E 's/; also [a-z-]+ x[0-9]+(, [a-z-]+ x[0-9]+)*//; s/ \((and [0-9]+ more|[^ ()]*\.[^ ()]*(, and [0-9]+ more)?)\)//g; s/ \([0-9]+ times\)//g; s/ in zone [^ :;]+//
 		s/\bNS \./CAA NAME/; s/\bzone [a-z0-9_-]+(\.[a-z0-9_-]+)*/zone NAME/g; s/\b[0-9]+(\.[0-9]+){3}\b/ADDRESS/; s/ \([0-9a-f:]*::[0-9a-f:]*\)//g
-		s/\bCAA [^( :;,][^ :;,]*/CAA NAME/g; s/\b(of|for|at) [a-z0-9_-]+(\.[a-z0-9_-]+)*/\1 NAME/g; s/its EDE [0-9]+(: [^)]*)?\)/its EDE)/; s/ \(its EDE\)//; s/queries|query/queries/g
+		s/\b(CAA|AAAA|A) [^( :;,][^ :;,]*/\1 NAME/g; s/\b(of|for|at) [a-z0-9_-]+(\.[a-z0-9_-]+)*/\1 NAME/g; s/its EDE [0-9]+(: [^)]*)?\)/its EDE)/; s/ \(its EDE\)//; s/queries|query/queries/g
 		s/\b[0-9]+ (of NAME|UDP|TCP|queries)/N \1/g; s,\b[0-9]+/s,N/s,g; s/after [0-9.]+ s:/after N s:/'
 }
 

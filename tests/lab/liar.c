@@ -178,6 +178,24 @@ static bool misbehave(struct host *h, ldns_pkt *query, ldns_pkt *pkt, ldns_rr_ty
 		add_ede(pkt, 23, "the second", 10);
 	} else if (strcmp(b, "mirror") == 0) {
 		add_mirror(h, query, pkt, name);
+	} else if (strcmp(b, "yxdomain") == 0) {
+		ldns_pkt_set_rcode(pkt, LDNS_RCODE_YXDOMAIN);
+	} else if (strcmp(b, "bare-nxdomain") == 0) {
+		ldns_pkt_set_rcode(pkt, LDNS_RCODE_NXDOMAIN);
+	} else if (strcmp(b, "soa-above") == 0) {
+		push(pkt, LDNS_SECTION_AUTHORITY, "%s 60 IN SOA ns.%s hostmaster.lab. 1 60 60 60 60", strchr(apex, '.') + 1, apex);
+	} else if (strcmp(b, "soa-beside") == 0) {
+		push(pkt, LDNS_SECTION_AUTHORITY, "%s 60 IN SOA ns.%s hostmaster.lab. 1 60 60 60 60", "other.example.", apex);
+	} else if (strcmp(b, "wrong-type") == 0) {
+		push(pkt, LDNS_SECTION_ANSWER, "%s 60 IN A %s", name, "192.0.2.1");
+	} else if (strcmp(b, "malformed") == 0) {
+		push(pkt, LDNS_SECTION_ANSWER, "%s 60 IN TYPE257 %s", name, "\\# 1 00");
+	} else if (strcmp(b, "recursive") == 0) {
+		ldns_pkt_set_aa(pkt, 0);
+		ldns_pkt_set_ra(pkt, 1);
+		push(pkt, LDNS_SECTION_AUTHORITY, "%s 60 IN SOA ns.%s hostmaster.lab. 1 60 60 60 60", apex, apex);
+	} else if (strcmp(b, "other-class") == 0) {
+		ldns_rr_set_class(ldns_rr_list_rr(ldns_pkt_question(pkt), 0), LDNS_RR_CLASS_CH);
 	} else if (strcmp(b, "options") == 0) {
 		add_options(query, pkt, name);
 	} else if (strcmp(b, "tc") == 0) {
@@ -306,6 +324,10 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
 
 	(void)from;
 	(void)len;
+	if (strcmp(((struct host *)arg)->behaviour, "tc-slam") == 0) {
+		bufferevent_free(conn);
+		return;
+	}
 	bufferevent_setcb(conn, on_read, NULL, on_end, arg);
 	bufferevent_enable(conn, EV_READ | EV_WRITE);
 }
