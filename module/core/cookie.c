@@ -72,9 +72,14 @@ bool caa_cookie_is_scouted(struct caa_cookie *c, uint64_t now_us)
 
 	if (c->liked)
 		return false;
-	if (c->scout_ms != 0 && (uint16_t)(now_ms - c->scout_ms) < SCOUT_MS)
+	if (c->scout_ms == 0 || (uint16_t)(now_ms - c->scout_ms) >= SCOUT_MS) {
+		c->scout_ms = now_ms != 0 ? now_ms : UINT16_MAX;
+		c->scouts = 0;
+	} else if (!c->next || c->scouts >= CAA_COOKIE_SCOUTS) {
 		return true;
-	c->scout_ms = now_ms != 0 ? now_ms : UINT16_MAX;
+	}
+	c->next = false;
+	c->scouts++;
 	return false;
 }
 

@@ -27,6 +27,7 @@ enum {				/* RFC 7873, section 4 */
 };
 
 enum {
+	CAA_COOKIE_SCOUTS = 3,		/**< queries that find out how the option is liked, within the time that one is waited for */
 	CAA_SOURCES_MAX = 16,		/**< outgoing addresses whose cookies are kept */
 	CAA_SOURCE_ANY = UINT8_MAX	/**< whichever Unbound takes: its cookie is not kept */
 };
@@ -57,6 +58,8 @@ struct caa_cookie {
 	uint16_t scout_ms;	/**< when the last query left that is to tell how the option is liked, modulo 2^16; 0 = none */
 	bool liked : 1;		/**< a query with the option was answered well, or badly with and without it: it is not the reason */
 	bool refused : 1;	/**< the last server's part was answered with BADCOOKIE, and none was taken since */
+	bool next : 1;		/**< another one may tell: what left after the last was answered before it */
+	uint8_t scouts : 2;	/**< that left within a while, since the first of them */
 	uint8_t rescued : 2;	/**< questions that were lost with the option and answered without, where no answer has a cookie */
 	uint8_t silent;		/**< queries with the option that were not answered, before one was; 255 = one was */
 };
@@ -87,10 +90,22 @@ void caa_cookie_init(struct caa_cookie *c);
 size_t caa_cookie_write(struct caa_cookie *c, struct caa_cookie_part *part, const struct caa_cookie_secret *secret,
 	const struct caa_addr *server, uint64_t now_us, uint8_t out[static CAA_COOKIE_MAX], struct caa_cookie_sent *sent);
 
-/** How a server likes the option is found out by one query, and by the next where that is not answered soon: those that leave
- *  meanwhile carry none, and are not answered badly, or not at all, because of it.
+/** How a server likes the option is found out by one query, and by a few more where that is not answered soon, or others are before it:
+ *  those that leave meanwhile carry none, and are not answered badly, or not at all, because of it.
  *  @return whether one is finding out; if not, who asks does, unless it is known. */
 bool caa_cookie_is_scouted(struct caa_cookie *c, uint64_t now_us);
+
+/** One of those that leave meanwhile was answered. */
+static inline void caa_cookie_overtaken(struct caa_cookie *c)
+{
+	c->next = true;
+}
+
+/** The scout was answered badly: what it is asked without tells why. */
+static inline void caa_cookie_scout_blamed(struct caa_cookie *c)
+{
+	c->scouts = CAA_COOKIE_SCOUTS;
+}
 
 /** Check an answer, and keep the server's part of a good cookie unless the secret was rolled since the query left.
  *  @param part: as for the query. @param tcp: it came over TCP, where nobody forges. */

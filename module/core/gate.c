@@ -321,7 +321,8 @@ size_t caa_gate_cookie(struct caa_upstream *u, struct caa_asking *q, const struc
 	q->cookie = (struct caa_cookie_sent){ .source = q->source };
 	if (!q->caa || !q->cookies || q->without || q->spared || q->bare)
 		return 0;
-	q->cookie.scouted = !q->again && caa_cookie_is_scouted(&u->cookie, now_us);
+	/* Where there is a choice of addresses, each has to learn its own. */
+	q->cookie.scouted = !q->again && !q->chosen && caa_cookie_is_scouted(&u->cookie, now_us);
 	return q->cookie.scouted ? 0 : caa_cookie_write(&u->cookie, part_of(u, q), secret, &u->addr, now_us, out, &q->cookie);
 }
 
@@ -443,6 +444,8 @@ static void note_cookie_answer(struct caa_upstream *u, const struct caa_asking *
 		caa_serving_cookie_answered(zone);
 		return;
 	}
+	if (q->cookie.scouted)
+		caa_cookie_overtaken(&u->cookie);
 	caa_cookie_answered_without(&u->cookie, now_us, q->spared);
 	if (q->spared)
 		caa_serving_cookie_rescued(zone, now_us);
@@ -666,6 +669,7 @@ static bool blames_cookie(struct caa_upstream *u, struct caa_asking *q, struct c
 		q->blamed = false;
 		return false;
 	}
+	caa_cookie_scout_blamed(&u->cookie);
 	q->blamed = q->without = true;
 	q->blamed_cut = packet->truncated;
 	return true;

@@ -843,13 +843,14 @@ static void who_proves_its_source_is_not_limited(void **state)
 /** Until a server's answer says that it takes the option, one query carries it, and another where nothing comes for a while. */
 static void one_finds_out_how_the_option_is_liked(void **state)
 {
-	enum { WELL, BADLY, NOT_AT_ALL, ENDS };
+	enum { WELL, BADLY, NOT_AT_ALL, LATE, ENDS };
 	static const struct caa_packet odd = { .edns = true, .rcode = CAA_RCODE_SERVFAIL, .records = 1 };
 
 	(void)state;
 	for (int how = 0; how < ENDS; how++) {
 		struct scene s = begin();
 		struct caa_asking scout = { .caa = false }, q[BURST - 1] = { { .caa = false } }, next = { .caa = false };
+		unsigned more = 0;
 
 		assert_int_equal(ask(&s, &scout), CAA_GATE_SEND);
 		assert_int_equal(encode_scouted(&s, &scout), CAA_COOKIE_CLIENT);
@@ -858,14 +859,30 @@ static void one_finds_out_how_the_option_is_liked(void **state)
 			assert_int_equal(encode_scouted(&s, &q[i]), 0);
 		}
 		s.now_us += ROUND_US;
-		for (size_t i = 0; i < COUNT_OF(q); i++)
+		for (size_t i = 0; i < COUNT_OF(q) && how != BADLY; i++)
 			answered(&s, &q[i], &data);
+		for (size_t i = 0; i < COUNT_OF(q) && how == LATE; i++) {	/* a few more, though others are answered all the time */
+			assert_int_equal(ask(&s, &q[i]), CAA_GATE_SEND);
+			more += encode_scouted(&s, &q[i]) > 0;
+			answered(&s, &q[i], &data);
+		}
+		if (how == LATE) {
+			assert_int_equal(more, CAA_COOKIE_SCOUTS - 1);
+			continue;
+		}
 		if (how == WELL) {
 			answered(&s, &scout, &data);
 			assert_int_equal(caa_gate_again(&s.u, &scout, &s.serving, s.now_us, &data, true, true), CAA_AGAIN_NO);
 		} else if (how == BADLY) {
 			answered(&s, &scout, &odd);
 			assert_int_equal(caa_gate_again(&s.u, &scout, &s.serving, s.now_us, &odd, true, false), CAA_AGAIN_SEND);
+			for (size_t i = 0; i < COUNT_OF(q); i++)
+				answered(&s, &q[i], &data);
+			for (size_t i = 0; i < COUNT_OF(q); i++) {
+				assert_int_equal(ask(&s, &q[i]), CAA_GATE_SEND);
+				assert_int_equal(encode_scouted(&s, &q[i]), 0);		/* it waits for the verdict */
+				answered(&s, &q[i], &data);
+			}
 			leave(&s, &scout);
 			assert_false(scout.cookie.client_sent);
 			s.now_us += ROUND_US;
