@@ -278,7 +278,7 @@ void behave(const struct world *world, struct side *side, unsigned address, enum
 	static const struct rule honest = { .action = DO_ANSWER };
 	struct rule refusal = { .action = DO_DROP };
 	const struct rule *rule = &honest;
-	const struct limit *limit;
+	bool refused;
 
 	out->len = 0;
 	out->delay_ms = a.server->rtt_ms + (transport == OVER_TCP && a.server->tcp == TCP_SLOW ? SLOW_TCP_MS : 0);
@@ -290,10 +290,9 @@ void behave(const struct world *world, struct side *side, unsigned address, enum
 		spec_hash(a.spec->seed, a.key, 4000) % 2 : spec_hash(a.spec->seed, "node", side->queries) % 2;
 	a.proved = has_proof(&a);
 	a.zone = zone_answer(world, a.spec, address, &a.q, &a.truth);
-	limit = side_limit(side, spec_zone_of(a.spec, a.q.name), address, a.proved, transport == OVER_TCP, now_us);
-	if (limit != NULL || is_lost(&a)) {
+	refused = side_refuses(side, spec_zone_of(a.spec, a.q.name), address, a.proved, transport == OVER_TCP, now_us, &refusal.action);
+	if (refused || is_lost(&a)) {
 		a.count->lost++;
-		refusal.action = limit != NULL ? limit->refuse : DO_DROP;
 		rule = &refusal;
 	} else if (insists_on_cookie(&a)) {
 		side_did(a.count, kind_of(&a), DO_BADCOOKIE);

@@ -8,7 +8,7 @@ enum { PERCENT = 100, LIMIT_SECONDS = 8 };
 
 /** One scenario as it is made.  Draws are made one by one, for arguments have no order. */
 struct making {
-	unsigned seed, drawn;
+	unsigned seed, drawn, added;
 	FILE *out;
 	unsigned addresses;
 	const char *broken;	/**< a glob for the zones with faults */
@@ -25,6 +25,12 @@ static unsigned draw(struct making *m, unsigned below)
 static bool chance(struct making *m, unsigned percent)
 {
 	return draw(m, PERCENT) < percent;
+}
+
+/** For what was thought of later, so that the draws of a seed stay as they are. */
+static bool chance_added(struct making *m, unsigned percent)
+{
+	return (unsigned)(spec_hash(m->seed, "added", m->added++) >> 8) % PERCENT < percent;
 }
 
 #define PICK(m, table) ((table)[draw(m, sizeof(table) / sizeof((table)[0]))])
@@ -55,6 +61,10 @@ static void make_addresses(struct making *m, bool fault)
 		fprintf(m->out, "address %u rtt %u%s", a + 1, chance(m, 70) ? same_rtt : PICK(m, rtts), cookie);
 		if (fault && (faulty == m->addresses || faulty == a))
 			make_address_fault(m);
+		else if (chance_added(m, 5))
+			fputs(" tcp mute", m->out);
+		if (a > 0 && chance_added(m, 8))
+			fputs(" dead", m->out);
 		fputc('\n', m->out);
 	}
 }
@@ -138,7 +148,7 @@ static void make_limit(struct making *m)
 	static const char *const kinds[] = { "bucket", "bucket", "debt", "window" };
 	static const char *const refusals[] = { "drop", "drop", "refused", "servfail", "tc" };
 	static const char *const exempt[] = { "", "", " exempt cookie", " exempt tcp", " exempt both" };
-	const char *free, *refuse, *kind, *zone, *zones, *each;
+	const char *free, *refuse, *kind, *zone, *zones, *each, *slip;
 	unsigned burst;
 
 	m->rate = PICK(m, rates);
@@ -152,7 +162,10 @@ static void make_limit(struct making *m)
 	zone = chance(m, 15) ? " zone z*,p*" : "";
 	zones = chance(m, 15) ? " zones" : "";
 	each = chance(m, 25) ? " each" : "";
-	fprintf(m->out, "%s%s%s rate %u burst %u kind %s refuse %s%s\n", each, zones, zone, m->rate, burst, kind, refuse, free);
+	slip = strcmp(refuse, "drop") == 0 && chance_added(m, 40) ? " slip 2" : "";
+	if (slip[0] != '\0' && strstr(free, "both") == NULL)	/* what limits responses does not limit TCP */
+		free = strstr(free, "cookie") != NULL ? " exempt both" : " exempt tcp";
+	fprintf(m->out, "%s%s%s rate %u burst %u kind %s refuse %s%s%s\n", each, zones, zone, m->rate, burst, kind, refuse, slip, free);
 }
 
 static unsigned names_at_most(const struct making *m, unsigned names, unsigned queries_each)

@@ -21,7 +21,9 @@
 
 enum {
 	SLACK_MS = 1000, SLACK_PERCENT = 50, DEFINITE_MS = 2000, LIMIT_SLACK_MS = 3000, LIMIT_PERCENT = 150, SCARCE_S = 14,
-	QUERIES_SLACK = 3, QUERIES_PERCENT = 10, LUCK_PERCENT = 5, LUCK_LEAST = 2, TRIES_MAX = 8, RECOVERY_MS = 5000, FORGOTTEN_MS = 5000,
+	QUERIES_SLACK = 3, QUERIES_PERCENT = 10,
+	QUERIES_CHOICE_PERCENT = 50,	/**< of one zone of many: which of its addresses is asked is Unbound's choice, and differs */
+	LUCK_PERCENT = 5, LUCK_LEAST = 2, TRIES_MAX = 8, RECOVERY_MS = 5000, FORGOTTEN_MS = 5000,
 	CHANGES_MAX = 2,	/**< of an address' mind, for each of which it may be asked as often again */
 	UNAWARE_MS = 500,	/**< what leaves before the first one is missed knows nothing of a fault that began */
 	AT_ONCE_MS = 20,	/**< what takes no longer is from a cache */
@@ -58,7 +60,7 @@ static bool is_allowed(const struct trial *t, const struct asked *a)
 static bool is_lucky(const struct trial *t)
 {
 	for (unsigned a = 0; a < ADDRESSES_MAX; a++)
-		if (t->spec->address[a].loss_percent > 0)
+		if (t->spec->address[a].loss_percent > 0 || t->spec->address[a].dead)	/* which one is asked first */
 			return true;
 	for (size_t i = 0; i < t->spec->rules; i++)
 		if (t->spec->rule[i].chance_percent > 0)
@@ -296,12 +298,30 @@ static unsigned unaware(const struct trial *t, const struct zone *zone)
 	return count;
 }
 
-static void judge_queries_plain_needs(const struct trial *t, const struct zone *zone, struct breach *c)
+/** Queries for zones of which plain Unbound gets all. */
+struct needs {
+	unsigned zones, plain, module, slack;
+};
+
+static void judge_queries_plain_needs(const struct trial *t, const struct zone *zone, struct needs *all, struct breach *c)
 {
 	unsigned plain = queries_without_luck(t, PLAIN, zone, true), module = queries_without_luck(t, MODULE, zone, false);
+	unsigned slack = QUERIES_SLACK * addresses_of(zone) + unaware(t, zone);
+	unsigned percent = addresses_of(zone) > 1 && zone->name[0] == 'p' ? QUERIES_CHOICE_PERCENT : QUERIES_PERCENT;
 
-	if (module > plain * (100 + QUERIES_PERCENT) / 100 + QUERIES_SLACK * addresses_of(zone) + unaware(t, zone))
+	if (module > plain * (100 + percent) / 100 + slack)
 		breach_add(c, "zone %s: plain gets all with %u queries, the module needs %u", zone->name, plain, module);
+	all->zones++;
+	all->plain += plain;
+	all->module += module;
+	if (slack > all->slack)
+		all->slack = slack;
+}
+
+static void judge_queries_of_all(const struct needs *all, struct breach *c)
+{
+	if (all->zones > 1 && all->module > all->plain * (100 + QUERIES_PERCENT) / 100 + all->slack)
+		breach_add(c, "%u zones: plain gets all with %u queries, the module needs %u", all->zones, all->plain, all->module);
 }
 
 /** @param lucky: only those with which it was a matter of luck. */
@@ -329,6 +349,7 @@ static void judge_tries(const struct trial *t, const struct zone *zone, bool luc
 static void judge_queries(struct trial *t)
 {
 	struct breach c = { .property = 'c' };
+	struct needs needs = { 0 };
 
 	for (size_t z = 0; z < t->spec->zones; z++) {
 		const struct zone *zone = &t->spec->zone[z];
@@ -336,10 +357,11 @@ static void judge_queries(struct trial *t)
 		bool all = plain_gets_all(t, zone);
 
 		if (all)
-			judge_queries_plain_needs(t, zone, &c);
+			judge_queries_plain_needs(t, zone, &needs, &c);
 		if (zone->ttl > 0)		/* what is not kept may be asked again for every question */
 			judge_tries(t, zone, all, &c);
 	}
+	judge_queries_of_all(&needs, &c);
 	breach_tell(t, &c);
 }
 
@@ -420,6 +442,8 @@ static bool class_fits(const struct trial *t, const struct zone *zone, const cha
 	if (t->spec->limits > 0 && strstr(" rate-limited budget ", want) != NULL)
 		return true;
 	if (trial_has_loss(t, zone) && strcmp(class, "timeout") == 0)
+		return true;
+	if (trial_has_dead(t, zone) && strstr(" unreachable timeout ", want) != NULL)
 		return true;
 	for (size_t i = 0; i < t->spec->rules; i++)
 		if (strstr(classes_of(t->spec->rule[i].action), want) != NULL)

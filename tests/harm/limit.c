@@ -29,3 +29,8 @@ bool limiter_allows(struct limiter *l, const struct limit *limit, uint64_t now_u
 		l->balance--;
 	return false;
 }
+
+enum action limiter_refuses(struct limiter *l, const struct limit *limit)
+{
+	return limit->slip > 0 && ++l->refused % limit->slip == 0 ? DO_TC : limit->refuse;
+}

@@ -11,10 +11,14 @@
 struct limiter {
 	bool begun;
 	double balance;		/**< queries that may be answered now */
+	unsigned refused;	/**< queries so far */
 	uint64_t at_us;		/**< when that was so; of a window: when it began */
 };
 
 /** Charge one query.  @return whether it is answered. */
 bool limiter_allows(struct limiter *l, const struct limit *limit, uint64_t now_us);
+
+/** @return what is done with one that is not. */
+enum action limiter_refuses(struct limiter *l, const struct limit *limit);
 
 #endif

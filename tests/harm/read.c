@@ -13,7 +13,7 @@ static const char *const edns_words[] = { "normal", "ignore", "echo", NULL };
 static const char *const cookie_words[] = {
 	"none", "good", "required", "echo", "always-bad", "some-none", "names-none", "secrets", "names-secrets", NULL
 };
-static const char *const tcp_words[] = { "open", "closed", "filtered", "reset-first", "reset", "slow", "one", NULL };
+static const char *const tcp_words[] = { "open", "closed", "filtered", "reset-first", "reset", "slow", "one", "mute", NULL };
 static const char *const type_words[] = { "any", "caa", "dnskey", "a", "ns", "other", NULL };
 static const char *const kind_words[] = { "bucket", "debt", "window", NULL };
 static const char *const action_words[] = {
@@ -151,6 +151,7 @@ static void read_address(struct spec *spec, struct line *line)
 	a->used = true;
 	while (line->next < line->words && !line->bad) {
 		if (is_next(line, "rtt")) a->rtt_ms = next_number(line);
+		else if (is_next(line, "dead")) a->dead = true;
 		else if (is_next(line, "loss")) a->loss_percent = next_number(line);
 		else if (is_next(line, "edns")) a->edns = (enum edns_mode)next_choice(line, edns_words);
 		else if (is_next(line, "cookie")) a->cookie = (enum cookie_mode)next_choice(line, cookie_words);
@@ -260,6 +261,7 @@ static void read_limit(struct spec *spec, struct line *line)
 		else if (is_next(line, "burst")) l->burst = next_number(line);
 		else if (is_next(line, "kind")) l->kind = (enum limit_kind)next_choice(line, kind_words);
 		else if (is_next(line, "refuse")) l->refuse = (enum action)next_choice(line, action_words);
+		else if (is_next(line, "slip")) l->slip = next_number(line);
 		else if (is_next(line, "exempt")) {
 			int which = next_choice(line, exempt);
 

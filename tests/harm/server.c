@@ -241,7 +241,7 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
 	stream->reset = mode == TCP_RESET || (mode == TCP_RESET_FIRST && *connections == 0);
 	++*connections;
 	stream->conn = bufferevent_socket_new(evconnlistener_get_base(listener), fd, BEV_OPT_CLOSE_ON_FREE);
-	bufferevent_setcb(stream->conn, on_read, on_written, on_end, stream);
+	bufferevent_setcb(stream->conn, mode == TCP_MUTE ? NULL : on_read, on_written, on_end, stream);
 	bufferevent_enable(stream->conn, EV_READ | EV_WRITE);
 }
 
@@ -266,7 +266,7 @@ static bool listen_tcp(struct host *host, const struct sockaddr_in *address)
 	switch (host->spec->address[host->address].tcp) {
 	case TCP_CLOSED: return true;
 	case TCP_FILTERED: return listen_deaf(address);
-	case TCP_OPEN: case TCP_RESET_FIRST: case TCP_RESET: case TCP_SLOW: case TCP_ONE: break;
+	case TCP_OPEN: case TCP_RESET_FIRST: case TCP_RESET: case TCP_SLOW: case TCP_ONE: case TCP_MUTE: break;
 	}
 	return evconnlistener_new_bind(host->server->base, on_accept, host, LEV_OPT_REUSEABLE | LEV_OPT_CLOSE_ON_FREE, BACKLOG,
 		(const struct sockaddr *)address, sizeof(*address)) != NULL;
@@ -276,10 +276,13 @@ static bool listen_tcp(struct host *host, const struct sockaddr_in *address)
 static bool host_listen(struct server *server, const struct spec *spec, unsigned number)
 {
 	struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons(PORT) };
-	struct host *host = calloc(1, sizeof(*host));
+	struct host *host;
 	int size = RECEIVE_BUFFER;
 	char text[16];
 
+	if (spec->address[number].dead)
+		return true;
+	host = calloc(1, sizeof(*host));
 	if (host == NULL)
 		abort();
 	spec_address(text, spec->slot, number + 1);

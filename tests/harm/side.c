@@ -57,7 +57,7 @@ void side_did(struct count *count, unsigned kind, enum action action)
 	count->did[kind] = did;
 }
 
-const struct limit *side_limit(struct side *side, int zone, unsigned address, bool proved, bool tcp, uint64_t now_us)
+bool side_refuses(struct side *side, int zone, unsigned address, bool proved, bool tcp, uint64_t now_us, enum action *refusal)
 {
 	const struct spec *spec = side->spec;
 	static const struct zone nowhere = { .name = "" };
@@ -69,10 +69,12 @@ const struct limit *side_limit(struct side *side, int zone, unsigned address, bo
 		if (!spec_limit_is_for(limit, zone >= 0 ? &spec->zone[zone] : &nowhere, address) ||
 		    (proved && limit->exempt_cookie) || (tcp && limit->exempt_tcp))
 			continue;
-		if (!limiter_allows(&side->limiter[i][scope], limit, now_us))
-			return limit;
+		if (!limiter_allows(&side->limiter[i][scope], limit, now_us)) {
+			*refusal = limiter_refuses(&side->limiter[i][scope], limit);
+			return true;
+		}
 	}
-	return NULL;
+	return false;
 }
 
 void side_print(const struct side *side, FILE *out)

@@ -49,8 +49,8 @@ struct side *side_of(struct side **list, const struct spec *spec, unsigned id, u
 struct count *side_count(struct side *side, const char *name, uint16_t type, unsigned address, enum transport transport,
 	uint64_t now_us);
 
-/** Charge the limits that are for it.  @return the limit that refuses it; NULL if it may be answered. */
-const struct limit *side_limit(struct side *side, int zone, unsigned address, bool proved, bool tcp, uint64_t now_us);
+/** Charge the limits that are for it.  @param refusal: set to what is done with it.  @return whether it is refused. */
+bool side_refuses(struct side *side, int zone, unsigned address, bool proved, bool tcp, uint64_t now_us, enum action *refusal);
 
 /** What was done with a query that was not lost. */
 void side_did(struct count *count, unsigned kind, enum action action);

@@ -3,12 +3,12 @@
  *
  *  A text, one statement a line, '#' begins a comment; N is an address's number 1..4, a list of them is "1,2":
  *
- *	address N [rtt MS] [edns MODE] [cookie MODE] [tcp MODE] [loss PERCENT]
+ *	address N [rtt MS] [edns MODE] [cookie MODE] [tcp MODE] [loss PERCENT] [dead]
  *	zone NAME[{A-B}] at N,.. [signed] [ttl S] [glue ZONE] [orphan] [cname ZONE] [dname ZONE]
  *	rule [at N,..] [zone GLOB,..] [type caa|dnskey|a|ns|other] [over udp|tcp] [edns yes|no] [cookie yes|no]
  *	     [from MS] [to MS] [name GLOB] [part PERCENT] [chance PERCENT] do ACTION [MS]
  *	limit at N,.. [each] [zones] [zone GLOB,..] rate QPS [burst N] [kind bucket|debt|window]
- *	     refuse drop|refused|servfail|tc [exempt cookie|tcp|both]
+ *	     refuse drop|refused|servfail|tc [slip N] [exempt cookie|tcp|both]
  *	ask at MS NAME [gap MS] [climb] [type a|txt|mx|caa]
  *	threads N | option caps|nomin|sources|chain|alone | passes cold|warm | wait S
  *				caps: use-caps-for-id; nomin: no minimisation; sources: three outgoing addresses;
@@ -18,6 +18,8 @@
  *	switch at MS off|on		the module is disabled or enabled again, by fast_reload
  *	expect ...			read by the judge
  *
+ *  Nothing listens at an address that is dead.  With "tcp mute" connections are taken and nothing is said.  Of what a limit refuses,
+ *  each N-th is truncated with "slip N".
  *  Two nodes are behind an address: "cookie some-none": one knows none; "secrets": each has its own; each query comes to any
  *  of them, with "names-none" and "names-secrets" always to the one for its name.
  *  "{1-100}" in a name stands for each of the numbers.  A zone "sub.z1" is delegated in z1, others in the TLD.  "glue ZONE":
@@ -45,7 +47,7 @@ enum cookie_mode {
 	COOKIE_NONE, COOKIE_GOOD, COOKIE_REQUIRED, COOKIE_ECHO, COOKIE_ALWAYS_BAD, COOKIE_SOME_NONE, COOKIE_NAMES_NONE,
 	COOKIE_SECRETS, COOKIE_NAMES_SECRETS
 };
-enum tcp_mode { TCP_OPEN, TCP_CLOSED, TCP_FILTERED, TCP_RESET_FIRST, TCP_RESET, TCP_SLOW, TCP_ONE };
+enum tcp_mode { TCP_OPEN, TCP_CLOSED, TCP_FILTERED, TCP_RESET_FIRST, TCP_RESET, TCP_SLOW, TCP_ONE, TCP_MUTE };
 enum action {
 	DO_ANSWER, DO_NODATA, DO_NXDOMAIN, DO_REFUSED, DO_SERVFAIL, DO_SERVFAIL_CNAME, DO_NOTIMP, DO_FORMERR, DO_BADVERS,
 	DO_BADCOOKIE, DO_TC, DO_TC_RECORDS, DO_DROP, DO_WRONG_ID, DO_OTHER_CASE, DO_NO_SOA, DO_NO_AA, DO_UPWARD, DO_GARBAGE, DO_SLOW, DO_DISORDER
@@ -55,7 +57,7 @@ enum limit_kind { LIMIT_BUCKET, LIMIT_DEBT, LIMIT_WINDOW };
 enum either { EITHER, YES, NO };
 
 struct address {
-	bool used;
+	bool used, dead;
 	unsigned rtt_ms, loss_percent;
 	enum edns_mode edns;
 	enum cookie_mode cookie;
@@ -90,6 +92,7 @@ struct limit {
 	enum limit_kind kind;
 	enum action refuse;
 	unsigned rate, burst;
+	unsigned slip;			/**< 0 = none */
 	bool exempt_cookie, exempt_tcp;
 };
 

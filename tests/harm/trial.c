@@ -76,6 +76,14 @@ bool trial_has_loss(const struct trial *t, const struct zone *zone)
 	return false;
 }
 
+bool trial_has_dead(const struct trial *t, const struct zone *zone)
+{
+	for (unsigned a = 0; a < ADDRESSES_MAX; a++)
+		if ((zone->at >> a & 1) != 0 && t->spec->address[a].dead)
+			return true;
+	return false;
+}
+
 /** The other zones that a zone's names need. */
 static const struct zone *zone_need(const struct trial *t, const struct zone *zone, int which)
 {
@@ -86,7 +94,8 @@ static const struct zone *zone_need(const struct trial *t, const struct zone *zo
 
 bool trial_is_good(const struct trial *t, const struct zone *zone)
 {
-	if (zone->rate > 0 || zone->orphan || zone_has_rule(t, zone) || zone_limit(t, zone) != NULL || trial_has_loss(t, zone))
+	if (zone->rate > 0 || zone->orphan || zone_has_rule(t, zone) || zone_limit(t, zone) != NULL || trial_has_loss(t, zone) ||
+	    trial_has_dead(t, zone))
 		return false;
 	for (int which = 0; which < 4; which++) {
 		const struct zone *need = zone_need(t, zone, which);

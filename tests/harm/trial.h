@@ -49,6 +49,9 @@ const struct zone *trial_zone(const struct trial *t, const char *name);
 
 bool trial_has_loss(const struct trial *t, const struct zone *zone);
 
+/** Whether one of its addresses is dead. */
+bool trial_has_dead(const struct trial *t, const struct zone *zone);
+
 /** Nothing was done to it that plain Unbound could feel; nor to what it needs. */
 bool trial_is_good(const struct trial *t, const struct zone *zone);
 
