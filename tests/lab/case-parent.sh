@@ -40,3 +40,28 @@ check "no question had to be asked again" [ "$retried" -eq 0 ]
 check "Unbound dropped none" [ "$(lab_stat caa total.requestlist.exceeded)" -eq 0 ]
 check "Unbound deleted none" [ "$(grep -c 'Too many module run iterations' "$LAB_WORK/caa.log")" -eq 0 ]
 check "nothing is left waiting" [ "$(lab_stat caa total.requestlist.current.all)" -eq 0 ]
+
+# Without a module Unbound with the patches has plain Unbound's cap.
+# capped NAME TREE ADDRESS: whether the cap was met
+lab_need_plain
+capped() {
+	local name=$1 climb
+	lab_start_bind other.lab 127.0.53.12 127.0.53.13
+	lab_resolver "$name" "$2" "$3" "server:
+ num-queries-per-thread: 20000
+ outgoing-range: 20000
+ so-rcvbuf: 64m"
+	all_wait() { [ "$(lab_stat "$name" total.requestlist.current.user)" -ge $COUNT ]; }
+	kill -STOP "${LAB_PID[bind-other.lab]}"
+	"$CAA_CLIMB" --server "$3" --file "$(lab_names flat $COUNT)" --order climb --timeout 100 >/dev/null 2>&1 &
+	climb=$!
+	lab_until 30 all_wait || lab_die "$name: not all wait"
+	kill -CONT "${LAB_PID[bind-other.lab]}"
+	lab_until 20 grep -q 'Too many module run iterations' "$LAB_WORK/$name.log"
+	local met=$?
+	kill $climb
+	lab_stop "$name" KILL
+	return $met
+}
+check "plain Unbound deletes what is beyond its cap" capped plain "$UNBOUND_PLAIN" 127.0.53.20
+check "  and so it does with the patches alone" capped absent "$UNBOUND_CAA" 127.0.53.31
