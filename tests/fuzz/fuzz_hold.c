@@ -50,8 +50,11 @@ static void put(struct world *w, struct input *in)
 	memset(m, 0, sizeof(*m));
 	m->len = take16(in) % LEN_MAX;
 	memset(m->wire, take8(in), m->len);
-	for (size_t len = 8, at = 0; at + len <= m->len && in->left > 0; at += 64, len = 8)
-		memcpy(m->wire + at, take(in, &len), len);
+	for (size_t len = 8, at = 0; at + len <= m->len && in->left > 0; at += 64, len = 8) {
+		const uint8_t *octets = take(in, &len);
+
+		memcpy(m->wire + at, octets, len);
+	}
 	for (unsigned count = take8(in) % (NAMES + 1); count > 0; count--) {
 		struct caa_name name = key_of(take8(in) % KEYS, other).name;
 

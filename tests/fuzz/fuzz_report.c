@@ -95,7 +95,7 @@ static void facts(struct caa_case *c, struct input *in)
 	c->own = take8(in) % (CAA_OWN_MEMORY + 1);
 	c->insecure = take8(in) % 3;
 	c->missed_labels = CAA_LABELS_NONE;
-	c->bogus_ede = c->bogus && bits & 32 ? take16(in) : CAA_NO_EDE;
+	c->bogus_ede = c->bogus && bits & 32 ? take8(in) % 31 : CAA_NO_EDE;	/* Unbound's own */
 	if (c->bogus && bits & 64)
 		caa_case_miss(c, bits & 128 ? 48 : 43, take_name(in, wire));
 	caa_case_class(c);

@@ -5,7 +5,7 @@
  *  usage: lab_answers ADDRESS WINDOW < names
  *
  *  A line: the name, the RCODE, the AD bit or a dash, the records of the answer section, a bar, those of the authority
- *  section; records sorted, without their TTL.  What is truncated is asked again over TCP.  A name without an answer has
+ *  section; records sorted, without their TTL.  For what ldns cannot read the line is NAME UNREADABLE.  What is truncated is asked again over TCP.  A name without an answer has
  *  the line NAME TIMEOUT.  Lines have the order of the names. */
 #include <arpa/inet.h>
 #include <ldns/ldns.h>
@@ -49,6 +49,8 @@ static void print_section(FILE *out, ldns_rr_list *section)
 		ldns_rr_set_ttl(rr, 0);
 		ldns_dname2canonical(ldns_rr_owner(rr));
 		text[i] = ldns_rr2str(rr);
+		if (text[i] == NULL)
+			text[i] = strdup("UNREADABLE");
 		for (char *c = text[i]; *c != '\0'; c++)
 			if (*c == '\t' || *c == '\n')
 				*c = ' ';
@@ -124,11 +126,14 @@ static bool take(uint8_t *reply, size_t len)
 		return false;
 	if ((reply[2] & 2) != 0)
 		len = ask_tcp(id, reply);
-	if (ldns_wire2pkt(&pkt, reply, len) != LDNS_STATUS_OK)
-		die("a reply is no message");
 	out = open_memstream(&line[id], &text_len);
+	if (ldns_wire2pkt(&pkt, reply, len) != LDNS_STATUS_OK) {	/* data that is none of its type, for one */
+		fprintf(out, "%s UNREADABLE", name[id]);
+		fclose(out);
+		return true;
+	}
 	rcode = ldns_pkt_rcode2str(ldns_pkt_get_rcode(pkt));
-	fprintf(out, "%s %s %s", name[id], rcode, ldns_pkt_ad(pkt) ? "AD" : "-");
+	fprintf(out, "%s %s %s", name[id], rcode != NULL ? rcode : "UNKNOWN", ldns_pkt_ad(pkt) ? "AD" : "-");
 	print_section(out, ldns_pkt_answer(pkt));
 	fputs(" |", out);
 	print_section(out, ldns_pkt_authority(pkt));

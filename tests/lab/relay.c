@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /** \file relay: passes UDP packets and TCP connections on to another address, and what comes back: later, not all of
- *  them, or over UDP alone.  A server behind it is a server far away, behind a bad line, or without TCP.
+ *  them, changed (over UDP), or over UDP alone.  A server behind it is a server far away, behind a bad line, or without TCP.
  *
  *  Order is kept.  Each client (address and port) has a socket of its own towards the server, bound to the client's
  *  address, so that the server sees who asks: on one machine every address of the lab is at hand.
@@ -8,6 +8,7 @@
  *  gone; over TCP what is lost comes late, as if it had been sent again, and holds up what comes after it.
  *  One thread.  It prints "ready" when it listens, and what it counted at SIGUSR1 and when it ends, at SIGTERM or SIGINT. */
 #include "lab/forge.h"
+#include "lab/mangle.h"
 
 #include <errno.h>
 #include <event2/buffer.h>
@@ -58,12 +59,14 @@ struct relay {
 	double loss;			/**< probability that a packet is lost, each way */
 	uint64_t random;		/**< state of the generator */
 	enum forge forge;
+	unsigned mangle;		/**< percent of the names that are lied about */
+	uint64_t mangle_seed;
 	bool no_tcp;
 	unsigned mute_type;		/**< queries of this type over UDP are dropped for a while from the first one on; 0 = none */
 	uint64_t mute_ms;
 	struct timeval mute_end;	/**< zero before the first */
 	struct bucket clients[BUCKETS];
-	struct { uint64_t queries, answers, connections, lost, forged, dropped, muted; } count;
+	struct { uint64_t queries, answers, connections, lost, forged, dropped, muted, mangled; } count;
 };
 
 /** Somebody who sends over UDP. */
@@ -201,6 +204,20 @@ static void pass_on(struct client *c, bool back, const uint8_t *data, size_t len
 	event_add(&p->due, r->delay);
 }
 
+/** @param data: room for MESSAGE_MAX octets. @return its octets now. */
+static size_t mangled(struct relay *r, uint8_t *data, size_t len)
+{
+	static uint8_t was[MESSAGE_MAX];
+	size_t now;
+
+	if (r->mangle == 0 || len + MANGLE_ROOM > MESSAGE_MAX)
+		return len;
+	memcpy(was, data, len);
+	now = mangle_answer(data, len, r->mangle_seed, r->mangle);
+	r->count.mangled += now != len || memcmp(was, data, len) != 0;
+	return now;
+}
+
 static void answered(evutil_socket_t fd, short what, void *arg)
 {
 	static uint8_t data[MESSAGE_MAX];
@@ -219,7 +236,7 @@ static void answered(evutil_socket_t fd, short what, void *arg)
 			r->count.forged++;
 			pass_on(c, true, forged, (size_t)len);
 		}
-		pass_on(c, true, data, (size_t)len);
+		pass_on(c, true, data, mangled(r, data, (size_t)len));
 	}
 }
 
@@ -534,9 +551,9 @@ static bool listen_tcp(struct relay *r)
 
 static void print_counts(const struct relay *r)
 {
-	printf("queries %ju answers %ju connections %ju lost %ju forged %ju dropped %ju muted %ju\n", (uintmax_t)r->count.queries,
+	printf("queries %ju answers %ju connections %ju lost %ju forged %ju dropped %ju muted %ju mangled %ju\n", (uintmax_t)r->count.queries,
 		(uintmax_t)r->count.answers, (uintmax_t)r->count.connections, (uintmax_t)r->count.lost,
-		(uintmax_t)r->count.forged, (uintmax_t)r->count.dropped, (uintmax_t)r->count.muted);
+		(uintmax_t)r->count.forged, (uintmax_t)r->count.dropped, (uintmax_t)r->count.muted, (uintmax_t)r->count.mangled);
 	fflush(stdout);
 }
 
@@ -559,7 +576,8 @@ static void usage(void)
 		"  --no-tcp         refuse connections\n"
 		"  --mute TYPE:MS   drop queries of that type (a number) over UDP, for so long from the first one on\n"
 		"  --forge wrong|missing   before each answer over UDP send one with \"true\" in it made \"fake\", and a wrong\n"
-		"                   cookie or none\n", stderr);
+		"                   cookie or none\n"
+		"  --mangle SEED:PERCENT   change answers over UDP for so many of the names (tests/lab/mangle.h)\n", stderr);
 	exit(2);
 }
 
@@ -582,6 +600,17 @@ static void mute(struct relay *r, char *text)
 	*ms++ = '\0';
 	r->mute_type = (unsigned)number(text, UINT16_MAX);
 	r->mute_ms = number(ms, 3600 * 1000);
+}
+
+static void mangle(struct relay *r, char *text)
+{
+	char *percent = strchr(text, ':');
+
+	if (percent == NULL)
+		usage();
+	*percent++ = '\0';
+	r->mangle_seed = number(text, UINT32_MAX);
+	r->mangle = (unsigned)number(percent, 100);
 }
 
 static struct address address(const char *text)
@@ -619,6 +648,7 @@ static void options(struct relay *r, int argc, char **argv)
 		{ "delay", required_argument, NULL, 'd' }, { "loss", required_argument, NULL, 'p' },
 		{ "seed", required_argument, NULL, 's' }, { "no-tcp", no_argument, NULL, 'n' },
 		{ "forge", required_argument, NULL, 'f' }, { "mute", required_argument, NULL, 'm' },
+		{ "mangle", required_argument, NULL, 'g' },
 		{ NULL, 0, NULL, 0 }
 	};
 	uint64_t delay_ms = 0;
@@ -635,6 +665,7 @@ static void options(struct relay *r, int argc, char **argv)
 		case 'n': r->no_tcp = true; break;
 		case 'f': r->forge = forge(optarg); break;
 		case 'm': mute(r, optarg); break;
+		case 'g': mangle(r, optarg); break;
 		default: usage();
 		}
 	}
