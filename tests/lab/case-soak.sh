@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# shellcheck shell=bash
+# A resolver for a long time: questions for CAA and other types, signed zones, one limiter of each kind, a server whose faults change, a
+# dead one, clients that leave early over UDP and DoH, reloads, control commands, and something that reads the stats every second.
+# What is watched: that every question has its one right answer, the time that it takes where nothing is wrong, memory, descriptors,
+# what waits, and sums that add up.  A line a minute, and a verdict.
+#
+#   MINUTES (20 seconds if not set), CAA and OTHER questions a second (50 and 300), THREADS (2), SEED (1)
+
+for program in soak_load faulty; do [ -x "$LAB_BUILD/$program" ] || lab_skip "no $program; run make $program"; done
+command -v dnsdist >/dev/null || lab_skip "no dnsdist here; ./bootstrap installs what the lab needs"
+RANDOM=${SEED:-1}
+seconds=$((${MINUTES:-0} * 60))
+[ $seconds -gt 0 ] || seconds=20
+interval=$((seconds >= 60 ? 60 : 10)) budget=10
+
+# --- the zones and their servers --------------------------------------------------------------------------------------------
+
+soak_zone() {
+	lab_delegate "$@"
+	lab_zone_file "$@"
+	printf '*.caa.%s. 60 CAA 0 issue "ca.lab"\n*.a.%s. 60 A 192.0.2.1\n' "$1" "$1" >>"$LAB_WORK/$1.zone"
+}
+LAB_NAMES=1
+lab_root_and_tld
+BACKEND=127.0.53.10
+for zone in good.lab signed.lab; do soak_zone $zone $BACKEND; done
+soak_zone bind.lab 127.0.53.12
+soak_zone nsd.lab 127.0.53.14
+limits=(drop 'DropAction()' refused 'RCodeAction(DNSRCode.REFUSED)' servfail 'RCodeAction(DNSRCode.SERVFAIL)' tc 'TCAction()')
+n=20 more="zone \"signed.lab\" { type primary; file \"signed.lab.zone\"; };"
+for ((i = 0; i < ${#limits[@]}; i += 2)); do
+	soak_zone ${limits[i]}.lab 127.0.53.$((n + i))
+	more+=" zone \"${limits[i]}.lab\" { type primary; file \"${limits[i]}.lab.zone\"; };"
+done
+soak_zone fault.lab 127.0.53.18
+soak_zone dead.lab 127.0.53.99
+more+=' zone "fault.lab" { type primary; file "fault.lab.zone"; };'
+(cd "$LAB_WORK" && dnssec-keygen -q -a ECDSAP256SHA256 -f KSK signed.lab && dnssec-signzone -q -S -z -o signed.lab -f signed signed.lab.zone &&
+	mv signed signed.lab.zone) >"$LAB_WORK/sign.out" 2>&1 || lab_die "signed.lab is not signed"
+anchor=$(sed -n 's/^signed\.lab\. .*DNSKEY \(257.*\)/\1/p' "$LAB_WORK"/Ksigned.lab.+*.key)
+lab_start_parents
+LAB_QUERYLOG=no
+LAB_MORE_ZONES=$more lab_start_bind good.lab $BACKEND 127.0.53.11
+lab_start_bind bind.lab 127.0.53.12 127.0.53.13 "$LAB_BIND_LIMIT"
+lab_address 127.0.53.14
+lab_nsd nsd 127.0.53.14 ' rrl-ratelimit: 20
+ rrl-slip: 2' nsd.lab
+for ((i = 0; i < ${#limits[@]}; i += 2)); do
+	LAB_READY=good.lab lab_dnsdist "${limits[i]}" 127.0.53.$((n + i)) -- "newServer({address='$BACKEND:53', sockets=4}):setUp()
+addAction(MaxQPSIPRule(20, 32, 128, 20), ${limits[i + 1]})"
+done
+
+# soak_fault: the server of fault.lab with another fault
+faults=(none edns-drop edns-formerr option-drop cookie-formerr caa-drop caa-refused caa-servfail caa-notimp caa-truncated tcp-refused no-soa refused
+	silent other-id caa-cut case-lower udp-drop refer)
+lab_address 127.0.53.18
+soak_fault() {
+	lab_stop faulty
+	lab_spawn faulty "$LAB_BUILD/faulty" "127.0.53.18=${faults[RANDOM % ${#faults[@]}]}:$BACKEND"
+	# or Unbound leaves it alone for minutes, and each fault is the first one
+	[ -z "${LAB_PID[caa]:-}" ] || lab_control_quiet caa flush_infra 127.0.53.18
+}
+soak_fault
+
+# --- the resolver -----------------------------------------------------------------------------------------------------------
+
+openssl req -x509 -newkey rsa:2048 -nodes -keyout "$LAB_WORK/doh.key" -out "$LAB_WORK/doh.pem" -days 2 -subj /CN=lab \
+	-addext 'subjectAltName=IP:127.0.53.30' 2>/dev/null
+LAB_THREADS=${THREADS:-2} lab_resolver caa "$UNBOUND_CAA" 127.0.53.30 "$(lab_module_conf; lab_zone_conf . '' $budget)
+ caa-hold: 60
+caa:
+ caa-log-file: \"$LAB_WORK/failures\"
+ caa-climb-option: 65001
+server:
+ trust-anchor: \"signed.lab. DNSKEY $anchor\"
+ interface: 127.0.53.30@443
+ https-port: 443
+ tls-service-key: \"$LAB_WORK/doh.key\"
+ tls-service-pem: \"$LAB_WORK/doh.pem\"
+ incoming-num-tcp: 100
+ outgoing-num-tcp: 100
+ msg-cache-size: 8m
+ rrset-cache-size: 16m
+ neg-cache-size: 1m
+ key-cache-size: 1m"
+resident_kb() { awk '/^VmRSS/ { print $2 }' "/proc/${LAB_PID[caa]}/status"; }
+descriptors() { find "/proc/${LAB_PID[caa]}/fd" -mindepth 1 2>/dev/null | wc -l; }
+idle() { [ "$(lab_stat caa total.requestlist.current.all)" = 0 ]; }
+fds=$(descriptors)
+
+# --- what goes on -------------------------------------------------------------------------------------------------------------
+
+"$LAB_BUILD/soak_load" 127.0.53.30 $seconds $interval "${CAA:-50}" "${OTHER:-300}" good.lab=good signed.lab=good bind.lab=limited nsd.lab=limited \
+	drop.lab=limited refused.lab=limited servfail.lab=limited tc.lab=limited fault.lab=faulty dead.lab=faulty >"$LAB_WORK/load" 2>"$LAB_WORK/load.err" &
+load=$!
+touch "$LAB_WORK/going"
+# reads the stats, as an exporter does
+while [ -e "$LAB_WORK/going" ]; do
+	lab_control_quiet caa stats_noreset
+	sleep 1
+done &
+# clients over DoH, some of which leave
+n=0
+while [ -e "$LAB_WORK/going" ]; do
+	n=$((n + 1))
+	printf '%s\n' a$n.caa.good.lab b$n.a.signed.lab >"$LAB_WORK/doh-names"
+	"$CAA_CLIMB" --server 127.0.53.30 --doh https://127.0.53.30/dns-query --doh-ca "$LAB_WORK/doh.pem" --timeout 20 --file "$LAB_WORK/doh-names" \
+		--json </dev/null 2>/dev/null | jq -c '.summary | [.passed, .failed]' >>"$LAB_WORK/doh"
+	"$CAA_CLIMB" --server 127.0.53.30 --doh https://127.0.53.30/dns-query --doh-ca "$LAB_WORK/doh.pem" --timeout 0.5 --tries 1 $([ $((n % 2)) -eq 0 ] || echo --one 65001) \
+		c$n.dead.lab d$n.fault.lab e$n.drop.lab </dev/null >/dev/null 2>&1
+	sleep 0.2
+done &
+# commands
+while [ -e "$LAB_WORK/going" ]; do
+	for command in caa_upstreams caa_failures "caa_explain x1.caa.dead.lab" "caa_flush x$RANDOM.caa.good.lab" "flush_zone tc.lab" dump_requestlist; do
+		# shellcheck disable=SC2086
+		lab_control_quiet caa $command
+		sleep 0.5
+	done
+done &
+
+soak_number() { tail -n 1 "$LAB_WORK/load" | jq "$1"; }
+# soak_line: what the last line of the load says, with what the resolver takes
+soak_line() {
+	tail -n 1 "$LAB_WORK/load" | jq -r --arg at "$1" '"# \($at) s: " + ([to_entries[] | select(.value | type == "object") |
+		"\(.key | sub("_"; " ")) \(.value.right)/\(.value.asked) right, \(.value.servfail) SERVFAIL, \(.value.wrong) wrong, \(.value.none) none, \(.value.excused) at a reload" |
+		select(startswith("limited other") | not)] | join("; ")) + "; \(.left) left, \(.twice) twice, \(.open) open; good CAA \(.p50) ms, p99 \(.p99) ms"'
+	echo "#   $(resident_kb) KB, $(descriptors) descriptors, $(lab_stat caa total.requestlist.current.all) in the request list"
+}
+start=$SECONDS lines=0 reloads=0 next_reload=$((seconds >= 60 ? 60 : seconds / 3)) every=$next_reload kb=()
+while ! lab_is_gone $load; do
+	at=$((SECONDS - start))
+	if [ $at -ge $next_reload ] && [ $at -lt $((seconds - 2)) ]; then
+		next_reload=$((next_reload + every)) reloads=$((reloads + 1))
+		# the third of three drops what waits, as Unbound does
+		if [ $((reloads % 3)) -eq 2 ]; then
+			kill -USR1 $load
+			lab_control_quiet caa reload
+			kill -USR1 $load
+		else
+			lab_control_quiet caa fast_reload
+		fi
+	fi
+	[ $((at % 5)) -ne 0 ] || [ "${at}" = "${faulted:-}" ] || { faulted=$at; soak_fault; }
+	if [ "$(wc -l <"$LAB_WORK/load")" -gt $lines ]; then
+		lines=$(wc -l <"$LAB_WORK/load")
+		soak_line $at
+		kb+=("$(resident_kb)")
+	fi
+	lab_is_gone "${LAB_PID[caa]}" && lab_die "the resolver has ended"
+	sleep 0.3
+done
+rm "$LAB_WORK/going"
+soak_line $((SECONDS - start))
+wait
+
+# --- the verdict -------------------------------------------------------------------------------------------------------------------
+
+[ ! -s "$LAB_WORK/load.err" ] || cat "$LAB_WORK/load.err"
+check "no answer is wrong" [ "$(soak_number '[.[] | objects | .wrong] | add')" -eq 0 ]
+check "none comes twice" [ "$(soak_number .twice)" -eq 0 ]
+check "every question has its answer, but for what waits at a reload" [ "$(soak_number '([.[] | objects | .none] | add) + .full')" -eq 0 ]
+check "every question has one outcome" [ "$(soak_number '[.[] | objects | .asked - .right - .servfail - .wrong - .none - .excused] | map(. * .) | add')" -eq 0 ]
+check "no name of a good zone fails" [ "$(soak_number '.good_caa.servfail + .good_other.servfail')" -eq 0 ]
+check "nor of one that is limited, within its limit" [ "$(soak_number .limited_caa.servfail)" -eq 0 ]
+check "what is broken fails at times, so this run can tell" [ "$(soak_number .faulty_caa.servfail)" -gt 0 ]
+check "clients over DoH have their answers ($(jq -s 'map(.[0]) | add' "$LAB_WORK/doh"))" [ "$(jq -s 'map(.[1]) | add' "$LAB_WORK/doh")" -eq 0 ]
+check "nothing waits at the end" lab_until 60 idle
+adds_up() {
+	lab_control caa stats_noreset | awk -F = '{ v[$1] = $2; if ($1 ~ /^caa\.failures\.[a-z-]*$/ && $1 !~ /(cached|names|repeated)$/) classes += $2 }
+		END {
+			sent = v["caa.sent.caa"] + v["caa.sent.other"]
+			ended = v["caa.replied"] + v["caa.timed_out"] + v["caa.failed"] + v["caa.abandoned"]
+			if (classes == v["caa.failures"] && sent == ended)
+				exit
+			printf "# caa.failures %d, its classes %d; caa.sent %d, ended %d\n", v["caa.failures"], classes, sent, ended
+			exit 1
+		}' >"$LAB_WORK/sums"
+}
+check "each failure has a class, and each packet an end" lab_until 20 adds_up
+cat "$LAB_WORK/sums"
+few_descriptors() { [ "$(descriptors)" -le $((fds + 3)) ]; }
+check "there are no more descriptors than at the start ($fds)" lab_until 60 few_descriptors
+if [ ${#kb[@]} -ge 7 ]; then
+	check "no more memory than after minute 5 (${kb[4]} KB, now $(resident_kb) KB)" [ "$(resident_kb)" -le $((kb[4] * 105 / 100 + 4096)) ]
+fi
+resolver=${LAB_PID[caa]}
+lab_control_quiet caa stop
+check "it stops" lab_until 60 lab_is_gone "$resolver"
+check "no crash, no report of a sanitizer" [ "$(lab_reports)" -eq 0 ]
