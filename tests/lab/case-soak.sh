@@ -69,8 +69,10 @@ openssl req -x509 -newkey rsa:2048 -nodes -keyout "$LAB_WORK/doh.key" -out "$LAB
 	-addext 'subjectAltName=IP:127.0.53.30' 2>/dev/null
 LAB_THREADS=${THREADS:-2} lab_resolver caa "$UNBOUND_CAA" 127.0.53.30 "$(lab_module_conf; lab_zone_conf . '' $budget)
  caa-hold: 60
+ caa-log-after: 1
 caa:
  caa-log-file: \"$LAB_WORK/failures\"
+ caa-log-rate: 1000
  caa-climb-option: 65001
 server:
  trust-anchor: \"signed.lab. DNSKEY $anchor\"
@@ -163,6 +165,8 @@ check "none comes twice" [ "$(soak_number .twice)" -eq 0 ]
 check "every question has its answer, but for what waits at a reload" [ "$(soak_number '([.[] | objects | .none] | add) + .full')" -eq 0 ]
 check "every question has one outcome" [ "$(soak_number '[.[] | objects | .asked - .right - .servfail - .wrong - .none - .excused] | map(. * .) | add')" -eq 0 ]
 check "no name of a good zone fails" [ "$(soak_number '.good_caa.servfail + .good_other.servfail')" -eq 0 ]
+of_the_sound() { jq -r 'select(.name | test("\\.(dead|fault)\\.lab$") | not) | "# \(.name): \(.class), \(.text)"' "$LAB_WORK/failures" 2>/dev/null | tail -n 20; }
+of_the_sound
 check "nor of one that is limited, within its limit" [ "$(soak_number .limited_caa.servfail)" -eq 0 ]
 check "what is broken fails at times, so this run can tell" [ "$(soak_number .faulty_caa.servfail)" -gt 0 ]
 check "clients over DoH have their answers ($(jq -s 'map(.[0]) | add' "$LAB_WORK/doh"))" [ "$(jq -s 'map(.[1]) | add' "$LAB_WORK/doh")" -eq 0 ]
