@@ -136,7 +136,8 @@ static bool is_of(const char *line, const char *type)
 
 static bool is_proof(const char *line)
 {
-	return is_of(line, "NSEC\t") || is_of(line, "NSEC3\t") || is_of(line, "RRSIG\tNSEC ") || is_of(line, "RRSIG\tNSEC3 ");
+	return is_of(line, "NSEC\t") || is_of(line, "NSEC3\t") || is_of(line, "RRSIG\tNSEC ") || is_of(line, "RRSIG\tNSEC3 ") ||
+		is_of(line, "NSEC3PARAM\t") || is_of(line, "RRSIG\tNSEC3PARAM ");	/* it alone makes Knot 3.2.6 end */
 }
 
 /** @return whether a line of the zone file stays; it may be changed. */

@@ -174,17 +174,28 @@ compare_pass() {
 	done
 }
 
-# compare_zones FILE: the questions of a file with their zones, as in "kinds".
+# compare_zones TEXT: the questions that differed with their zones, as in "kinds", and those of the names that plain Unbound's
+# answer leads to.
 compare_zones() {
-	awk -F '; ' 'NR == FNR { kind[$1] = $0; next }
-		{
-			split($0, word, " ")
-			zone = tolower(word[1])
+	awk -F '; ' '
+		function of(name, zone) {
+			zone = tolower(name)
 			sub(/\.$/, "", zone)
 			while (!(zone in kind) && sub(/^([^.\\]|\\.)*\./, "", zone))
 				;
-			print $0 "; " kind[zone]
-		}' "$LAB_WORK/kinds" "$1"
+			return kind[zone]
+		}
+		FILENAME ~ /kinds$/ { kind[$1] = $0; next }
+		FILENAME !~ /worse$/ {
+			question = substr($0, 1, index($0, ": ") - 1)
+			for (i = 2; i <= NF; i++) {
+				split($i, word, " ")
+				if (word[4] == "CNAME")
+					leads[question] = leads[question] "; " of(word[5])
+			}
+			next
+		}
+		{ split($0, word, " "); print $0 "; " of(word[1]) leads[$0] }' "$LAB_WORK/kinds" "$LAB_WORK/answers-$1" "$LAB_WORK/answers-$1.worse"
 }
 
 # compare_again: what differed is asked again, of fresh resolvers and few at a time: which of two answers a resolver gives may be a
@@ -198,7 +209,7 @@ compare_again() {
 		compare_resolvers
 		compare_ask again "${COMPARE_AGAIN:-8}" "$LAB_WORK/worse-once" || {
 			compare_list again
-			compare_zones "$LAB_WORK/answers-again.worse" >"$LAB_WORK/again"
+			compare_zones again >"$LAB_WORK/again"
 			grep -vEf <(grep -v '^#' "$LAB_DIR/../compare/known") "$LAB_WORK/again" >"$LAB_WORK/new"
 		}
 	fi
