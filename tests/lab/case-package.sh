@@ -51,6 +51,7 @@ else
 fi
 check "stats has the questions ($(stat_of caa.questions))" [ "$(stat_of caa.questions)" -ge 20 ]
 check "caa_metrics has them" eval 'control caa_metrics | grep -q "^unbound_caa_questions_total [1-9]"'
+check "  to be scraped, too" eval 'in_root /usr/libexec/unbound/unbound-caa-metrics </dev/null | grep -q "^unbound_caa_questions_total [1-9]"'
 check "manuals are there" [ -f "$PACKAGE_ROOT/usr/share/man/man8/unbound-caa.8.gz" ]
 if command -v apparmor_parser >/dev/null; then
 	mkdir -p "$PACKAGE_ROOT/etc/apparmor.d/local" "$LAB_WORK/apparmor.d"
