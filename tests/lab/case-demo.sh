@@ -24,14 +24,31 @@ row='%-15s  %-8s  %6s  %6s  %7s  %7s  %7s  %6s  %5s  %9s   %s\n'
 # shellcheck disable=SC2059
 printf "$row" names resolver passed failed seconds queries cookies 'by TCP' names '(least s)' reasons
 
+# progress TEXT: on a terminal, for how long it has been running, until it is ended.
+progress() {
+	local start=$SECONDS tick
+	[ -t 2 ] || return 0
+	# shellcheck disable=SC2064
+	trap "kill \$tick 2>/dev/null; printf '\r%-60s\r' '' >&2; exit 0" TERM
+	while :; do
+		printf '\r%s: %d s, of 30 at most ...' "$1" $((SECONDS - start)) >&2
+		sleep 1 &
+		tick=$!
+		wait $tick
+	done
+}
+
 # measure TEXT flat|deep UNIQUE WHO TREE [CONFIGURATION]: a fresh BIND and a fresh resolver; a line of the table.
 measure() {
 	local text=$1 kind=$2 unique_names=$3 who=$4 least='-'
 	shift 4
 	lab_start_bind shop.lab 127.0.53.10 127.0.53.11 "$LAB_BIND_LIMIT"
-	[ ! -t 2 ] || printf '%s, %s ...\r' "$text" "$who" >&2
+	progress "$text, $who" &
+	ticker=$!
 	lab_resolver resolver "$1" 127.0.53.30 "${2:-}"
 	lab_climb 127.0.53.30 "$(lab_names "$kind")" --timeout 30
+	kill $ticker
+	wait $ticker 2>/dev/null
 	lab_counts bind-shop.lab
 	cookies=$(lab_flagged bind-shop.lab V) streams=$(lab_flagged bind-shop.lab T)
 	# the limiter answers 20 to 40 at once, as the second ends soon or late, then 20/s
