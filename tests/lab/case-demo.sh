@@ -47,7 +47,7 @@ measure() {
 	ticker=$!
 	lab_resolver resolver "$1" 127.0.53.30 "${2:-}"
 	lab_climb 127.0.53.30 "$(lab_names "$kind")" --timeout 30
-	kill $ticker
+	kill $ticker 2>/dev/null
 	wait $ticker 2>/dev/null
 	lab_counts bind-shop.lab
 	cookies=$(lab_flagged bind-shop.lab V) streams=$(lab_flagged bind-shop.lab T)
