@@ -119,6 +119,7 @@ struct caa_case {
 	uint16_t tries;			/**< times that the whole lookup was tried, at least 1 */
 	uint16_t bogus_ede;		/**< if bogus, the validator's INFO-CODE; else CAA_NO_EDE */
 	bool bogus, looped, no_address, late;	/**< facts; late: a turn was beyond the budget, or the budget ended */
+	bool denial;			/**< fact: bogus is what says that there is no such record, though the zone's keys are good */
 	bool loopback;			/**< fact: the zone's servers have loopback addresses only, which are not asked */
 	uint8_t own;			/**< enum caa_own: what of this resolver ended the question */
 	uint16_t missed;		/**< if bogus for want of it: DNSKEY or DS, which could not be fetched; else 0 */

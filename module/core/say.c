@@ -264,9 +264,17 @@ static void say_at_server(struct caa_text *t, const struct caa_case *c, const st
 	say_own_ede(t, c, a, detail);
 }
 
-static const char *bogus_words(uint16_t ede)
+/** Whether what is refused is a proof that there is no such record. */
+static bool is_denial(const struct caa_case *c)
 {
-	switch (ede) {
+	return c->bogus_ede == EDE_NSEC || (c->bogus_ede == EDE_BOGUS && c->denial);
+}
+
+static const char *bogus_words(const struct caa_case *c)
+{
+	if (is_denial(c))
+		return "the proof that there is no such record is missing or wrong";
+	switch (c->bogus_ede) {
 	case EDE_EXPIRED:
 		return "a signature has expired";
 	case EDE_NOT_YET:
@@ -277,8 +285,6 @@ static const char *bogus_words(uint16_t ede)
 		return "signatures are missing";
 	case EDE_ZONE_KEY:
 		return "the key is no zone key";
-	case EDE_NSEC:
-		return "the proof that there is no such record is missing or wrong";
 	default:
 		return "the answer does not match its signatures";
 	}
@@ -357,7 +363,7 @@ static void say_without_server(struct caa_text *t, const struct caa_case *c, enu
 		caa_text_addf(t, "DNSSEC of CAA %s fails", name);
 		if (strcmp(c->zone, name) != 0 && c->zone[0] != '\0' && detail != SHORT)
 			caa_text_addf(t, " in zone %s", c->zone);
-		caa_text_addf(t, ": %s", bogus_words(c->bogus_ede));
+		caa_text_addf(t, ": %s", bogus_words(c));
 		if (c->reason[0] != '\0' && detail == WITH_OTHERS)
 			caa_text_addf(t, " (%s)", c->reason);
 		break;
@@ -381,9 +387,11 @@ static void say_without_server(struct caa_text *t, const struct caa_case *c, enu
 	}
 }
 
-static const char *bogus_advice(uint16_t ede)
+static const char *bogus_advice(const struct caa_case *c)
 {
-	switch (ede) {
+	if (is_denial(c))
+		return "sign the zone again, and see that each of its servers sends NSEC or NSEC3";
+	switch (c->bogus_ede) {
 	case EDE_EXPIRED:
 	case EDE_NOT_YET:
 		return "sign the zone again";
@@ -467,7 +475,7 @@ const char *caa_say_advice(const struct caa_case *c)
 	case CAA_CLASS_RATE_LIMITED:
 		return "raise its rate limit for validation or enable DNS cookies";
 	case CAA_CLASS_BOGUS:
-		return bogus_advice(c->bogus_ede);
+		return bogus_advice(c);
 	case CAA_CLASS_CNAME_LOOP:
 		return "correct the CNAME records";
 	case CAA_CLASS_CAPS:

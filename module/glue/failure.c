@@ -269,6 +269,7 @@ static void recall_bogus(struct caa_ctx *ctx, struct reply_info *rep, struct caa
 	if (last.bogus_ede != CAA_NO_EDE)
 		rep->reason_bogus = (sldns_ede_code)last.bogus_ede;
 	memcpy(c->reason, last.reason, sizeof(c->reason));
+	c->denial = last.denial;
 	c->missed = last.missed;
 	c->missed_labels = last.missed_labels;
 	c->missed_tag = last.missed_tag;
@@ -282,6 +283,7 @@ static void add_bogus(struct caa_ctx *ctx, struct caa_case *c, struct module_qst
 	struct reply_info *rep = qstate->return_msg->rep;
 
 	c->bogus = true;
+	c->denial = rep->an_numrrsets == 0 && caa_keys_are_good(qstate);
 	if (rep->reason_bogus == LDNS_EDE_NONE)
 		recall_bogus(ctx, rep, c);
 	c->bogus_ede = rep->reason_bogus > 0 ? (uint16_t)rep->reason_bogus : CAA_NO_EDE;

@@ -103,6 +103,13 @@ struct delegpt *caa_keys_delegation(struct module_qstate *qstate, const struct c
 		*qstate->env->now, 0, NULL, 0);
 }
 
+bool caa_keys_are_good(const struct module_qstate *qstate)
+{
+	struct key_entry_key *key = last_key(qstate);
+
+	return key != NULL && key_entry_isgood(key);
+}
+
 /** Whether a zone has a trust anchor or a proven DS: what is wrong with its keys is its own then. */
 static bool is_vouched_for(struct module_env *env, const struct key_entry_key *key)
 {

@@ -34,6 +34,9 @@ struct delegpt *caa_keys_delegation(struct module_qstate *qstate, const struct c
  *  @return false if it is not known. */
 bool caa_keys_refused(struct module_qstate *qstate, struct caa_name *out);
 
+/** @return whether the zone's keys are proven that a bogus answer was looked at with. */
+bool caa_keys_are_good(const struct module_qstate *qstate);
+
 /** Have nothing remembered of it but the question's own answer (caa_host_forget_failure()). */
 void caa_keys_forget(struct module_qstate *qstate, const struct caa_keys *keys);
 

@@ -311,13 +311,41 @@ static void the_worst_case_fits(void **state)
 	}
 }
 
+static void a_proof_that_is_refused_is_no_matter_of_the_ds(void **state)
+{
+	static const struct { uint16_t ede; bool denial; const char *text; } row[] = {
+		{ 6, false, "DNSSEC of CAA www.example.net fails: the answer does not match its signatures; sign the zone again, and compare its keys "
+			"with the DS at the registrar" },
+		{ 6, true, "DNSSEC of CAA www.example.net fails: the proof that there is no such record is missing or wrong; sign the zone again, "
+			"and see that each of its servers sends NSEC or NSEC3" },
+		{ 12, false, "DNSSEC of CAA www.example.net fails: the proof that there is no such record is missing or wrong; sign the zone again, "
+			"and see that each of its servers sends NSEC or NSEC3" },
+		{ 7, true, "DNSSEC of CAA www.example.net fails: a signature has expired; sign the zone again" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		struct caa_case c = limited_case();
+		char text[CAA_EDE_MAX];
+
+		caa_record_init(&c.record);
+		c.zone[0] = '\0';
+		c.bogus = true;
+		c.bogus_ede = row[i].ede;
+		c.denial = row[i].denial;
+		caa_case_class(&c);
+		assert_int_equal(caa_say_sentence(&c, text), row[i].ede);
+		assert_string_equal(text, row[i].text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_subscriber_sees_what_to_change), cmocka_unit_test(who_leaves_early_hears_what_was_seen),
 		cmocka_unit_test(a_limit_is_told_by_what_was_seen),
 		cmocka_unit_test(what_this_resolver_could_not_do_is_said_to_be_its_own),
-		cmocka_unit_test(the_line_is_as_the_manual_says), cmocka_unit_test(keys_that_could_not_be_fetched_are_said_to_be),
+		cmocka_unit_test(the_line_is_as_the_manual_says), cmocka_unit_test(a_proof_that_is_refused_is_no_matter_of_the_ds), cmocka_unit_test(keys_that_could_not_be_fetched_are_said_to_be),
 		cmocka_unit_test(the_page_says_it_in_its_first_lines), cmocka_unit_test(the_worst_case_fits),
 	};
 
