@@ -168,7 +168,7 @@ check "every question has one outcome" [ "$(soak_number '[.[] | objects | .asked
 spare=$([ -n "${MINUTES:-}" ] && echo 0 || echo 100)
 few() { [ "$1" -eq 0 ] || [ $((spare > 0 && $1 * spare <= $2)) -eq 1 ]; }
 check "no name of a good zone fails" few "$(soak_number '.good_caa.servfail + .good_other.servfail')" "$(soak_number .good_caa.asked)"
-of_the_sound() { jq -r 'select(.name | test("\\.(dead|fault)\\.lab$") | not) | "# \(.name): \(.class), \(.text)"' "$LAB_WORK/failures" 2>/dev/null | tail -n 20; }
+of_the_sound() { jq -r 'select(.name | test("(^|\\.)(dead|fault)\\.lab$") | not) | "# \(.name): \(.class), \(.text)"' "$LAB_WORK/failures" 2>/dev/null | tail -n 20; }
 of_the_sound
 check "nor of one that is limited, within its limit" few "$(soak_number .limited_caa.servfail)" "$(soak_number .limited_caa.asked)"
 check "what is broken fails at times, so this run can tell" [ "$(soak_number .faulty_caa.servfail)" -gt 0 ]

@@ -7,7 +7,7 @@
  *  one of a client that leaves at once.
  *
  *  Every INTERVAL seconds a line of JSON on standard output, with sums since the start.  At SIGUSR1 the questions that are open are noted
- *  as ones that may be lost: the resolver has been told to reload.  Ends PATIENCE seconds after the last question at most. */
+ *  as ones that may be lost, or fail: the resolver has been told to reload.  Ends PATIENCE seconds after the last question at most. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
@@ -193,6 +193,8 @@ static void take(const uint8_t *reply, size_t len)
 	of = sums_of(s);
 	if (is_right(s, reply))
 		of->right++;
+	else if ((reply[3] & RCODE) == SERVFAIL && s->excused)
+		of->excused++;
 	else if ((reply[3] & RCODE) == SERVFAIL)
 		of->servfail++;
 	else
