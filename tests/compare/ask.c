@@ -231,6 +231,21 @@ static size_t ask_tcp(const struct side *s, const struct question *q, uint8_t *r
 	return reply_len;
 }
 
+/** Whether a message is about a question: an id is used again when nothing has come for a minute. */
+static bool is_about(const struct question *q, const uint8_t *reply, size_t len)
+{
+	ldns_rdf *name = ldns_dname_new_frm_str(q->name);
+	ldns_pkt *pkt = NULL;
+	bool is = ldns_wire2pkt(&pkt, reply, len) != LDNS_STATUS_OK;	/* or what cannot be read would be nobody's */
+	const ldns_rr *asked = is ? NULL : ldns_rr_list_rr(ldns_pkt_question(pkt), 0);
+
+	if (asked != NULL)
+		is = ldns_rr_get_type(asked) == q->type && ldns_dname_compare(ldns_rr_owner(asked), name) == 0;
+	ldns_rdf_deep_free(name);
+	ldns_pkt_free(pkt);
+	return is;
+}
+
 /** Take an answer: whether it is one, of a question that is open, on this side. */
 static void take(unsigned which, uint8_t *reply, size_t len)
 {
@@ -238,8 +253,9 @@ static void take(unsigned which, uint8_t *reply, size_t len)
 	struct question *q = id < window ? slot[id] : NULL;
 	ldns_pkt *pkt = NULL;
 
-	if (q == NULL || q->done[which]) {
-		side[which].twice++;
+	if (q == NULL || q->done[which] || !is_about(q, reply, len)) {
+		/* where one has not come in time, this may be it */
+		side[which].twice += side[which].late == 0;
 		return;
 	}
 	q->done[which] = true;
