@@ -601,7 +601,7 @@ static void goodput_of_fast_servers_makes_a_fast_rate(void **state)
 		end_some(l, 0, 4, CAA_SIGNAL_SILENCE);
 		assert_int_equal(l->limits, 1);
 		/* no answer has come for as long as the losses took */
-		assert_in_range(l->learn.rate_mqps, rate_mqps - rate_mqps / 10, rate_mqps);
+		assert_in_range(l->learn.limit.rate_mqps, rate_mqps - rate_mqps / 10, rate_mqps);
 		free(l);
 	}
 }
