@@ -501,16 +501,29 @@ static bool outcome_udp(struct caa_upstream *u, struct caa_asking *q, struct caa
 	return limited;
 }
 
+/** What the end of a query over TCP says of TCP.  What is denied there as well was not helped by it; a zone that is not served there says
+ *  nothing of it. */
+static enum caa_transport_end end_tcp(const struct caa_asking *q, const struct caa_serving *zone, uint64_t now_us, enum caa_end end,
+	const struct caa_packet *packet)
+{
+	switch (end) {
+	case CAA_END_ANSWER:
+		return is_refusal(packet) && (q->chose_tcp || caa_serving_is_witness(zone, now_us)) ? CAA_TRANSPORT_DENIED :
+			CAA_TRANSPORT_ANSWERED;
+	case CAA_END_TIMEOUT:
+	case CAA_END_ERROR:
+		return CAA_TRANSPORT_LOST;
+	case CAA_END_ABANDONED:
+		break;
+	}
+	return CAA_TRANSPORT_UNKNOWN;
+}
+
 static void outcome_tcp(struct caa_upstream *u, struct caa_asking *q, struct caa_serving *zone,
 	const struct caa_cookie_secret *secret, uint64_t now_us, enum caa_end end, const struct caa_packet *packet)
 {
-	/* What is denied over TCP as well was not helped by it; a zone that is not served there says nothing of TCP. */
-	bool answered = end == CAA_END_ANSWER &&
-		(!is_refusal(packet) || (!q->chose_tcp && !caa_serving_is_witness(zone, now_us)));
-
 	if (q->tcp)
-		caa_transport_outcome(&u->transport, now_us, answered ? CAA_TRANSPORT_ANSWERED :
-			end == CAA_END_ABANDONED ? CAA_TRANSPORT_UNKNOWN : CAA_TRANSPORT_LOST);
+		caa_transport_outcome(&u->transport, now_us, end_tcp(q, zone, now_us, end, packet));
 	q->tcp = false;
 	if (end != CAA_END_ANSWER)
 		return;

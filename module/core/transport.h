@@ -4,7 +4,7 @@
  *
  *  The first query over TCP goes alone; when it was answered others follow on its connection, with each answer one
  *  more under way, and beyond some with each round of answers, as a limiter may count TCP as well.  Where TCP is not answered, or is limited like UDP, it is not preferred for a while: one lost connection
- *  is a moment's, two are minutes'.  An answer that was truncated is worth a try over TCP whatever happened before.
+ *  is a moment's, two are minutes'.  A limiter lets some through, so that of denials it is their part that counts.  An answer that was truncated is worth a try over TCP whatever happened before.
  *  No clock, no lock: time is passed in, and the caller serialises calls on one upstream. */
 #ifndef CAA_CORE_TRANSPORT_H
 #define CAA_CORE_TRANSPORT_H
@@ -17,8 +17,10 @@ struct caa_transport {
 	uint32_t tcp_ms;	/**< until then TCP is preferred */
 	uint32_t rest_ms;	/**< until then it is only used where it must be */
 	uint16_t inflight;	/**< queries over TCP under way */
+	uint16_t denied_tick;	/**< when denials were too many, in ticks of 4 s modulo 2^16; 0 = never */
 	uint8_t lost;		/**< losses in a row, up to 255 */
 	uint8_t window;		/**< queries that may be under way; 0 = it is not known to work, and one may */
+	uint8_t denials;	/**< each denial weighs some answers, and is forgotten by them */
 	uint8_t grow;		/**< answers since it last grew, where it does so slowly */
 };
 
@@ -59,7 +61,8 @@ void caa_transport_sent(struct caa_transport *t);
 /** What became of a query over TCP. */
 enum caa_transport_end {
 	CAA_TRANSPORT_ANSWERED,	/**< with data, or with an error that says nothing of a limit */
-	CAA_TRANSPORT_LOST,	/**< it was not answered, or denied as over UDP */
+	CAA_TRANSPORT_LOST,	/**< it was not answered */
+	CAA_TRANSPORT_DENIED,	/**< it was denied as over UDP */
 	CAA_TRANSPORT_UNKNOWN	/**< nobody waited for it */
 };
 void caa_transport_outcome(struct caa_transport *t, uint64_t now_us, enum caa_transport_end end);

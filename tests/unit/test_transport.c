@@ -19,10 +19,15 @@ static enum caa_transport_choice must(struct caa_transport *t, uint64_t at_us)
 	return caa_transport_choose(t, at_us, true);
 }
 
-static void outcome(struct caa_transport *t, uint64_t at_us, bool answered)
+static void ended(struct caa_transport *t, uint64_t at_us, enum caa_transport_end end)
 {
 	caa_transport_sent(t);
-	caa_transport_outcome(t, at_us, answered ? CAA_TRANSPORT_ANSWERED : CAA_TRANSPORT_LOST);
+	caa_transport_outcome(t, at_us, end);
+}
+
+static void outcome(struct caa_transport *t, uint64_t at_us, bool answered)
+{
+	ended(t, at_us, answered ? CAA_TRANSPORT_ANSWERED : CAA_TRANSPORT_LOST);
 }
 
 /** A limit was met, and TCP works. */
@@ -216,6 +221,39 @@ static void some_losses_in_a_row_break_it(void **state)
 	assert_int_equal(choose(&t, now + rest_first), CAA_TRANSPORT_UDP);	/* that is no single one */
 }
 
+/** A limiter that counts TCP as well lets some through: then TCP is no way around it, however the answers fall among the denials. */
+static void many_denials_break_it_whatever_is_answered(void **state)
+{
+	static const struct { unsigned answers; bool works; } row[] = {
+		{ 0, false }, { 1, false }, { 2, false }, { 4, true }, { 9, true },	/* to a denial */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		struct caa_transport t = working();
+
+		for (unsigned n = 0; n < 12 && caa_transport_works(&t); n++) {
+			ended(&t, now, CAA_TRANSPORT_DENIED);
+			for (unsigned k = 0; k < row[i].answers && caa_transport_works(&t); k++)
+				outcome(&t, now, true);
+		}
+		assert_int_equal(caa_transport_works(&t), row[i].works);
+		if (row[i].works)
+			continue;
+		assert_true(caa_transport_fails(&t));
+		outcome(&t, now, true);			/* was under way */
+		assert_false(caa_transport_works(&t));
+		assert_int_equal(choose(&t, now + rest_first - ms), CAA_TRANSPORT_UDP);
+		assert_int_equal(choose(&t, now + rest_first), CAA_TRANSPORT_TCP);
+		outcome(&t, now + rest_first, true);	/* the limiter let it through */
+		assert_true(caa_transport_works(&t));
+		ended(&t, now + rest_first, CAA_TRANSPORT_DENIED);
+		assert_false(caa_transport_works(&t));
+		caa_transport_prefer_tcp(&t, now + rest_first);
+		assert_int_equal(choose(&t, now + rest), CAA_TRANSPORT_UDP);	/* this time it is minutes */
+	}
+}
+
 static void after_a_break_the_first_goes_alone_again(void **state)
 {
 	struct caa_transport t = working();
@@ -307,6 +345,7 @@ int main(void)
 		cmocka_unit_test(one_in_vain_is_a_rest_for_a_moment_and_two_for_minutes),
 		cmocka_unit_test(a_limit_while_it_rests_prefers_nothing), cmocka_unit_test(an_answer_ends_the_rest),
 		cmocka_unit_test(who_needs_it_where_it_failed_goes_at_once), cmocka_unit_test(some_losses_in_a_row_break_it),
+		cmocka_unit_test(many_denials_break_it_whatever_is_answered),
 		cmocka_unit_test(after_a_break_the_first_goes_alone_again), cmocka_unit_test(no_more_end_than_were_sent),
 		cmocka_unit_test(the_clock_may_wrap), cmocka_unit_test(a_caller_may_come_from_before),
 		cmocka_unit_test(the_long_past_is_not_ahead),
