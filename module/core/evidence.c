@@ -84,7 +84,8 @@ static void note(struct caa_evidence *e, struct caa_sent sent, uint32_t answered
 		e->tail_seq = (uint16_t)sent.seq;
 }
 
-bool caa_evidence_weigh(struct caa_evidence *e, uint64_t now_us, struct caa_sent sent, uint32_t answered_seq)
+bool caa_evidence_weigh(struct caa_evidence *e, uint64_t now_us, struct caa_sent sent, uint32_t answered_seq,
+	enum caa_signal signal)
 {
 	uint32_t now_ms = caa_ms(now_us);
 
@@ -92,7 +93,7 @@ bool caa_evidence_weigh(struct caa_evidence *e, uint64_t now_us, struct caa_sent
 		e->since_ms = now_ms;
 		caa_evidence_clear(e);
 	}
-	if (caa_sent_is_strange(sent) && !caa_strangers_lost(&e->heard, now_us, sent.sent_us, sent.caa_type))
+	if (caa_sent_is_strange(sent) && !caa_strangers_lost(&e->heard, now_us, sent.sent_us, sent.caa_type, signal == CAA_SIGNAL_SILENCE))
 		return false;
 	note(e, sent, answered_seq);
 	return true;

@@ -40,7 +40,7 @@ void caa_evidence_spoke(struct caa_evidence *e, uint32_t zone);
 void caa_evidence_answered(struct caa_evidence *e, uint64_t now_us, struct caa_sent sent, uint32_t answered_seq);
 
 /** A query was lost or denied while no limit is known. @return whether it is weighed. */
-bool caa_evidence_weigh(struct caa_evidence *e, uint64_t now_us, struct caa_sent sent, uint32_t answered_seq);
+bool caa_evidence_weigh(struct caa_evidence *e, uint64_t now_us, struct caa_sent sent, uint32_t answered_seq, enum caa_signal signal);
 
 /** @param signal: the last one. @param doubted: a limit was believed here by mistake lately. @param good: answers lately.
  *  @return whether what is weighed looks like a limit. */

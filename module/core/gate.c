@@ -7,6 +7,8 @@
 enum {
 	US_PER_MS = 1000,
 	US_PER_S = 1000000,
+	SUSPECTS = 4,			/**< queries of zones that were denied and may be limited, under way at once, ... */
+	LATER_US = 20 * US_PER_MS,	/**< ... and when the others ask again */
 	SOON_US = 5 * US_PER_MS,	/**< who waits for the first answer over TCP asks again then */
 	ADMIT_US = 250 * US_PER_MS,	/**< whose turn is beyond the budget asks again then: the pace may rise */
 	AGAIN_US = 500 * US_PER_MS,	/**< who waits asks again no later: the pace, or another address, may have changed */
@@ -147,8 +149,9 @@ enum way {
 	WAY_PLACE,	/**< in its turn */
 	WAY_ASIDE,	/**< at nobody's cost: its zone may be silent, and would fill the room that others need while the wait for an answer
 			 *   grows, ... */
-	WAY_TEST	/**< ... or a limit was met by strangers or by another zone only, or those fill the room; as many at once as are
+	WAY_TEST,	/**< ... or a limit was met by strangers or by another zone only, or those fill the room; as many at once as are
 			 *   counted */
+	WAY_LATER	/**< not yet: its zone was denied, and some find out what that is */
 };
 
 static enum way way_of(const struct caa_upstream *u, const struct caa_asking *q, const struct caa_serving *zone,
@@ -163,6 +166,8 @@ static enum way way_of(const struct caa_upstream *u, const struct caa_asking *q,
 			(!wish->repeated && caa_learn_wants_fresh(&u->learn)));
 		return tests ? WAY_TEST : WAY_PLACE;
 	}
+	if (caa_serving_is_suspect_of_limit(zone, wish->now_us))
+		return u->learn.asides < SUSPECTS ? WAY_TEST : WAY_LATER;
 	if (caa_serving_is_suspect(zone, wish->now_us))
 		return WAY_ASIDE;
 	return caa_learn_lets_pass(&u->learn, wish->now_us) && caa_serving_answered_since(zone, wish->now_us, wish->now_us) ?
@@ -252,6 +257,10 @@ static enum caa_gate ask_udp(struct caa_upstream *u, struct caa_asking *q, struc
 	enum way way = way_of(u, q, zone, wish);
 	uint64_t due_us;
 
+	if (q->denied_elsewhere && !q->turn.in_line)
+		caa_learn_warn(&u->learn);
+	if (way == WAY_LATER)
+		return hold_back(u, q, wish, LATER_US, LATER_US, wait_us);
 	if (way != WAY_PLACE)
 		return send_aside(u, q, wish, way == WAY_TEST);
 	if (!q->turn.in_line && !take_place(u, q, zone, wish))
@@ -414,12 +423,15 @@ static bool is_split(const struct caa_upstream *u, const struct caa_asking *q)
 }
 
 /** Whether a signal says something of the upstream, by what it does for the query's zone. */
-static bool has_voice(struct caa_upstream *u, struct caa_asking *q, struct caa_serving *zone, uint64_t now_us)
+static bool has_voice(struct caa_upstream *u, struct caa_asking *q, struct caa_serving *zone, uint64_t now_us, bool denied)
 {
 	bool witness = caa_serving_is_witness(zone, now_us);
 	bool voice = caa_serving_lost(zone, now_us, q->sent.seq, u->learn.answered_seq);
 
 	q->sent.stranger = !witness;
+	q->sent.unheard = denied && !voice;
+	if (voice)
+		zone->denied = denied;
 	if (witness && !voice)
 		caa_learn_split(&u->learn, now_us, q->zone);
 	return voice;
@@ -484,7 +496,8 @@ static bool outcome_udp(struct caa_upstream *u, struct caa_asking *q, struct caa
 		signal = CAA_SIGNAL_NONE;
 	if (q->chosen)
 		signal = note_source(u, q, end, signal);
-	if (signal != CAA_SIGNAL_NONE && signal != CAA_SIGNAL_ANSWER && !has_voice(u, q, zone, now_us))
+	if (signal != CAA_SIGNAL_NONE && signal != CAA_SIGNAL_ANSWER &&
+	    !has_voice(u, q, zone, now_us, signal != CAA_SIGNAL_SILENCE))
 		signal = CAA_SIGNAL_NONE;
 	limited = caa_learn_outcome(&u->learn, now_us, q->sent, signal);
 	if (limited) {

@@ -11,6 +11,7 @@ enum {
 	MQPS = CAA_MQPS,
 	ROUND_MIN_MS = 10,		/**< the window grows as if no round trip were shorter */
 	FIRST_JUMP = 4,			/**< how much it grows where the first one was answered without a gap */
+	WARY_DENIALS = 3,		/**< ... and where so many were denied no more than WINDOW_MIN follow: fewer may be bad names */
 	FIRST_WAIT_MS = MS_PER_S / 2,	/**< the last one of the first window is waited for so long after an answer; ... */
 	PROBE_MIN_MS = 10,		/**< ... a round trip, or so long, after it one more may leave, ... */
 	PROBES = 1,			/**< ... or so many */
@@ -130,21 +131,36 @@ static uint64_t debt_us(uint64_t queries, uint32_t rate_mqps)
 	return queries * US_PER_S * MQPS / rate_mqps;
 }
 
+/** What was answered at once before the limit, and the rate that this was.  @return the rate. */
+static uint32_t measure(struct caa_learn *l, uint64_t now_us)
+{
+	uint32_t good_mqps = goodput_mqps(l, now_us);
+
+	l->limit.burst_seen = (uint16_t)clamp_u32(caa_goodput_recent(&l->goodput), 1, CAA_BURST_MAX);
+	l->limit.ceiling_mqps = l->limit.burst_seen < l->start_window / FEW_PART ? RATE_MAX_MQPS :
+		clamp_u32(good_mqps, RATE_MIN_MQPS, RATE_MAX_MQPS);
+	return good_mqps;
+}
+
+/** Denials overtake answers, where it is not the server that denies: one to a query that left before the limit was found. */
+static void overtaken(struct caa_learn *l, uint64_t now_us)
+{
+	uint32_t rate_mqps = percent(measure(l, now_us), 90);
+
+	if (rate_mqps > l->limit.rate_mqps)
+		apply_rate(l, now_us, rate_mqps, 1);
+}
+
 /** The losses are a limit: from now on there is a rate. */
 static void set_limit(struct caa_learn *l, uint64_t now_us, enum caa_signal signal)
 {
-	uint32_t good_mqps = goodput_mqps(l, now_us), good = caa_goodput_recent(&l->goodput);
 	uint64_t vain = (uint64_t)l->evidence.tail + l->pacer.inflight, pause_us;
 	uint32_t round_ms = l->window.round_ms;
 
-	l->limit = (struct caa_limit){
-		.burst_seen = (uint16_t)clamp_u32(good, 1, CAA_BURST_MAX), .doubtful = caa_evidence_is_doubtful(&l->evidence),
-		.raised_ms = round_ms,
-	};
-	l->limit.ceiling_mqps = l->limit.burst_seen < l->start_window / FEW_PART ? RATE_MAX_MQPS :
-		clamp_u32(good_mqps, RATE_MIN_MQPS, RATE_MAX_MQPS);
+	l->limit = (struct caa_limit){ .raised_ms = round_ms, .doubtful = caa_evidence_is_doubtful(&l->evidence),
+		.found = signal != CAA_SIGNAL_SILENCE };	/* what comes after a silence was slow */
 	l->doubted = false;
-	apply_rate(l, now_us, percent(good_mqps, 90), 1);
+	apply_rate(l, now_us, percent(measure(l, now_us), 90), 1);
 	pause_us = signal == CAA_SIGNAL_DENIED ? DENIED_PAUSE_US : debt_us(vain, l->limit.rate_mqps);
 	/* The address' part of a rate and of a debt that it shares with others is a guess, too. */
 	pause_for(l, now_us, pause_us < FIRST_PAUSE_US ? pause_us : FIRST_PAUSE_US);
@@ -155,7 +171,7 @@ static void start_window(struct caa_learn *l, enum caa_learn_state state)
 {
 	l->state = state;
 	l->pacer.window = l->start_window;
-	l->window.probes = 0;
+	l->window.probes = l->window.denials = 0;
 }
 
 /** There is no limit, or none for what is sent from now on: the window is the clock again. */
@@ -217,8 +233,11 @@ static bool is_late(const struct caa_learn *l, uint64_t now_us, struct caa_sent 
 
 static void limited_answer(struct caa_learn *l, uint64_t now_us, struct caa_sent sent, bool late)
 {
-	if (caa_seq_before(sent.seq, l->flight_seq))
+	if (caa_seq_before(sent.seq, l->flight_seq)) {
+		if (l->state == CAA_LEARN_CONFIRM && l->limit.found)
+			overtaken(l, now_us);
 		return;
+	}
 	if (late) {
 		doubt(l, now_us);
 		return;
@@ -234,6 +253,7 @@ static void limited_answer(struct caa_learn *l, uint64_t now_us, struct caa_sent
 	l->limit.doubtful = false;
 	if (l->state == CAA_LEARN_CONFIRM) {
 		l->state = CAA_LEARN_SETTLING;
+		l->limit.found = false;
 		l->limit.failures = l->limit.denials = 0;
 		l->limit.pause_ms = 0;
 		l->pacer.window = WINDOW_MAX;
@@ -351,6 +371,18 @@ static void jump(struct caa_learn *l)
 		l->pacer.window = (uint16_t)(l->start_window * FIRST_JUMP);
 }
 
+/** One was denied. */
+static void warn_first(struct caa_learn *l)
+{
+	l->window.denials += caa_learn_is_first(l) && l->window.denials < WARY_DENIALS;
+}
+
+void caa_learn_warn(struct caa_learn *l)
+{
+	if (caa_learn_is_first(l))
+		l->window.denials = WARY_DENIALS;
+}
+
 /** The first window was answered, or is not waited for any more: it grows now as it would have done all the time. */
 static void end_first(struct caa_learn *l, uint64_t now_us)
 {
@@ -358,6 +390,13 @@ static void end_first(struct caa_learn *l, uint64_t now_us)
 
 	l->state = CAA_LEARN_OPEN;
 	l->pacer.window = l->start_window;
+	if (l->window.denials >= WARY_DENIALS) {
+		l->window.round_ms = caa_ms(now_us);
+		l->window.grow = 0;
+		if (l->pacer.window > WINDOW_MIN)
+			l->pacer.window = WINDOW_MIN;
+		return;
+	}
 	if (!is_next_round(l, now_us))
 		return;
 	l->window.round_ms = caa_ms(now_us);
@@ -413,7 +452,7 @@ static bool open_loss(struct caa_learn *l, uint64_t now_us, struct caa_sent sent
 {
 	if (caa_seq_before(sent.seq, l->recover_seq) || !caa_learn_lately(l, sent.sent_us))
 		return false;
-	if (!caa_evidence_weigh(&l->evidence, now_us, sent, l->answered_seq))
+	if (!caa_evidence_weigh(&l->evidence, now_us, sent, l->answered_seq, signal))
 		return false;
 	/* What is lost makes no room for more, until it is known why it was; what went aside had none. */
 	if (!sent.aside && l->pacer.window > WINDOW_MIN)
@@ -603,6 +642,7 @@ bool caa_learn_outcome(struct caa_learn *l, uint64_t now_us, struct caa_sent sen
 		break;
 	case CAA_SIGNAL_DENIED:
 	case CAA_SIGNAL_CUT:
+		warn_first(l);
 		if (l->denies)
 			break;
 		/* fall through */
@@ -614,6 +654,8 @@ bool caa_learn_outcome(struct caa_learn *l, uint64_t now_us, struct caa_sent sen
 			l->limited_ms = caa_ms(now_us);
 		break;
 	case CAA_SIGNAL_NONE:
+		if (sent.unheard)
+			warn_first(l);
 		break;
 	}
 	if (l->state == CAA_LEARN_FULL)
@@ -621,7 +663,7 @@ bool caa_learn_outcome(struct caa_learn *l, uint64_t now_us, struct caa_sent sen
 	return limited;
 }
 
-void caa_learn_forget(struct caa_learn *l, uint64_t now_us)
+void caa_learn_forget(struct caa_learn *l)
 {
 	uint32_t inflight = l->pacer.inflight, flight_seq = l->flight_seq;
 

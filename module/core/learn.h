@@ -3,7 +3,8 @@
  *
  *  Open: no limit is known.  A window of queries may be under way; it grows with the answers as in TCP's slow start
  *  (RFC 5681, section 3.1), so the server's answers set the speed and a server without limit never notices.  Nothing
- *  follows the first window before its last query was answered, since a limiter that cuts it would charge that, too.
+ *  follows the first window before its last query was answered, since a limiter that cuts it would charge that, too; and
+ *  where some of it were denied, or one that another address denied comes here meanwhile, only a few follow.
  *  Limited: where a server that answers otherwise answers nothing after some point, or denies, the pacer goes by a rate
  *  below the goodput that was measured (as BBR takes its rate from deliveries), pauses for what was sent in vain, since
  *  limiters such as BIND's charge that too, and continues when a first query was answered.  From then on the rate rises
@@ -49,6 +50,7 @@ struct caa_window {
 	uint32_t first_seq;	/**< full: queries before this one make the first window */
 	uint16_t grow;		/**< what the window may still grow in this round */
 	uint8_t probes;		/**< queries that were sent beyond the first window while it waits */
+	uint8_t denials;	/**< of the first window, up to what is a sign of a limit */
 };
 
 /** While it is limited. */
@@ -60,7 +62,8 @@ struct caa_limit {
 	uint16_t burst_seen;	/**< answers within a second before the limit, what it allows at once */
 	uint8_t failures : 4;	/**< pauses in a row after which nothing was answered, up to 15, ... */
 	uint8_t denials : 4;	/**< ... and of those, with a denial */
-	bool doubtful;		/**< only strangers' losses say so */
+	bool doubtful : 1;	/**< only strangers' losses say so */
+	bool found : 1;		/**< it was found before this pause, by denials */
 };
 
 /** Times in ms are modulo 2^32, 49 days; those in s tell what is older. */
@@ -125,6 +128,10 @@ struct caa_sent caa_learn_charged(struct caa_learn *l, uint64_t now_us);
  *  @param counted: for the former, and with caa_learn_lets_pass(). */
 struct caa_sent caa_learn_aside(struct caa_learn *l, uint64_t now_us, bool counted);
 
+/** A question that was denied elsewhere comes here: where both have one limit, the first window may be more than it lets
+ *  through. */
+void caa_learn_warn(struct caa_learn *l);
+
 /** @return whether a query of a zone that was answered for lately does not wait for room: strangers that are not answered fill
  *	it, and a limiter would answer some of them. */
 bool caa_learn_lets_pass(const struct caa_learn *l, uint64_t now_us);
@@ -155,7 +162,7 @@ static inline bool caa_learn_wants_fresh(const struct caa_learn *l)
 void caa_learn_source_proved(struct caa_learn *l, uint64_t now_us);
 
 /** Forget what was learned; who waits goes on waiting, and what is under way is so still.  A rate that is set by hand stays. */
-void caa_learn_forget(struct caa_learn *l, uint64_t now_us);
+void caa_learn_forget(struct caa_learn *l);
 
 /** All queries are gone, and nothing will be heard of them; what was learned stays. */
 void caa_learn_settle(struct caa_learn *l);

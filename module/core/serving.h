@@ -45,6 +45,7 @@ struct caa_serving {
 	bool liked;			/**< one with a cookie was answered well, or badly with and without it: it is not the reason */
 	uint8_t lost_with;		/**< queries with a cookie that were lost since one was answered, up to CAA_SERVING_COOKIE_LOST */
 	uint8_t rescued;		/**< questions answered without since then, after such a loss, below CAA_SERVING_RESCUED */
+	bool denied;			/**< the last loss that counted while it was no witness was a denial */
 	uint8_t split;			/**< times in a row that others were answered after a loss, 0 .. CAA_SERVING_SPLIT */
 };
 
@@ -116,5 +117,11 @@ void caa_serving_denies(struct caa_serving *s, uint64_t now_us);
 
 /** @return whether a denial is known to be the zone's own answer. */
 bool caa_serving_is_denying(const struct caa_serving *s, uint64_t now_us);
+
+/** @return whether it is suspect, was denied, and its own denial is not known yet: a limiter may be the reason. */
+static inline bool caa_serving_is_suspect_of_limit(const struct caa_serving *s, uint64_t now_us)
+{
+	return s->denied && caa_serving_is_suspect(s, now_us) && !caa_serving_is_denying(s, now_us);
+}
 
 #endif

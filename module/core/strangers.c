@@ -34,13 +34,15 @@ void caa_strangers_answered(struct caa_strangers *s, uint64_t now_us, uint64_t s
 		s->other++;
 }
 
-bool caa_strangers_lost(struct caa_strangers *s, uint64_t now_us, uint64_t sent_us, bool caa)
+bool caa_strangers_lost(struct caa_strangers *s, uint64_t now_us, uint64_t sent_us, bool caa, bool silent)
 {
 	age(s, sent_us);
 	if ((caa ? s->caa : s->other) >= CAA_STRANGERS_HEARD)
 		return true;
-	s->mute = true;
-	s->mute_tick = tick_of(now_us);
+	if (silent) {
+		s->mute = true;
+		s->mute_tick = tick_of(now_us);
+	}
 	return false;
 }
 

@@ -13,7 +13,7 @@
 enum {
 	CAA_STRANGERS_HEARD = 4,		/**< that have to be answered before the losses of others tell anything, ... */
 	CAA_STRANGERS_HEARD_MS = 2000,		/**< ... and how lately before those left */
-	CAA_STRANGERS_MUTE_MS = 4000		/**< how long it is remembered that some were lost where none is answered */
+	CAA_STRANGERS_MUTE_MS = 4000		/**< how long it is remembered that some were lost silently where none is answered */
 };
 
 /** Of one address; zeroed at first.  Ticks are of 64 ms modulo 2^16, 70 minutes. */
@@ -29,10 +29,10 @@ struct caa_strangers {
 /** One was answered.  @param zone: a hash of it. @param caa: to type CAA. @param sent_us: when the query left. */
 void caa_strangers_answered(struct caa_strangers *s, uint64_t now_us, uint64_t sent_us, uint32_t zone, bool caa);
 
-/** One was lost.  @return whether that says something. */
-bool caa_strangers_lost(struct caa_strangers *s, uint64_t now_us, uint64_t sent_us, bool caa);
+/** One was lost.  @param silent: not denied, so that it took room while it was waited for.  @return whether that says something. */
+bool caa_strangers_lost(struct caa_strangers *s, uint64_t now_us, uint64_t sent_us, bool caa, bool silent);
 
-/** @return whether some were lost lately that say nothing. */
+/** @return whether some were lost lately, silently, that say nothing. */
 bool caa_strangers_are_mute(const struct caa_strangers *s, uint64_t now_us);
 
 #endif

@@ -211,7 +211,7 @@ void caa_upstreams_import(struct caa_upstreams *t, const struct caa_upstream *kn
 	forget_sources(u);
 }
 
-size_t caa_upstreams_forget(struct caa_upstreams *t, const struct caa_addr *a, uint64_t now_us)
+size_t caa_upstreams_forget(struct caa_upstreams *t, const struct caa_addr *a)
 {
 	size_t count = 0;
 
@@ -222,7 +222,7 @@ size_t caa_upstreams_forget(struct caa_upstreams *t, const struct caa_addr *a, u
 		addr.line = 0;
 		if (a != NULL && !caa_addr_equal(a, &addr))
 			continue;
-		caa_learn_forget(&u->learn, now_us);
+		caa_learn_forget(&u->learn);
 		caa_cookie_init(&u->cookie);
 		forget_sources(u);
 		u->transport = (struct caa_transport){ .inflight = u->transport.inflight };

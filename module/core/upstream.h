@@ -87,7 +87,7 @@ void caa_upstreams_import(struct caa_upstreams *t, const struct caa_upstream *kn
 
 /** Forget what was learned of an address, or of all.  Queries that wait keep their order, those under way their count.
  *  @param a: its lines are forgotten as well; NULL = all. @return how many entries. */
-size_t caa_upstreams_forget(struct caa_upstreams *t, const struct caa_addr *a, uint64_t now_us);
+size_t caa_upstreams_forget(struct caa_upstreams *t, const struct caa_addr *a);
 
 /** All queries are gone, and nothing will be heard of them; what is known of the upstreams stays. */
 void caa_upstreams_settle(struct caa_upstreams *t);

@@ -142,6 +142,15 @@ bool caa_claims_were_denied(const struct caa_claims *claims, const struct caa_ad
 	return i < claims->count;
 }
 
+bool caa_claims_were_denied_any(const struct caa_claims *claims)
+{
+	unsigned i = 0;
+
+	while (i < claims->count && !caa_denials_any(&claims->query[i]->denials))
+		i++;
+	return i < claims->count;
+}
+
 bool caa_claims_have_patience(const struct caa_claims *claims)
 {
 	unsigned i = 0;

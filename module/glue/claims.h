@@ -54,6 +54,8 @@ bool caa_claims_have_own_fault(const struct caa_claims *claims, const struct caa
 
 /** @return whether one was denied something at the address before. */
 bool caa_claims_were_denied(const struct caa_claims *claims, const struct caa_addr *addr);
+/** @return whether one was denied something anywhere. */
+bool caa_claims_were_denied_any(const struct caa_claims *claims);
 
 /** @return whether one has not lost many queries in a row. */
 bool caa_claims_have_patience(const struct caa_claims *claims);

@@ -247,7 +247,7 @@ static void forget(struct caa_ctx *ctx, const struct caa_out *out, const struct 
 		caa_out(out, "error caa_forget: the argument is not an address; %s\n", allowed);
 		return;
 	}
-	count = caa_shards_forget(ctx->shards, all ? NULL : &addr, caa_host_now_us());
+	count = caa_shards_forget(ctx->shards, all ? NULL : &addr);
 	if (count == 0 && !all)
 		caa_out(out, "error caa_forget: nothing was sent to that address, or it was long ago\n");
 	else

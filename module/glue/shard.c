@@ -341,13 +341,13 @@ void caa_shards_denies(struct caa_shards *s, const struct caa_addr *a, struct ca
 	release(at.slice);
 }
 
-size_t caa_shards_forget(struct caa_shards *s, const struct caa_addr *a, uint64_t now_us)
+size_t caa_shards_forget(struct caa_shards *s, const struct caa_addr *a)
 {
 	size_t count = 0;
 
 	for (size_t i = 0; i < SHARDS; i++) {
 		lock_basic_lock(&s->slice[i].lock);
-		count += caa_upstreams_forget(s->slice[i].upstreams, a, now_us);
+		count += caa_upstreams_forget(s->slice[i].upstreams, a);
 		lock_basic_unlock(&s->slice[i].lock);
 	}
 	return count;

@@ -60,7 +60,7 @@ void caa_shards_denies(struct caa_shards *s, const struct caa_addr *a, struct ca
 
 /** Forget what was learned of an address, or of all: limit, cookie, TCP, zones.  Who waits goes on waiting in order.
  *  @param a: NULL = all. @return how many addresses. */
-size_t caa_shards_forget(struct caa_shards *s, const struct caa_addr *a, uint64_t now_us);
+size_t caa_shards_forget(struct caa_shards *s, const struct caa_addr *a);
 
 /** A question as the tables of questions under way know it.
  *  @return a keyed hash of name, without case, and type. */

@@ -10,6 +10,7 @@ profile_tree nsec 3600
 lab_measured profile_row boulder-ttl-0 none zones
 lab_measured profile_row open-mpic none zones
 lab_measured profile_row boulder-ttl-0 drop zones
+lab_measured profile_row debian refused zones
 profile_tree nsec3-rsa 3600
 lab_measured profile_row boulder none zones
 profile_tree insecure-optout 3600

@@ -35,7 +35,7 @@ static void answer(struct scene *s, struct caa_sent q)
 static unsigned lost_until(struct scene *s, enum caa_signal signal, bool stranger, bool doubted, uint32_t good, unsigned most)
 {
 	for (unsigned i = 1; i <= most; i++) {
-		caa_evidence_weigh(&s->e, s->now_us, sent(s, i, stranger), s->answered_seq);
+		caa_evidence_weigh(&s->e, s->now_us, sent(s, i, stranger), s->answered_seq, signal);
 		if (caa_evidence_is_limit(&s->e, signal, doubted, good))
 			return i;
 	}
@@ -84,9 +84,9 @@ static void among_answers_they_have_to_be_more(void **state)
 			answer(&s, sent(&s, 1, false));
 	}
 	for (unsigned i = 0; i < 7; i++)
-		caa_evidence_weigh(&s.e, s.now_us, lost[i], s.answered_seq);
+		caa_evidence_weigh(&s.e, s.now_us, lost[i], s.answered_seq, CAA_SIGNAL_SILENCE);
 	assert_false(caa_evidence_is_limit(&s.e, CAA_SIGNAL_SILENCE, false, 0));
-	caa_evidence_weigh(&s.e, s.now_us, lost[7], s.answered_seq);
+	caa_evidence_weigh(&s.e, s.now_us, lost[7], s.answered_seq, CAA_SIGNAL_SILENCE);
 	assert_int_equal(s.e.tail, 0);
 	assert_true(caa_evidence_is_limit(&s.e, CAA_SIGNAL_SILENCE, false, 7));
 	assert_false(caa_evidence_is_limit(&s.e, CAA_SIGNAL_SILENCE, false, 8));
@@ -136,12 +136,12 @@ static void what_one_zone_says_is_known_as_its_own(void **state)
 	struct scene s = begin();
 
 	(void)state;
-	caa_evidence_weigh(&s.e, s.now_us, sent(&s, 7, false), 0);
-	caa_evidence_weigh(&s.e, s.now_us, sent(&s, 7, false), 0);
+	caa_evidence_weigh(&s.e, s.now_us, sent(&s, 7, false), 0, CAA_SIGNAL_SILENCE);
+	caa_evidence_weigh(&s.e, s.now_us, sent(&s, 7, false), 0, CAA_SIGNAL_SILENCE);
 	assert_int_equal(s.e.zone, 7);
 	caa_evidence_spoke(&s.e, 7);
 	assert_int_equal(s.e.zone, 7);
-	caa_evidence_weigh(&s.e, s.now_us, sent(&s, 8, false), 0);
+	caa_evidence_weigh(&s.e, s.now_us, sent(&s, 8, false), 0, CAA_SIGNAL_SILENCE);
 	assert_int_equal(s.e.zone, 0);
 	caa_evidence_spoke(&s.e, 8);
 	assert_int_equal(s.e.zone, 0);

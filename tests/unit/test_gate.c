@@ -1853,6 +1853,62 @@ static void who_is_suspect_goes_aside(void **state)
 }
 
 /** It came, and waited for the room that it does not need any more. */
+/** A zone that was denied may have met a limit: then a few find out, and the others would meet it, too. */
+static void of_a_zone_that_was_denied_a_few_go_aside(void **state)
+{
+	static const struct { const char *why; const struct caa_packet *p; bool known; bool all; } row[] = {
+		{ "refused", &refused, false, false }, { "SERVFAIL", &servfail, false, false }, { "truncated", &cut, false, false },
+		{ "its own denial", &refused, true, true }, { "silent", NULL, false, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		struct scene s = begin();
+		struct caa_serving zone = { .tag = 2 };
+		struct caa_asking first = { .caa = false }, q[2 * BURST] = { { .caa = false } };
+		unsigned left = 0;
+
+		chat(&s, 4);
+		leave_zone(&s, &first, &zone);
+		end_zone(&s, &first, &zone, row[i].p != NULL ? CAA_END_ANSWER : CAA_END_TIMEOUT, row[i].p, false);
+		if (row[i].known)
+			caa_serving_denies(&zone, s.now_us);
+		assert_true(caa_serving_is_suspect(&zone, s.now_us));
+		for (unsigned k = 0; k < COUNT_OF(q); k++)
+			if (ask_zone(&s, &q[k], &zone) == CAA_GATE_SEND)
+				left++;
+			else
+				assert_true(s.wait_us <= 20 * ms);
+		if (left != (row[i].all ? COUNT_OF(q) : 4))
+			fail_msg("%s: %u", row[i].why, left);
+		for (unsigned k = 0; k < COUNT_OF(q); k++)
+			end_zone(&s, &q[k], &zone, CAA_END_ABANDONED, NULL, false);
+		nothing_is_left(&s);
+	}
+}
+
+/** Two addresses of one provider may have one limit: one that denies warns the other, one that is silent does not. */
+static void who_comes_since_it_was_denied_elsewhere_warns(void **state)
+{
+	(void)state;
+	for (int warned = 0; warned <= 1; warned++) {
+		struct scene s = begin();
+		struct caa_asking q[BURST] = { { .caa = false } }, next[BURST] = { { .caa = false } };
+		unsigned left = 0;
+
+		for (unsigned i = 0; i < BURST; i++) {
+			q[i].denied_elsewhere = warned && i == 0;
+			leave(&s, &q[i]);
+		}
+		s.now_us += 2 * ROUND_US;
+		for (unsigned i = 0; i < BURST; i++)
+			answered(&s, &q[i], &data);
+		for (unsigned i = 0; i < BURST; i++)
+			left += ask(&s, &next[i]) == CAA_GATE_SEND;
+		assert_int_equal(left, warned ? 4 : BURST);
+	}
+}
+
 static void who_becomes_suspect_in_the_line_leaves_it(void **state)
 {
 	struct scene s = begin();
@@ -2939,7 +2995,8 @@ int main(void)
 		cmocka_unit_test(what_is_not_for_caa_is_left_to_unbound),
 		cmocka_unit_test(a_denial_counts_where_the_zone_was_answered_for),
 		cmocka_unit_test(one_stranger_never_limits_the_address),
-		cmocka_unit_test(who_is_suspect_goes_aside), cmocka_unit_test(who_becomes_suspect_in_the_line_leaves_it),
+		cmocka_unit_test(who_is_suspect_goes_aside), cmocka_unit_test(of_a_zone_that_was_denied_a_few_go_aside),
+		cmocka_unit_test(who_comes_since_it_was_denied_elsewhere_warns), cmocka_unit_test(who_becomes_suspect_in_the_line_leaves_it),
 		cmocka_unit_test(many_strangers_find_a_limit),
 		cmocka_unit_test(what_becomes_of_a_claim_of_strangers), cmocka_unit_test(a_witness_tests_a_claim_with_a_window),
 		cmocka_unit_test(who_is_suspect_does_not_keep_a_witness_from_testing),

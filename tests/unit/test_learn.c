@@ -654,6 +654,69 @@ static void one_goes_first_after_the_pause(void **state)
 	free(l);
 }
 
+/** @return how many more leave at once. */
+static unsigned follow(struct line *l)
+{
+	unsigned n = 0;
+
+	for (; n < 1000 && due(l); n++)
+		send_some(l, 1);
+	return n;
+}
+
+/** One or two may be bad names.  Where a few more were denied, whatever that says of the zone, or come here since they were elsewhere,
+ *  the others of the window may be all that a limit lets through. */
+static void few_follow_a_first_window_of_which_some_were_denied(void **state)
+{
+	static const struct { const char *why; unsigned denied, come; unsigned follow; } row[] = {
+		{ "none", 0, 0, 2 * BURST }, { "one", 1, 0, 2 * BURST }, { "two", 2, 0, 2 * BURST },
+		{ "three", 3, 0, 4 }, { "half", BURST / 2, 0, 4 }, { "one elsewhere", 0, 1, 4 }, { "both", 2, 1, 4 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(row); i++)
+		for (int unheard = 0; unheard <= 1; unheard++) {
+			struct line *l = line_new(START_US);
+			unsigned n;
+
+			send_some(l, BURST);
+			l->now_us += FAR_US / 8;
+			for (unsigned k = 0; k < row[i].denied; k++) {
+				l->sent[k].stranger = l->sent[k].unheard = unheard;
+				end(l, k, unheard ? CAA_SIGNAL_NONE : CAA_SIGNAL_DENIED);
+			}
+			for (unsigned k = 0; k < row[i].come; k++)
+				caa_learn_warn(&l->learn);
+			l->now_us += FAR_US / 8;
+			end_some(l, row[i].denied, BURST, CAA_SIGNAL_ANSWER);
+			n = follow(l);
+			/* The server does not answer what is denied, and it makes no room twice. */
+			if (row[i].follow == 4 ? n != 4 : n < BURST)
+				fail_msg("%s: %u", row[i].why, n);
+			free(l);
+		}
+}
+
+/** It is not the server that denies, and what denies is faster. */
+static void denials_may_overtake_answers(void **state)
+{
+	struct line *l = line_new(START_US);
+	uint32_t rate_mqps;
+
+	(void)state;
+	send_some(l, BURST);
+	end_some(l, 0, 2, CAA_SIGNAL_ANSWER);
+	end_some(l, 10, BURST, CAA_SIGNAL_DENIED);
+	assert_true(caa_learn_limited(&l->learn));
+	rate_mqps = l->learn.limit.rate_mqps;
+	assert_true(rate_mqps < 2 * MQPS);
+	end_some(l, 2, 10, CAA_SIGNAL_ANSWER);
+	assert_int_equal(l->learn.limit.rate_mqps, 9 * MQPS);		/* as if they had been there before */
+	assert_int_equal(l->learn.limit.burst_seen, 10);
+	assert_int_equal(l->learn.state, CAA_LEARN_CONFIRM);
+	free(l);
+}
+
 /** An outcome of what was sent before the pause says nothing new. */
 static void who_comes_late_confirms_nothing(void **state)
 {
@@ -1739,7 +1802,7 @@ static void all_can_be_forgotten(void **state)
 	(void)state;
 	send_some(l, 2);
 	place = caa_pacer_enter(&l->learn.pacer, l->now_us, false);
-	caa_learn_forget(&l->learn, l->now_us);
+	caa_learn_forget(&l->learn);
 	assert_false(caa_learn_limited(&l->learn));
 	assert_false(caa_learn_alive(&l->learn, l->now_us));
 	assert_int_equal(l->learn.srtt_us, 0);
@@ -1781,7 +1844,7 @@ static void what_it_was_taken_for_is_forgotten(void **state)
 		assert_false(caa_learn_limited(&l->learn));
 		assert_int_equal(l->learn.denies, denies);
 		assert_int_equal(l->learn.doubted, !denies);
-		caa_learn_forget(&l->learn, l->now_us);
+		caa_learn_forget(&l->learn);
 		send_some(l, 1);
 		end(l, l->count - 1, CAA_SIGNAL_ANSWER);
 		send_some(l, needed);
@@ -1797,7 +1860,7 @@ static void to_forget_leaves_a_rate_by_hand_alone(void **state)
 
 	(void)state;
 	caa_learn_options(&l->learn, l->now_us, 10, 2);
-	caa_learn_forget(&l->learn, l->now_us);
+	caa_learn_forget(&l->learn);
 	assert_true(caa_learn_is_manual(&l->learn));
 	assert_int_equal(l->learn.pacer.interval_us, US_PER_S / 10);
 	assert_int_equal(l->learn.pacer.burst, 2);
@@ -1893,6 +1956,7 @@ int main(void)
 		cmocka_unit_test(the_pause_pays_what_was_sent_in_vain),
 		cmocka_unit_test(one_goes_first_after_the_pause),
 		cmocka_unit_test(who_comes_late_confirms_nothing),
+		cmocka_unit_test(few_follow_a_first_window_of_which_some_were_denied), cmocka_unit_test(denials_may_overtake_answers),
 		cmocka_unit_test(a_pause_too_short_is_repeated),
 		cmocka_unit_test(denials_after_pauses_are_an_answer),
 		cmocka_unit_test(what_was_an_answer_is_none_of_a_limit_before_the_next_answer),

@@ -205,8 +205,8 @@ static void what_was_learned_can_be_forgotten(void **state)
 			teach(u[i], &turn[i]);
 			assert_false(knows_nothing(u[i]));
 		}
-		assert_int_equal(caa_upstreams_forget(t, &unknown, 1), 0);
-		assert_int_equal(caa_upstreams_forget(t, all ? NULL : &one, 1), LINES + all);
+		assert_int_equal(caa_upstreams_forget(t, &unknown), 0);
+		assert_int_equal(caa_upstreams_forget(t, all ? NULL : &one), LINES + all);
 		for (unsigned i = 0; i <= LINES; i++) {
 			assert_int_equal(knows_nothing(u[i]), all || i < LINES);
 			assert_int_equal(u[i]->epoch, all || i < LINES);
@@ -218,7 +218,7 @@ static void what_was_learned_can_be_forgotten(void **state)
 		}
 		assert_ptr_equal(caa_upstreams_older(t, NULL), u[LINES]);
 		assert_int_equal(caa_upstreams_count(t), LINES + 1);
-		assert_int_equal(caa_upstreams_forget(t, NULL, 1), LINES + 1);
+		assert_int_equal(caa_upstreams_forget(t, NULL), LINES + 1);
 		assert_int_equal(u[0]->epoch, 2);
 		caa_upstreams_destroy(t);
 	}
@@ -363,7 +363,7 @@ static void several_sources_have_a_place_each(void **state)
 			knows(get(t, n), (uint8_t)(n * CAA_SOURCES_MAX));
 		get(t, UPSTREAMS);	/* in the place of the first */
 		knows_no_source(find(t, UPSTREAMS));
-		caa_upstreams_forget(t, &find(t, 1)->addr, 1);
+		caa_upstreams_forget(t, &find(t, 1)->addr);
 		knows_no_source(find(t, 1));
 		know(get(from, 2), 7);
 		get(from, 2)->sent = 9;
