@@ -10,6 +10,7 @@
 #include <arpa/inet.h>
 #include <ldns/ldns.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -127,8 +128,8 @@ static bool take(uint8_t *reply, size_t len)
 	if ((reply[2] & 2) != 0)
 		len = ask_tcp(id, reply);
 	out = open_memstream(&line[id], &text_len);
-	if (ldns_wire2pkt(&pkt, reply, len) != LDNS_STATUS_OK) {	/* data that is none of its type, for one */
-		fprintf(out, "%s UNREADABLE", name[id]);
+	if (len == 0 || ldns_wire2pkt(&pkt, reply, len) != LDNS_STATUS_OK) {	/* data that is none of its type, for one */
+		fprintf(out, "%s %s", name[id], len == 0 ? "TIMEOUT" : "UNREADABLE");
 		fclose(out);
 		return true;
 	}
@@ -160,6 +161,7 @@ int main(int argc, char **argv)
 	int fd = socket(AF_INET, SOCK_DGRAM, 0), size = 8 << 20;
 	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
 
+	signal(SIGPIPE, SIG_IGN);	/* a connection may end before it is asked */
 	server.sin_port = htons(53);
 	if (window == 0 || window > WINDOW_MAX || inet_pton(AF_INET, argv[1], &server.sin_addr) != 1)
 		die("usage: lab_answers ADDRESS WINDOW < names");
