@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /** \file What the lines of stats are: the table of unbound-caa(8), whose test compares it with this.  Prints its mdoc. */
-#include "core/metrics.h"
+#include "core/why/metrics.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -5,9 +5,9 @@
  *  usage: said [--plain]
  *  Prints the table's mdoc, or with --plain `CLASS CODE TEXT` lines, the text as the module says it, without an id; what is said
  *  before the end has class "early". */
-#include "core/cause.h"
-#include "core/packet.h"
-#include "core/say.h"
+#include "core/why/cause.h"
+#include "core/wire/packet.h"
+#include "core/why/say.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -56,7 +56,7 @@ build() {
 	rm -rf "$dir/objects"
 	mkdir "$dir/objects"
 	compile -fPIC -fvisibility=hidden -Imodule -isystem "$dir/unbound" -DHAVE_CAA_CONFIG_H -DCAA_VERSION='"sanitized"' -I. -Itests/unit -Itests/sim \
-		-- module/core/*.c module/glue/*.c module/tool/*.c module/tool/probe/*.c tests/unit/*.c tests/sim/*.c || return 1
+		-- module/core/*/*.c module/glue/*.c module/tool/*.c module/tool/probe/*.c tests/unit/*.c tests/sim/*.c || return 1
 	ar rcs "$dir/core.a" "$dir"/objects/module-core-*.o || return 1
 	# shellcheck disable=SC2086
 	gcc $flags -pthread -shared -Wl,-Bsymbolic -Wl,-z,nodelete -Wl,--build-id=sha1 -o "$dir/unbound-caa.so" "$dir"/objects/module-glue-*.o \

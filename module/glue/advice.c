@@ -3,8 +3,8 @@
 
 #include "glue/advice.h"
 
-#include "core/advice.h"
-#include "core/text.h"
+#include "core/config/advice.h"
+#include "core/wire/text.h"
 #include "glue/ctx.h"
 
 #include "util/config_file.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/** \file What core/advice.h has to say about Unbound's configuration, read and logged. */
+/** \file What core/config/advice.h has to say about Unbound's configuration, read and logged. */
 #ifndef CAA_GLUE_ADVICE_H
 #define CAA_GLUE_ADVICE_H
 

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "core/hold.h"
+#include "core/hold/hold.h"
 
 #include "util/data/packed_rrset.h"
 

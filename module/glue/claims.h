@@ -9,8 +9,8 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include "core/addr.h"
-#include "core/gate.h"
+#include "core/wire/addr.h"
+#include "core/pace/gate.h"
 
 struct caa_ctx;
 struct caa_query;

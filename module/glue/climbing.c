@@ -3,7 +3,7 @@
 
 #include "glue/climbing.h"
 
-#include "core/climb_option.h"
+#include "core/climb/climb_option.h"
 #include "glue/answer.h"
 #include "glue/ctx.h"
 #include "glue/failure.h"

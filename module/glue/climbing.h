@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/** \file A whole climb in one question (core/climb_option.h): a question that carries the option becomes one question for
+/** \file A whole climb in one question (core/climb/climb_option.h): a question that carries the option becomes one question for
  *  each of its labels, and is answered when these have decided.
  *
  *  The questions for the labels are ordinary ones: clients' questions join them and they join clients', they are paced,

@@ -3,7 +3,7 @@
 
 #include "glue/control.h"
 
-#include "core/metrics.h"
+#include "core/why/metrics.h"
 #include "glue/ctx.h"
 #include "glue/failures.h"
 #include "glue/flush.h"

@@ -3,15 +3,15 @@
  *
  *  Made by init and destroyed by deinit, when there are no worker threads; what was learned of upstreams is kept for the
  *  next context, which a reload makes.  In between only the configuration changes,
- *  at fast_reload, under config_lock; everything else locks itself (glue/shard.h) or is atomic (core/stats.h). */
+ *  at fast_reload, under config_lock; everything else locks itself (glue/shard.h) or is atomic (core/config/stats.h). */
 #ifndef CAA_GLUE_CTX_H
 #define CAA_GLUE_CTX_H
 
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include "core/config.h"
-#include "core/stats.h"
+#include "core/config/config.h"
+#include "core/config/stats.h"
 #include "glue/shard.h"
 
 #include "util/locks.h"

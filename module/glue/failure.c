@@ -3,8 +3,8 @@
 
 #include "glue/failure.h"
 
-#include "core/packet.h"
-#include "core/report.h"
+#include "core/wire/packet.h"
+#include "core/why/report.h"
 #include "glue/ctx.h"
 #include "glue/failures.h"
 #include "glue/host.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /** \file From what happens to a CAA question to what is said of it: attempts are noted while it is worked on, and when it
- *  fails it becomes a case (core/cause.h), an EDE for the client, a line in the log if the name keeps failing, and what
+ *  fails it becomes a case (core/why/cause.h), an EDE for the client, a line in the log if the name keeps failing, and what
  *  unbound-control shows.
  *
  *  A question's record belongs to the thread that works on it; what is shared is in glue/failures.h. */
@@ -8,8 +8,8 @@
 #define CAA_GLUE_FAILURE_H
 
 #include <stdbool.h>
-#include "core/addr.h"
-#include "core/gate.h"
+#include "core/wire/addr.h"
+#include "core/pace/gate.h"
 
 struct caa_answer;
 struct caa_ctx;

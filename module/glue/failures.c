@@ -3,9 +3,9 @@
 
 #include "glue/failures.h"
 
-#include "core/hash.h"
-#include "core/linebudget.h"
-#include "core/neighbour.h"
+#include "core/wire/hash.h"
+#include "core/why/linebudget.h"
+#include "core/why/neighbour.h"
 
 #include "util/locks.h"
 

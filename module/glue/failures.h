@@ -10,8 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "core/fail.h"
-#include "core/options.h"
+#include "core/why/fail.h"
+#include "core/config/options.h"
 
 struct caa_failures;
 

@@ -4,7 +4,7 @@
 #define CAA_GLUE_FLUSH_H
 
 #include <stddef.h>
-#include "core/name.h"
+#include "core/wire/name.h"
 
 struct caa_ctx;
 struct module_hooks;

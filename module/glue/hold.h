@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/** \file Held answers in Unbound: what of a finished question is kept (core/hold.h, glue/holds.h), and how it is given out
+/** \file Held answers in Unbound: what of a finished question is kept (core/hold/hold.h, glue/holds.h), and how it is given out
  *  again.
  *
  *  An answer is kept on the wire with the security status that the validator gave it, as Unbound's cachedb keeps it, and
  *  never goes back into Unbound's own caches.  It is kept only where its age is known: its parts came over the network for
  *  this question, or a note tells when they came, or signatures tell it.
  *
- *  The store is cut into slices, each under a lock of its own that is held for one call of core/hold.h.  A flush moves the
+ *  The store is cut into slices, each under a lock of its own that is held for one call of core/hold/hold.h.  A flush moves the
  *  epoch first and then visits every slice; a question that began in an older epoch keeps nothing, so a flush also
  *  takes what was under way when it came. */
 #ifndef CAA_GLUE_HOLD_H
@@ -15,7 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "core/hold.h"
+#include "core/hold/hold.h"
 
 struct caa_ctx;
 struct caa_query;

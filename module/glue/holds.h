@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/** \file Held answers of all threads: slices of core's store (core/hold.h), each under a lock of its own, which is held for one
+/** \file Held answers of all threads: slices of core's store (core/hold/hold.h), each under a lock of its own, which is held for one
  *  call of core.
  *
  *  A flush moves the epoch first and then visits every slice.  What began in an older epoch is not put any more, so a
@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "core/hold.h"
+#include "core/hold/hold.h"
 
 struct caa_holds;
 struct module_env;

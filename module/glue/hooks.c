@@ -3,8 +3,8 @@
 
 #include "glue/hooks.h"
 
-#include "core/answer.h"
-#include "core/flight.h"
+#include "core/wire/answer.h"
+#include "core/pace/flight.h"
 #include "glue/claims.h"
 #include "glue/ctx.h"
 #include "glue/event.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /** \file What the patches call: pace, outcome, cost, minimisation.
  *
- *  Called by worker threads, each for its own queries; what they share is in glue/shard.h and core/stats.h. */
+ *  Called by worker threads, each for its own queries; what they share is in glue/shard.h and core/config/stats.h. */
 #ifndef CAA_GLUE_HOOKS_H
 #define CAA_GLUE_HOOKS_H
 

@@ -3,8 +3,8 @@
 
 #include "glue/host.h"
 
-#include "core/hash.h"
-#include "core/report.h"
+#include "core/wire/hash.h"
+#include "core/why/report.h"
 
 #include "iterator/iter_delegpt.h"
 #include "iterator/iterator.h"

@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
-#include "core/addr.h"
-#include "core/name.h"
+#include "core/wire/addr.h"
+#include "core/wire/name.h"
 
 struct caa_versions;
 struct config_file;
@@ -76,7 +76,7 @@ bool caa_host_has_memory(void);
 /** The releases of this Unbound and of the module. */
 extern const struct caa_versions caa_host_versions;
 
-/** A caa_name_reader (core/config.h) on Unbound's own parser of names. */
+/** A caa_name_reader (core/config/config.h) on Unbound's own parser of names. */
 enum caa_res caa_host_read_name(uint8_t wire[static CAA_NAME_MAX], size_t *len, const char *text, const char **why);
 
 /** A query that the iterator chose an address for is not sent: undo what it counted, timeout, attempt and quota, before it hears that

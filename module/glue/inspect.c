@@ -3,8 +3,8 @@
 
 #include "glue/inspect.h"
 
-#include "core/report.h"
-#include "core/text.h"
+#include "core/why/report.h"
+#include "core/wire/text.h"
 #include "glue/answer.h"
 #include "glue/ctx.h"
 #include "glue/failures.h"

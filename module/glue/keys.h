@@ -11,7 +11,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include "core/name.h"
+#include "core/wire/name.h"
 
 struct delegpt;
 struct module_qstate;

@@ -3,7 +3,7 @@
 
 #include "glue/log.h"
 
-#include "core/options.h"
+#include "core/config/options.h"
 
 #include "util/log.h"
 

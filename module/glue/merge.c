@@ -3,8 +3,8 @@
 
 #include "glue/merge.h"
 
-#include "core/hash.h"
-#include "core/name.h"
+#include "core/wire/hash.h"
+#include "core/wire/name.h"
 #include "glue/ctx.h"
 #include "glue/event.h"
 #include "glue/handed.h"

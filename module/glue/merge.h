@@ -2,7 +2,7 @@
 /** \file One question, one lookup, in all worker threads; and the parent's before the child's.
  *
  *  A question is asked for by many clients in many threads.  Within a thread Unbound joins them; here the threads are joined, by
- *  core/merge.h: who follows a lookup is handed its answer (glue/handed.h), whatever its TTL.  So are the lookups for keys, DNSKEY
+ *  core/climb/merge.h: who follows a lookup is handed its answer (glue/handed.h), whatever its TTL.  So are the lookups for keys, DNSKEY
  *  and DS, that the validator makes for CAA questions.  A question also waits for its parent's, which is made if nobody asks it, so that the walk down from the
  *  root is made once for all names below a parent; with the parent known, it is asked by its full name at once.
  *
@@ -17,8 +17,8 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include "core/merge.h"
-#include "core/name.h"
+#include "core/climb/merge.h"
+#include "core/wire/name.h"
 
 #include "util/module.h"
 

@@ -3,7 +3,7 @@
 #ifndef CAA_GLUE_OUT_H
 #define CAA_GLUE_OUT_H
 
-#include "core/args.h"
+#include "core/wire/args.h"
 
 #include "util/module_hooks.h"
 

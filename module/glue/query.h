@@ -8,9 +8,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <time.h>
-#include "core/denials.h"
-#include "core/options.h"
-#include "core/tries.h"
+#include "core/pace/denials.h"
+#include "core/config/options.h"
+#include "core/pace/tries.h"
 #include "glue/merge.h"
 #include "glue/hold.h"
 #include "glue/patience.h"

@@ -3,11 +3,11 @@
 
 #include "glue/reporting.h"
 
-#include "core/agent.h"
-#include "core/agents.h"
-#include "core/gate.h"
-#include "core/hash.h"
-#include "core/packet.h"
+#include "core/why/agent.h"
+#include "core/why/agents.h"
+#include "core/pace/gate.h"
+#include "core/wire/hash.h"
+#include "core/wire/packet.h"
 #include "glue/ctx.h"
 #include "glue/host.h"
 #include "glue/query.h"

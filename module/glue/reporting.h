@@ -4,7 +4,7 @@
  *  A report is a lookup of its own that nobody waits for: it goes the usual ways of Unbound, over TCP where the agent hears of it
  *  (section 9 wants a source that is not forged), and it ends soon, whatever happens.  It is no CAA question, so that neither its
  *  failure is reported nor any query waits its turn for it.  Where the module reports, Unbound's own dns-error-reporting does not.
- *  How many there are is bounded (core/agents.h), and so is how many are under way, and over TCP, where Unbound has few places.
+ *  How many there are is bounded (core/why/agents.h), and so is how many are under way, and over TCP, where Unbound has few places.
  *
  *  One lock, around the tables, which is held for arithmetic and copies only. */
 #ifndef CAA_GLUE_REPORTING_H
@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "core/name.h"
+#include "core/wire/name.h"
 
 struct caa_asking;
 struct caa_ctx;

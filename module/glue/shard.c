@@ -3,9 +3,9 @@
 
 #include "glue/shard.h"
 
-#include "core/flight.h"
-#include "core/hash.h"
-#include "core/serving.h"
+#include "core/pace/flight.h"
+#include "core/wire/hash.h"
+#include "core/pace/serving.h"
 
 #include "util/locks.h"
 

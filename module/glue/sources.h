@@ -5,7 +5,7 @@
 #define CAA_GLUE_SOURCES_H
 
 #include <stdint.h>
-#include "core/zones.h"
+#include "core/config/zones.h"
 
 struct config_file;
 

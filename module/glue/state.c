@@ -3,7 +3,7 @@
 
 #include "glue/state.h"
 
-#include "core/text.h"
+#include "core/wire/text.h"
 #include "glue/host.h"
 
 #include "iterator/iter_delegpt.h"

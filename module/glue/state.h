@@ -5,7 +5,7 @@
 #ifndef CAA_GLUE_STATE_H
 #define CAA_GLUE_STATE_H
 
-#include "core/cause.h"
+#include "core/why/cause.h"
 
 struct delegpt;
 struct module_qstate;

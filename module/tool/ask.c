@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "tool/ask.h"
 
-#include "core/climb_option.h"
+#include "core/climb/climb_option.h"
 #include "tool/transport.h"
 
 #include <sodium.h>

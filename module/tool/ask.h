@@ -12,7 +12,7 @@
 #include <ldns/ldns.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include "core/name.h"
+#include "core/wire/name.h"
 #include "tool/servers.h"
 
 enum { CAA_ASK_TRIES_MAX = 100 };
@@ -67,7 +67,7 @@ void caa_asker_destroy(struct caa_asker *a);
  *  @return false if there is no memory; done is not called then. */
 bool caa_asker_ask(struct caa_asker *a, struct caa_name name, caa_ask_done *done, void *arg);
 
-/** Ask for the whole climb of a name (core/climb_option.h); the reply may be an ordinary one.  As caa_asker_ask(). */
+/** Ask for the whole climb of a name (core/climb/climb_option.h); the reply may be an ordinary one.  As caa_asker_ask(). */
 bool caa_asker_ask_whole(struct caa_asker *a, struct caa_name name, caa_ask_done *done, void *arg);
 
 const struct caa_ask_counts *caa_asker_counts(const struct caa_asker *a);

@@ -4,7 +4,7 @@
 #include "caa-config.h"
 #endif
 
-#include "core/climb_option.h"
+#include "core/climb/climb_option.h"
 #include "tool/ask.h"
 #include "tool/check.h"
 #include "tool/profile.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "tool/check.h"
 
-#include "core/climb_option.h"
+#include "core/climb/climb_option.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -4,7 +4,7 @@
 #define CAA_TOOL_CHECK_H
 
 #include <stdbool.h>
-#include "core/climb.h"
+#include "core/climb/climb.h"
 #include "tool/ask.h"
 #include "tool/sans.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "tool/sans.h"
 
-#include "core/climb.h"
+#include "core/climb/climb.h"
 
 #include <ldns/ldns.h>
 #include <openssl/err.h>

@@ -5,7 +5,7 @@
 #define CAA_TOOL_SANS_H
 
 #include <stddef.h>
-#include "core/name.h"
+#include "core/wire/name.h"
 
 enum { CAA_SANS_TEXT_MAX = 512 };	/**< octets of an error text with NUL */
 

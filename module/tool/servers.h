@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/socket.h>
-#include "core/addr.h"
+#include "core/wire/addr.h"
 
 enum {
 	CAA_SERVERS_MAX = 16,

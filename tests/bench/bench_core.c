@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /** \file What one packet costs in the core, and what an upstream takes, against the limits that are promised: on a table as
  *  large as the default one, with addresses in random order so that caches do not help more than they would. */
-#include "core/flight.h"
-#include "core/gate.h"
-#include "core/hold.h"
-#include "core/zones.h"
+#include "core/pace/flight.h"
+#include "core/pace/gate.h"
+#include "core/hold/hold.h"
+#include "core/config/zones.h"
 
 #include <inttypes.h>
 #include <stdbool.h>

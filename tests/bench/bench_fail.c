@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /** \file What a failure costs in the core, and that a flood of names which fail once changes nothing for names that keep
  *  failing: time, memory, and who is remembered.  Ends with 1 if anything of that is not so. */
-#include "core/fail.h"
-#include "core/report.h"
+#include "core/why/fail.h"
+#include "core/why/report.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "core/name.h"
+#include "core/wire/name.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

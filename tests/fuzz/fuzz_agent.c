@@ -2,7 +2,7 @@
 /** \file Fuzz the agent of RFC 9567: what a Report-Channel option is taken for, and the name of a report, taken apart again. */
 #include "fuzz.h"
 
-#include "core/agent.h"
+#include "core/why/agent.h"
 
 #include <ldns/ldns.h>
 

@@ -3,8 +3,8 @@
  *  everyone else reads in them. */
 #include "fuzz.h"
 
-#include "core/addr.h"
-#include "core/args.h"
+#include "core/wire/addr.h"
+#include "core/wire/args.h"
 
 #include <arpa/inet.h>
 

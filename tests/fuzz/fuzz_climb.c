@@ -3,8 +3,8 @@
  *  one that is made up is read as what it was. */
 #include "fuzz.h"
 
-#include "core/climb_option.h"
-#include "core/text.h"
+#include "core/climb/climb_option.h"
+#include "core/wire/text.h"
 
 static bool is_same(const struct caa_climb_report *a, const struct caa_climb_report *b, bool texts)
 {

@@ -5,7 +5,7 @@
  *  The input is lines `KEY=VALUE`, as the host hands them over. */
 #include "fuzz.h"
 
-#include "core/config.h"
+#include "core/config/config.h"
 
 #include <ldns/ldns.h>
 

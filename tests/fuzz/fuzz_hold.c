@@ -3,7 +3,7 @@
  *  that, octet for octet, within its time by both clocks, and never what was dropped. */
 #include "fuzz.h"
 
-#include "core/hold.h"
+#include "core/hold/hold.h"
 
 enum { KEYS = 12, HOLD_S = 100, BYTES = 4096 * 8, LEN_MAX = 2000, NAMES = 3 };
 

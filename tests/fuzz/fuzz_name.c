@@ -2,7 +2,7 @@
 /** \file Fuzz the reader of names, in wire form and as text: what ldns takes for a name is one, and the other way round. */
 #include "fuzz.h"
 
-#include "core/text.h"
+#include "core/wire/text.h"
 
 #include <ldns/ldns.h>
 

@@ -6,10 +6,10 @@
  *  is taken to be the client's part, so that the fuzzer gets past the check of the echo. */
 #include "fuzz.h"
 
-#include "core/agent.h"
-#include "core/answer.h"
-#include "core/cookie.h"
-#include "core/packet.h"
+#include "core/why/agent.h"
+#include "core/wire/answer.h"
+#include "core/pace/cookie.h"
+#include "core/wire/packet.h"
 
 #include <ldns/ldns.h>
 

@@ -3,10 +3,10 @@
  *  whole JSON object in UTF-8, its EDE texts are bounded, its page is text, whatever the servers sent. */
 #include "fuzz.h"
 
-#include "core/answer.h"
-#include "core/cause.h"
-#include "core/report.h"
-#include "core/say.h"
+#include "core/wire/answer.h"
+#include "core/why/cause.h"
+#include "core/why/report.h"
+#include "core/why/say.h"
 
 enum { EVENTS_MAX = 40, MESSAGE_MAX = 120 };
 

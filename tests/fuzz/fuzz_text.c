@@ -3,7 +3,7 @@
  *  and JSON where that is asked for. */
 #include "fuzz.h"
 
-#include "core/text.h"
+#include "core/wire/text.h"
 
 /** @return whether octets are printable ASCII, so that nothing has to be escaped. */
 static bool is_plain(const uint8_t *octets, size_t len)

@@ -10,7 +10,7 @@ lab_climb 127.0.53.30 "$(lab_names flat 20)"
 
 lab_control caa stats_noreset >"$LAB_WORK/stats"
 check "every line of stats is name=value" eval '! grep -vqE "^[A-Za-z0-9_.-]+=[0-9.-]+$" "$LAB_WORK/stats"'
-for name in $(sed -n 's/^\tX([a-z_]*,[[:space:]]*"\([^"]*\)".*/\1/p' "$LAB_TOP/module/core/stats.h"); do
+for name in $(sed -n 's/^\tX([a-z_]*,[[:space:]]*"\([^"]*\)".*/\1/p' "$LAB_TOP/module/core/config/stats.h"); do
 	check "stats has $name once" [ "$(grep -c "^${name//./\\.}=" "$LAB_WORK/stats")" -eq 1 ]
 	check "the manual has $name" grep -q -- "$name" "$LAB_TOP/module/unbound-caa.8.in"
 done

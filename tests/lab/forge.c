@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "lab/forge.h"
 
-#include "core/packet.h"
+#include "core/wire/packet.h"
 
 #include <string.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "lab/mangle.h"
 
-#include "core/packet.h"
-#include "core/wire.h"
+#include "core/wire/packet.h"
+#include "core/wire/wire.h"
 
 #include <stdbool.h>
 #include <string.h>

@@ -17,7 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-#include "core/learn.h"
+#include "core/pace/learn.h"
 #include "limiter.h"
 
 enum { SIM_ADDRESSES = 2, SIM_SECONDS = 64 };

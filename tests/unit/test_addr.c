@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "unit.h"
 
-#include "core/addr.h"
+#include "core/wire/addr.h"
 
 static void text_reads_back(void **state)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "unit.h"
 
-#include "core/advice.h"
+#include "core/config/advice.h"
 
 /** A resolver that has nothing to be told, with a budget of 20 s. */
 static const struct caa_settings GOOD = {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "unit.h"
 
-#include "core/agent.h"
+#include "core/why/agent.h"
 
 /** RFC 9567, section 5: the option is a name, whole and uncompressed, and not the root's. */
 static void an_agent_is_one_name(void **state)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "unit.h"
 
-#include "core/agents.h"
+#include "core/why/agents.h"
 
 enum { S = 1000000, NOW = 5 };
 

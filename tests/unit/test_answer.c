@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "unit.h"
 
-#include "core/answer.h"
+#include "core/wire/answer.h"
 
 /** What a message is made of; the question is www.example.com CAA, the zone example.com. */
 struct message {

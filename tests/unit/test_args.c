@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "unit.h"
 
-#include "core/args.h"
+#include "core/wire/args.h"
 
 static void words_are_what_stands_between_spaces(void **state)
 {

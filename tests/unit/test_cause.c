@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "unit.h"
 
-#include "core/cause.h"
-#include "core/packet.h"
+#include "core/why/cause.h"
+#include "core/wire/packet.h"
 
 enum { CAA = 257, A = 1, DS = 43, DNSKEY = 48 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "unit.h"
 
-#include "core/climb.h"
+#include "core/climb/climb.h"
 
 static void a_climb_asks_up_to_the_tld(void **state)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "unit.h"
 
-#include "core/climb_option.h"
+#include "core/climb/climb_option.h"
 
 #define NONE CAA_STEP_NONE
 #define FOUND CAA_STEP_FOUND

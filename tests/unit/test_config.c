@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "unit.h"
 
-#include "core/config.h"
+#include "core/config/config.h"
 
 /** A caa_name_reader on ldns. */
 static enum caa_res read_name(uint8_t wire[static CAA_NAME_MAX], size_t *len, const char *text, const char **why)

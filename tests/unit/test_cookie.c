@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "unit.h"
 
-#include "core/cookie.h"
+#include "core/pace/cookie.h"
 
 enum { SILENT_MAX = 3, CLIENT = CAA_COOKIE_CLIENT, FULL = CAA_COOKIE_CLIENT + 16 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "unit.h"
 
-#include "core/denials.h"
+#include "core/pace/denials.h"
 
 enum { QUESTION = 4711 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "unit.h"
 
-#include "core/egress.h"
+#include "core/pace/egress.h"
 
 enum { BURST = 16, THREE = 3, ROUNDS = 2000, TRIED_MAX = ROUNDS / 6 };
 

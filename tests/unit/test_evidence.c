@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "unit.h"
 
-#include "core/evidence.h"
+#include "core/pace/evidence.h"
 
 static const uint64_t ms = 1000, second = 1000000, start = 60 * UINT64_C(1000000);
 

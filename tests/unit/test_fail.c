@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "unit.h"
 
-#include "core/fail.h"
-#include "core/linebudget.h"
-#include "core/neighbour.h"
+#include "core/why/fail.h"
+#include "core/why/linebudget.h"
+#include "core/why/neighbour.h"
 
 enum { WINDOW = 3600 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "unit.h"
 
-#include "core/flight.h"
+#include "core/pace/flight.h"
 
 static const struct caa_addr one = { .family = CAA_IPV4, .ip = { 1 } }, two = { .family = CAA_IPV4, .ip = { 2 } };
 

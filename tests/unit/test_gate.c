@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "unit.h"
 
-#include "core/gate.h"
+#include "core/pace/gate.h"
 
 enum { BURST = 16, SOURCES = 3, ROUND_US = 10 * 1000, SOON_US = 5 * 1000, BUDGET_US = 20 * 1000000, FULL = CAA_COOKIE_CLIENT + 16 };
 

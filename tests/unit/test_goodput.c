@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "unit.h"
 
-#include "core/goodput.h"
+#include "core/pace/goodput.h"
 
 enum { START_MS = 5000 };
 

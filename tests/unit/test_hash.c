@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "unit.h"
 
-#include "core/hash.h"
+#include "core/wire/hash.h"
 
 /** The key and messages of the SipHash paper, appendix A, and its reference code: octets 00, 01, 02 ... */
 static void it_is_siphash_2_4(void **state)

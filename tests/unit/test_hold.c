@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "unit.h"
 
-#include "core/hold.h"
+#include "core/hold/hold.h"
 
 static const uint8_t secret[CAA_HASH_KEY] = { 1, 2, 3 };
 

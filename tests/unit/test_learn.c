@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "unit.h"
 
-#include "core/learn.h"
+#include "core/pace/learn.h"
 
 enum {
 	US_PER_MS = 1000, US_PER_S = 1000000, MS_PER_S = 1000, MQPS = 1000,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "unit.h"
 
-#include "core/line.h"
+#include "core/pace/line.h"
 
 #include <string.h>
 

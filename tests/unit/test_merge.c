@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "unit.h"
 
-#include "core/merge.h"
+#include "core/climb/merge.h"
 
 enum { WAITS = 4 };
 

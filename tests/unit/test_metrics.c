@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "unit.h"
 
-#include "core/metrics.h"
-#include "core/report.h"
+#include "core/why/metrics.h"
+#include "core/why/report.h"
 
 static char text[64 * 1024];
 

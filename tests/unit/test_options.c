@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "unit.h"
 
-#include "core/options.h"
+#include "core/config/options.h"
 
 static void defaults_are_in_range(void **state)
 {

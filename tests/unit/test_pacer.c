@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "unit.h"
 
-#include "core/pacer.h"
+#include "core/pace/pacer.h"
 
 enum { ROUND_US = 8000, RATE_US = 100000 };
 

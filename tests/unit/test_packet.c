@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "unit.h"
 
-#include "core/packet.h"
+#include "core/wire/packet.h"
 
 /** An answer as it comes: everything that is read. */
 static const uint8_t whole[] = {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "unit.h"
 
-#include "core/report.h"
+#include "core/why/report.h"
 
 static const struct caa_versions by = { .unbound = "1.26.1", .module = "0.1.0" };
 static const struct caa_repeats repeats = { .count = 3, .total = 4, .window_s = 3600, .first_unix_s = 1795552000 };

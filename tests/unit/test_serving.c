@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "unit.h"
 
-#include "core/serving.h"
+#include "core/pace/serving.h"
 
 static const uint64_t ms = 1000, second = 1000000, now = 77 * UINT64_C(1000000);
 

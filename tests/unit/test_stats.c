@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "unit.h"
 
-#include "core/stats.h"
+#include "core/config/stats.h"
 
 #include <pthread.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "unit.h"
 
-#include "core/strangers.h"
+#include "core/pace/strangers.h"
 
 static const uint64_t ms = 1000, start = 123456789;
 

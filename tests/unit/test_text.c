@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "unit.h"
 
-#include "core/text.h"
+#include "core/wire/text.h"
 
 static void octets_from_outside_become_harmless(void **state)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "unit.h"
 
-#include "core/top.h"
+#include "core/wire/top.h"
 
 struct row { uint32_t value; char pad[7]; };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "unit.h"
 
-#include "core/transport.h"
+#include "core/pace/transport.h"
 
 enum { SLOW = 16, INFLIGHT_MAX = 128, LOST_MAX = 3 };
 

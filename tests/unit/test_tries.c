@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "unit.h"
 
-#include "core/tries.h"
+#include "core/pace/tries.h"
 
 enum { FAR_US = 20 * 1000000, DELAY_US = 50 * 1000, DELAY_MAX_US = 800 * 1000 };
 

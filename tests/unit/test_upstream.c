@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "unit.h"
 
-#include "core/upstream.h"
+#include "core/pace/upstream.h"
 
 static const uint8_t key[CAA_HASH_KEY] = { 1, 2, 3 };
 

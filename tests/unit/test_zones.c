@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "unit.h"
 
-#include "core/zones.h"
+#include "core/config/zones.h"
 
 static struct caa_zone *add(struct caa_zones *z, const char *apex)
 {

@@ -14,7 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "core/name.h"
+#include "core/wire/name.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-#include "core/addr.h"
+#include "core/wire/addr.h"
 
 enum {
 	CAA_EDNS_SIZE = 1232,		/**< octets of UDP that are offered, as resolvers do */

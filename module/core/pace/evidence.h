@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/** \file The losses and denials of an address, weighed: whether they look like a limit.
+ *
+ *  A limit is seen in many losses after the last answer; losses with answers to later queries between them are random, and make a
+ *  limit only where they are more than the answers.  A limiter does not care which question it takes, so one that is lost again
+ *  and again is a bad name.  Strangers, zones that are not known to be answered these days, speak softly: it takes more of them, and
+ *  some that were answered at the same time (core/pace/strangers.h).
+ *  No clock, no lock: time is passed in, and the caller serialises calls on one. */
+#ifndef CAA_CORE_EVIDENCE_H
+#define CAA_CORE_EVIDENCE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "core/pace/signal.h"
+#include "core/pace/strangers.h"
+
+/** Of one address; zeroed at first.  Times in ms modulo 2^32, or where it is said modulo 2^16. */
+struct caa_evidence {
+	uint32_t since_ms;	/**< the first of the losses that are weighed */
+	uint32_t lost;		/**< the question of the last loss or denial, as in caa_sent */
+	uint32_t zone;		/**< of the losses that are weighed, as in caa_sent; 0 = of several */
+	uint16_t tail, holes;	/**< losses after the last answer, and before it */
+	uint16_t tail_seq;	/**< the latest query of those in tail, modulo 2^16 */
+	uint16_t strangers;	/**< of tail, those of strangers; there is no answer to a later query than the first of them, ... */
+	uint16_t strange_seq, strange_ms;	/**< ... which is this one, and left then, modulo 2^16 */
+	uint16_t strange_lost;	/**< all losses of strangers that are weighed, whatever was answered since */
+	struct caa_strangers heard;	/**< who was answered of those it did not know */
+};
+
+/** What was lost so far was paid for, and says nothing any more. */
+void caa_evidence_clear(struct caa_evidence *e);
+
+/** A query was lost or denied. @return whether it is another question than the last. */
+bool caa_evidence_is_other(struct caa_evidence *e, uint32_t question);
+
+/** Losses and denials of one zone only are told by it: another one has spoken, or the same. */
+void caa_evidence_spoke(struct caa_evidence *e, uint32_t zone);
+
+/** A query was answered while no limit is known. @param answered_seq: the latest query that was, and one more. */
+void caa_evidence_answered(struct caa_evidence *e, uint64_t now_us, struct caa_sent sent, uint32_t answered_seq);
+
+/** A query was lost or denied while no limit is known. @return whether it is weighed. */
+bool caa_evidence_weigh(struct caa_evidence *e, uint64_t now_us, struct caa_sent sent, uint32_t answered_seq, enum caa_signal signal);
+
+/** @param signal: the last one. @param doubted: a limit was believed here by mistake lately. @param good: answers lately.
+ *  @return whether what is weighed looks like a limit. */
+bool caa_evidence_is_limit(const struct caa_evidence *e, enum caa_signal signal, bool doubted, uint32_t good);
+
+/** @return whether hardly any but strangers say so. */
+bool caa_evidence_is_doubtful(const struct caa_evidence *e);
+
+#endif

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/** \file What one upstream's answers say about its limit, and the pacing that follows from it.
+ *
+ *  Open: no limit is known.  A window of queries may be under way; it grows with the answers as in TCP's slow start
+ *  (RFC 5681, section 3.1), so the server's answers set the speed and a server without limit never notices.  Nothing
+ *  follows the first window before its last query was answered, since a limiter that cuts it would charge that, too; and
+ *  where some of it were denied, or one that another address denied comes here meanwhile, only a few follow.
+ *  Limited: where a server that answers otherwise answers nothing after some point, or denies, the pacer goes by a rate
+ *  below the goodput that was measured (as BBR takes its rate from deliveries), pauses for what was sent in vain, since
+ *  limiters such as BIND's charge that too, and continues when a first query was answered.  From then on the rate rises
+ *  while answers come, slowly near where it was too high, and falls by a part at each loss (AIMD, RFC 5681 section 3.1).
+ *  Not a limit: an address that never answered is dead, and one that had not answered for seconds when it was asked is
+ *  dead by now, or slow; losses with answers to later queries between them are random; a denial that comes however slowly it
+ *  is asked is the server's answer; what is lost or denied again and again is one bad name, while a limiter does not care
+ *  which.  None of them sets a rate.  Nor does a server that is slow, for some zones or for a while: where nothing is answered
+ *  after a pause the next query is waited for longer, and if its answer comes late, so may the others.
+ *  A limit is a claim that is tested.  It is seen in many losses after the last answer.  Where only strangers say so, zones that
+ *  were never answered for, or not lately, it takes more of them, and some that were answered, since a limiter lets through
+ *  whom it happens to; and it is in doubt: what was lost has to be answered when it is asked slower.
+ *  Where it is not, but another one is, there was no limit; queries of a zone that was answered for do not wait meanwhile.
+ *  Where all who say so are of one zone, and others are answered (core/pace/serving.h), it is taken back as well.  And where a
+ *  limit is known, a query that is lost although hardly any were sent says that it was none; the next one has to be clearer
+ *  for a while.
+ *
+ *  No clock, no lock: time is passed in, and the caller serialises calls on one upstream. */
+#ifndef CAA_CORE_LEARN_H
+#define CAA_CORE_LEARN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "core/pace/evidence.h"
+#include "core/pace/goodput.h"
+#include "core/pace/pacer.h"
+#include "core/pace/signal.h"
+
+/** What is believed of the upstream.  In the order of the list, which caa_learn_limited() uses. */
+enum caa_learn_state {
+	CAA_LEARN_FIRST,	/**< open: the first window was never full */
+	CAA_LEARN_FULL,		/**< open: it is, for the first time, and waits for its last answer */
+	CAA_LEARN_OPEN,		/**< open: the window grows with the answers */
+	CAA_LEARN_CONFIRM,	/**< limited: nothing was answered since the pause */
+	CAA_LEARN_SETTLING,	/**< limited: something was, but the pause may have been too short */
+	CAA_LEARN_LIMITED,	/**< limited: the rate rises, and is cut where it is lost */
+	CAA_LEARN_MANUAL	/**< the rate is set by hand; nothing is learned */
+};
+
+/** While it is open. */
+struct caa_window {
+	uint32_t round_ms;	/**< when this round of the window's growth began */
+	uint32_t first_seq;	/**< full: queries before this one make the first window */
+	uint16_t grow;		/**< what the window may still grow in this round */
+	uint8_t probes;		/**< queries that were sent beyond the first window while it waits */
+	uint8_t denials;	/**< of the first window, up to what is a sign of a limit */
+};
+
+/** While it is limited. */
+struct caa_limit {
+	uint32_t rate_mqps;	/**< queries per 1000 s; 0 = none is known */
+	uint32_t ceiling_mqps;	/**< the rate that was too high */
+	uint32_t raised_ms;	/**< when the rate was last raised */
+	uint16_t pause_ms;	/**< the last pause, doubled while nothing is answered; 0 = answered since */
+	uint16_t burst_seen;	/**< answers within a second before the limit, what it allows at once */
+	uint8_t failures : 4;	/**< pauses in a row after which nothing was answered, up to 15, ... */
+	uint8_t denials : 4;	/**< ... and of those, with a denial */
+	bool doubtful : 1;	/**< only strangers' losses say so */
+	bool found : 1;		/**< it was found before this pause, by denials */
+};
+
+/** Times in ms are modulo 2^32, 49 days; those in s tell what is older. */
+struct caa_learn {
+	struct caa_pacer pacer;
+	struct caa_goodput goodput;
+	struct caa_evidence evidence;
+	union {
+		struct caa_window window;	/**< up to CAA_LEARN_OPEN */
+		struct caa_limit limit;		/**< where caa_learn_limited() */
+	};
+	uint32_t answered_s;	/**< the end of the second of the last answer; 0 = never */
+	uint32_t since_ms;	/**< since when queries are under way without an answer */
+	uint32_t limited_ms;	/**< the last sign of a limit that was believed */
+	uint32_t srtt_us;	/**< smoothed round trip time; 0 = unknown */
+	uint32_t seq;		/**< number of the next query */
+	uint32_t answered_seq;	/**< the latest query that was answered, and one more */
+	uint32_t recover_seq;	/**< losses of queries before this one were paid for */
+	uint32_t flight_seq;	/**< queries before this one are not counted as under way any more */
+	uint16_t start_window;	/**< queries under way before the first answer: caa-burst */
+	uint16_t asides;	/**< queries under way that test a claim, or pass by the mute; those of suspects are not counted */
+	uint8_t state;		/**< enum caa_learn_state */
+	bool doubted : 1;	/**< a limit was believed, and was none, at limited_ms */
+	bool denies : 1;	/**< a denial is no sign of a limit before the next answer */
+};
+
+/** @return whether a limit is known. */
+static inline bool caa_learn_limited(const struct caa_learn *l)
+{
+	return l->state >= CAA_LEARN_CONFIRM && l->state <= CAA_LEARN_LIMITED;
+}
+
+/** @return whether its rate is set by hand. */
+static inline bool caa_learn_is_manual(const struct caa_learn *l)
+{
+	return l->state == CAA_LEARN_MANUAL;
+}
+
+/** @return whether its first window was not answered yet. */
+static inline bool caa_learn_is_first(const struct caa_learn *l)
+{
+	return l->state <= CAA_LEARN_FULL;
+}
+
+/** @param burst: 1 .. CAA_BURST_MAX queries under way before the first answer. */
+void caa_learn_init(struct caa_learn *l, uint16_t burst);
+
+/** Follow the options, before a place is taken.
+ *  @param rate_qps: set by hand, 0 = learned. @param burst: as in caa_learn_init(), or what may leave at once at a rate
+ *	that is set by hand. */
+void caa_learn_options(struct caa_learn *l, uint64_t now_us, uint32_t rate_qps, uint16_t burst);
+
+/** As caa_pacer_wait(): 0 if the place is due, else how long it has to wait in us. */
+uint64_t caa_learn_wait(struct caa_learn *l, struct caa_place place, uint64_t now_us);
+
+enum { CAA_LEARN_PATIENCE_MS = 5000 };	/**< how long the answer of a patient one is waited for at least */
+
+/** A query with a place is sent (caa_pacer_sent() is done here), or a packet without one (caa_pacer_charge()). */
+struct caa_sent caa_learn_sent(struct caa_learn *l, uint64_t now_us, bool waited);
+struct caa_sent caa_learn_charged(struct caa_learn *l, uint64_t now_us);
+/** A query is sent at nobody's cost: it tests a limit, caa_learn_wants_witness(), or is of a zone that nothing is expected of.
+ *  @param counted: for the former, and with caa_learn_lets_pass(). */
+struct caa_sent caa_learn_aside(struct caa_learn *l, uint64_t now_us, bool counted);
+
+/** A question that was denied elsewhere comes here: where both have one limit, the first window may be more than it lets
+ *  through. */
+void caa_learn_warn(struct caa_learn *l);
+
+/** @return whether a query of a zone that was answered for lately does not wait for room: strangers that are not answered fill
+ *	it, and a limiter would answer some of them. */
+bool caa_learn_lets_pass(const struct caa_learn *l, uint64_t now_us);
+
+/** What became of it.
+ *  @return true if the upstream was found limited by this, or once more. */
+bool caa_learn_outcome(struct caa_learn *l, uint64_t now_us, struct caa_sent sent, enum caa_signal signal);
+
+/** A zone that spoke of a limit was lost while others are answered: if it alone did, there was none. */
+void caa_learn_split(struct caa_learn *l, uint64_t now_us, uint32_t zone);
+
+/** @return whether a query of a zone that was answered for does not wait for the limit: it tests one that only strangers have met,
+ *	or only another zone; as many at once as in the first window, since it may be true. */
+static inline bool caa_learn_wants_witness(const struct caa_learn *l, uint32_t zone)
+{
+	return caa_learn_limited(l) && l->asides < l->start_window &&
+		(l->limit.doubtful || (l->evidence.zone != 0 && l->evidence.zone != zone));
+}
+
+/** @return whether one query of a zone that was answered for, which was not lost before, does not wait for the pause to end: those
+ *	that were lost go first, and where it is them and no limit, every pause would be followed by the next. */
+static inline bool caa_learn_wants_fresh(const struct caa_learn *l)
+{
+	return l->state == CAA_LEARN_CONFIRM && l->limit.failures > 0 && l->asides == 0;
+}
+
+/** The server knows from now on that queries come from here, and what was limited so far are others: forget the rate. */
+void caa_learn_source_proved(struct caa_learn *l, uint64_t now_us);
+
+/** Forget what was learned; who waits goes on waiting, and what is under way is so still.  A rate that is set by hand stays. */
+void caa_learn_forget(struct caa_learn *l);
+
+/** All queries are gone, and nothing will be heard of them; what was learned stays. */
+void caa_learn_settle(struct caa_learn *l);
+
+/** @return whether the upstream answered anything within the last minute: its losses are then not those of a dead one. */
+bool caa_learn_alive(const struct caa_learn *l, uint64_t now_us);
+
+/** @return whether it answered within the last two seconds: what it does not answer now was lost, and is not late. */
+bool caa_learn_lately(const struct caa_learn *l, uint64_t now_us);
+
+/** @return whether a query that has to wait due_us here, by its place, is better sent where it would have to wait
+ *	other_us. */
+bool caa_learn_worth_moving(const struct caa_learn *l, uint64_t now_us, uint64_t due_us, uint64_t other_us);
+
+/** @return whether the upstream was asked, and never answered or not for long. */
+static inline bool caa_learn_silent(const struct caa_learn *l, uint64_t now_us)
+{
+	return l->seq > 0 && !caa_learn_alive(l, now_us);
+}
+
+/** @return whether the upstream has queries under way and nothing has come back for longer than it should: a query
+ *	is better sent elsewhere. */
+bool caa_learn_stalled(const struct caa_learn *l, uint64_t now_us);
+
+#endif
