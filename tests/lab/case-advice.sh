@@ -55,9 +55,6 @@ module-config: "validator dynlib iterator"|module-config: "dynlib validator iter
 val-permissive-mode: yes|val-permissive-mode: no
 END
 settings=$all
-# README's smallest configuration loses no answer that comes late
-advice "server:\n discard-timeout: 1900\n$(sed -n '/^## The smallest configuration/,/^    dynlib:/s/^    //p' "$(dirname "$CAA_MANUAL")/../README.md" | grep -v '^dynlib')"
-check "with README's smallest configuration there is no word on discard-timeout" [ ! -s "$LAB_WORK/advice" ]
 advice 'server:\n module-config: "dynlib iterator"'
 check "without a validator: set it" one_line 'module-config: "dynlib iterator"' 'module-config: "dynlib validator iterator"'
 keep=$(declare -f good)
