@@ -68,6 +68,25 @@ static void what_is_let_through_is_known_where_queries_wait(void **state)
 	assert_int_equal(caa_goodput_recent(&g), 0);
 }
 
+/** What is usual is the average since a rest, of the last eight seconds or so. */
+static void what_is_usual_is_known_from_seconds_without_a_rest(void **state)
+{
+	struct caa_goodput g = { .good = 0 };
+	uint32_t now_ms = START_MS;
+
+	(void)state;
+	for (unsigned i = 0; i < 4; i++, now_ms += 1000)
+		answers(&g, now_ms, 10, false);
+	assert_int_equal(g.seconds, 3);
+	assert_int_equal(g.usual_mqps, 10 * CAA_MQPS);
+	for (unsigned i = 0; i < 40; i++, now_ms += 1000)
+		answers(&g, now_ms, 90, false);
+	assert_int_equal(g.seconds, CAA_GOODPUT_USUAL);
+	assert_in_range(g.usual_mqps, 89 * CAA_MQPS, 90 * CAA_MQPS);
+	answers(&g, now_ms + 5000, 1, false);
+	assert_int_equal(g.usual_mqps + g.seconds, 0);
+}
+
 static void time_wraps(void **state)
 {
 	struct caa_goodput g = { .second_ms = UINT32_MAX - 500 };
@@ -83,7 +102,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_last_second_counts), cmocka_unit_test(no_rate_is_too_high_to_be_told),
-		cmocka_unit_test(what_is_let_through_is_known_where_queries_wait), cmocka_unit_test(time_wraps),
+		cmocka_unit_test(what_is_let_through_is_known_where_queries_wait), cmocka_unit_test(what_is_usual_is_known_from_seconds_without_a_rest),
+		cmocka_unit_test(time_wraps),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1927,6 +1927,107 @@ static void a_random_server(void **state)
 	}
 }
 
+/* --- an outage: a virtual server that is asked so often, answers all, and at times none ---------------------------------- */
+
+struct demand {
+	unsigned rate_qps, bucket;	/**< asked for; what the server allows in a second, and at once, or 0 = all */
+	unsigned silent_ms, every_ms;	/**< it answers nothing at the end of each such time */
+	unsigned seconds;
+};
+
+struct question {
+	struct caa_place place;
+	struct caa_sent sent;
+	uint64_t born_us, end_us;
+	enum { ASLEEP, WAITS, OUT, DONE } at;
+	enum caa_signal signal;
+};
+
+/** @return questions that were not answered within 20 seconds. */
+static unsigned failures_at(struct demand d, unsigned *limits)
+{
+	enum { STEP_US = US_PER_MS, LOST_US = 400 * US_PER_MS, BUDGET_US = 20 * 1000000, MOST = 40000 };
+	struct question *q = calloc(MOST, sizeof(*q));
+	struct line *l = line_new(START_US);
+	uint64_t end_us = START_US + d.seconds * UINT64_C(1000000), next_us = START_US;
+	unsigned count = 0, first = 0, failed = 0;
+	double tokens = d.bucket;
+
+	assert_non_null(q);
+	for (; l->now_us < end_us; l->now_us += STEP_US) {
+		bool silent = (l->now_us - START_US) / US_PER_MS % d.every_ms >= d.every_ms - d.silent_ms;
+
+		tokens += tokens < d.bucket ? d.bucket * (double)STEP_US / 1e6 : 0;
+		caa_learn_options(&l->learn, l->now_us, 0, BURST);
+		for (; next_us <= l->now_us && count < MOST; next_us += 1000000 / d.rate_qps)
+			q[count++] = (struct question){ .born_us = next_us };
+		while (first < count && q[first].at == DONE)
+			first++;
+		for (unsigned i = first; i < count; i++) {
+			if (q[i].at == OUT && q[i].end_us <= l->now_us) {
+				*limits += caa_learn_outcome(&l->learn, l->now_us, q[i].sent, q[i].signal);
+				q[i].at = q[i].signal == CAA_SIGNAL_ANSWER ? DONE : ASLEEP;
+			} else if (q[i].at != OUT && q[i].at != DONE && l->now_us - q[i].born_us > BUDGET_US) {
+				if (q[i].at == WAITS)
+					caa_pacer_leave(&l->learn.pacer);
+				q[i].at = DONE;
+				failed++;
+			}
+		}
+		for (unsigned i = first; i < count; i++) {
+			bool answers = !silent && (d.bucket == 0 || tokens >= 1);
+
+			if (q[i].at == ASLEEP) {
+				q[i].place = caa_pacer_enter(&l->learn.pacer, l->now_us, false);
+				q[i].at = WAITS;
+			}
+			if (q[i].at != WAITS || caa_learn_wait(&l->learn, q[i].place, l->now_us) != 0)
+				continue;
+			q[i].sent = caa_learn_sent(&l->learn, l->now_us, l->now_us > q[i].born_us + STEP_US);
+			q[i].sent.question = i + 1;
+			q[i].sent.zone = 1 + i % 7;
+			q[i].signal = answers ? CAA_SIGNAL_ANSWER : CAA_SIGNAL_SILENCE;
+			q[i].end_us = l->now_us + (answers ? STEP_US : LOST_US);
+			q[i].at = OUT;
+			tokens -= answers && d.bucket > 0;
+		}
+	}
+	free(l);
+	free(q);
+	return failed;
+}
+
+/** Who answered as many all the time and then answers none for a moment has no limit, however often that comes. */
+static void an_outage_is_no_limit(void **state)
+{
+	static const struct demand row[] = {
+		{ 300, 0, 500, 5000, 40 }, { 300, 0, 500, 20000, 60 }, { 300, 0, 1000, 10000, 40 }, { 100, 0, 500, 5000, 60 },
+		{ 1000, 0, 500, 5000, 30 }, { 30, 0, 1500, 8000, 60 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		unsigned limits = 0;
+
+		assert_int_equal(failures_at(row[i], &limits), 0);
+		assert_int_equal(limits, 0);
+	}
+}
+
+/** One that is asked faster than it allows is limited, whatever it has answered before. */
+static void who_is_asked_for_more_than_it_allows_is_limited(void **state)
+{
+	static const struct demand row[] = { { 100, 50, 0, 1000, 10 }, { 60, 50, 0, 1000, 20 }, { 1000, 300, 0, 1000, 10 } };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		unsigned limits = 0;
+
+		failures_at(row[i], &limits);
+		assert_true(limits > 0);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -1962,6 +2063,7 @@ int main(void)
 		cmocka_unit_test(what_was_an_answer_is_none_of_a_limit_before_the_next_answer),
 		cmocka_unit_test(a_loss_soon_after_the_pause_says_nothing_of_the_rate),
 		cmocka_unit_test(three_in_a_row_pause_again),
+		cmocka_unit_test(an_outage_is_no_limit), cmocka_unit_test(who_is_asked_for_more_than_it_allows_is_limited),
 		cmocka_unit_test(one_loss_cuts_once_for_what_was_under_way),
 		cmocka_unit_test(the_rise_is_slow_near_what_was_too_high),
 		cmocka_unit_test(the_rate_rises_only_while_queries_wait),

@@ -5,8 +5,13 @@
 
 enum {
 	SECOND_MS = 1000,
-	STEADY_PART = 4		/**< one second's part in the average */
+	STEADY_PART = 4		/**< one second's part in the average where queries wait */
 };
+
+static uint32_t average(uint32_t old, uint32_t new, uint32_t part)
+{
+	return (uint32_t)((old * (uint64_t)(part - 1) + new) / part);
+}
 
 /** A second in which queries waited all the time tells what the limiter lets through. */
 static void note_steady(struct caa_goodput *g)
@@ -16,7 +21,7 @@ static void note_steady(struct caa_goodput *g)
 	if (g->steady_mqps == 0)
 		g->steady_mqps = good_mqps;
 	else
-		g->steady_mqps = (uint32_t)((g->steady_mqps * (uint64_t)(STEADY_PART - 1) + good_mqps) / STEADY_PART);
+		g->steady_mqps = average(g->steady_mqps, good_mqps, STEADY_PART);
 }
 
 void caa_goodput_turn(struct caa_goodput *g, uint32_t now_ms, bool waits)
@@ -28,6 +33,8 @@ void caa_goodput_turn(struct caa_goodput *g, uint32_t now_ms, bool waits)
 		return;
 	if (g->backlog && next)
 		note_steady(g);
+	g->seconds = next ? (uint8_t)(g->seconds + (g->seconds < CAA_GOODPUT_USUAL)) : 0;
+	g->usual_mqps = next ? average(g->usual_mqps, g->good * (uint32_t)CAA_MQPS, g->seconds) : 0;
 	g->backlog = waits;
 	g->before = next ? g->good : 0;
 	g->good = 0;
@@ -50,4 +57,5 @@ uint32_t caa_goodput_mqps(struct caa_goodput *g, uint32_t now_ms, bool waits)
 void caa_goodput_clear(struct caa_goodput *g)
 {
 	g->good = g->before = 0;
+	g->usual_mqps = g->seconds = 0;
 }

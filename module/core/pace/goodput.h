@@ -9,13 +9,18 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { CAA_MQPS = 1000 };	/**< one query per second, in queries per 1000 s */
+enum {
+	CAA_MQPS = 1000,	/**< one query per second, in queries per 1000 s */
+	CAA_GOODPUT_USUAL = 8	/**< seconds that say what is usual */
+};
 
 /** Of one address; zeroed at first. */
 struct caa_goodput {
 	uint32_t second_ms;	/**< when this second began, modulo 2^32 */
 	uint32_t steady_mqps;	/**< of seconds in which queries waited all the time, averaged; 0 = not measured yet */
+	uint32_t usual_mqps;	/**< of all seconds since a rest, averaged */
 	uint16_t good, before;	/**< answers in this second and in the last */
+	uint8_t seconds;	/**< since a rest, up to CAA_GOODPUT_USUAL */
 	bool backlog;		/**< queries have waited all through this second */
 };
 

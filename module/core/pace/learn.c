@@ -24,6 +24,11 @@ enum {
 	DOUBT_MS = 600 * MS_PER_S,	/**< who was taken for limited by mistake is so less easily for so long, ... */
 	DOUBT_FAILURES = 2,		/**< what was lost is lost again so often though it is asked slower, while others are answered;
 					 *   what is denied has its own count */
+	OUTAGE_MORE = 2,		/**< who is asked no more than so many times as many as it usually answers in a second ... */
+	OUTAGE_SECONDS = 3,		/**< ... and has done so for so long, has an outage when it usually answered so many ... */
+	OUTAGE_ANSWERS = 8,		/**< ... in the time since the last one, ... */
+	OUTAGE_MS = 3 * MS_PER_S,	/**< ... for so long; what is lost again sooner ... */
+	OUTAGE_REST_MS = 3 * MS_PER_S / 2,	/**< ... than so long after it, or while it answers less than usual, is of the same one */
 	ALONE_US = 2 * US_PER_S,	/**< a query before which none was sent for so long, beyond what the rate asks for */
 	TAIL_AGAIN = 3,			/**< the same, where a limit is known */
 	FEW_PART = 2,			/**< fewer answers than this part of the first window tell little of a rate that
@@ -309,7 +314,9 @@ static void cut(struct caa_learn *l, uint64_t now_us)
 
 static bool limited_loss(struct caa_learn *l, uint64_t now_us, struct caa_sent sent, enum caa_signal signal)
 {
-	bool settling = l->state == CAA_LEARN_SETTLING && caa_ms_age(l->limited_ms, caa_ms(now_us)) < SETTLE_MS;
+	uint32_t well_ms = caa_ms_age(l->limited_ms, caa_ms(now_us));
+	bool settling = l->state == CAA_LEARN_SETTLING && well_ms < SETTLE_MS;
+	bool outage = signal == CAA_SIGNAL_SILENCE && well_ms > OUTAGE_SECONDS * MS_PER_S;
 	bool paid = caa_seq_before(sent.seq, l->flight_seq);
 
 	/* A test is lost long after it left, and pauses for what strangers lose meanwhile say nothing of it. */
@@ -335,7 +342,7 @@ static bool limited_loss(struct caa_learn *l, uint64_t now_us, struct caa_sent s
 	}
 	caa_pacer_repay(&l->pacer);
 	if (l->evidence.tail >= TAIL_AGAIN) {
-		if (settling) {
+		if (settling || outage) {
 			pause_for(l, now_us, debt_us((uint64_t)l->evidence.tail + l->pacer.inflight, l->limit.rate_mqps));
 			return true;
 		}
@@ -447,6 +454,43 @@ static bool is_doubted(const struct caa_learn *l, uint64_t now_us)
 	return l->doubted && caa_ms_age(l->limited_ms, caa_ms(now_us)) < DOUBT_MS;
 }
 
+/** Who answered as many all the time and answers none now is not limited by a rate: who asks no faster meets no limit. */
+static bool is_outage(const struct caa_learn *l, uint64_t now_us, enum caa_signal signal)
+{
+	uint32_t now_ms = caa_ms(now_us), asked = l->goodput.good + l->evidence.tail + l->evidence.holes;
+	uint64_t missed = (uint64_t)caa_ms_age(l->since_ms, now_ms) * l->goodput.usual_mqps / MS_PER_S / MQPS;
+
+	if (asked < l->goodput.before)
+		asked = l->goodput.before;
+	return signal == CAA_SIGNAL_SILENCE && l->goodput.seconds >= OUTAGE_SECONDS && missed >= OUTAGE_ANSWERS &&
+		(uint64_t)asked * MQPS <= (uint64_t)l->goodput.usual_mqps * OUTAGE_MORE &&
+		(l->window.outage_ms == 0 || caa_ms_age(l->window.outage_ms, now_ms) < OUTAGE_MS);
+}
+
+/** What is under way is lost as well; a few find out when it answers again, and the window grows anew. */
+static void sit_out(struct caa_learn *l, uint64_t now_us)
+{
+	if (l->window.outage_ms == 0)
+		l->window.outage_ms = caa_ms_later(now_us, 0);
+	l->window.missed_ms = caa_ms(now_us);
+	start_anew(l);
+	l->state = CAA_LEARN_OPEN;
+	l->pacer.window = WINDOW_MIN;
+	l->window.grow = 0;
+	l->window.silent = true;
+}
+
+/** It answers: those that left before say nothing of now.  And if it usually does so for a while, the outage is over. */
+static void end_outage(struct caa_learn *l, uint64_t now_us)
+{
+	if (l->window.silent)
+		start_anew(l);
+	l->window.silent = false;
+	if (l->window.outage_ms != 0 && caa_ms_age(l->window.missed_ms, caa_ms(now_us)) > OUTAGE_REST_MS &&
+	    (uint64_t)l->goodput.before * MQPS * OUTAGE_MORE >= l->goodput.usual_mqps)
+		l->window.outage_ms = 0;
+}
+
 /** @return true if the losses so far look like a limit. */
 static bool open_loss(struct caa_learn *l, uint64_t now_us, struct caa_sent sent, enum caa_signal signal)
 {
@@ -460,6 +504,10 @@ static bool open_loss(struct caa_learn *l, uint64_t now_us, struct caa_sent sent
 	caa_goodput_turn(&l->goodput, caa_ms(now_us), false);
 	if (!caa_evidence_is_limit(&l->evidence, signal, is_doubted(l, now_us), caa_goodput_recent(&l->goodput)))
 		return false;
+	if (is_outage(l, now_us, signal)) {
+		sit_out(l, now_us);
+		return false;
+	}
 	set_limit(l, now_us, signal);
 	return true;
 }
@@ -637,8 +685,10 @@ bool caa_learn_outcome(struct caa_learn *l, uint64_t now_us, struct caa_sent sen
 		note_answer(l, now_us, sent);
 		if (caa_learn_limited(l))
 			limited_answer(l, now_us, sent, late);
-		else if (!caa_learn_is_manual(l))
+		else if (!caa_learn_is_manual(l)) {
+			end_outage(l, now_us);
 			open_answer(l, now_us, sent);
+		}
 		break;
 	case CAA_SIGNAL_DENIED:
 	case CAA_SIGNAL_CUT:
