@@ -967,6 +967,7 @@ static void silence_after_a_dropped_answer_says_nothing(void **state)
 		assert_int_equal(caa_learn_limited(&s.u.learn), !dropped);
 		if (!dropped)
 			continue;
+		caa_serving_no_tcp(&s.serving);
 		chat(&s, 1);
 		for (size_t i = 0; i < COUNT_OF(q); i++)	/* it was so of that attempt, and not of the next */
 			leave(&s, &q[i]);
@@ -992,6 +993,7 @@ static void silence_after_a_dropped_answer_is_not_held_against_the_option(void *
 		assert_int_equal(encode(&s, &q), CAA_COOKIE_CLIENT);
 		assert_false(accepted(&s, &q, &p));
 		end(&s, &q, CAA_END_TIMEOUT, NULL, false);
+		caa_serving_no_tcp(&s.serving);
 	}
 }
 
@@ -1169,6 +1171,37 @@ static void at_a_rate_by_hand_a_missing_cookie_is_seen_over_tcp(void **state)
 	assert_int_equal(answered(&s, &q, &p).meaning, CAA_MEANS_ANSWER);
 	answered(&s, &before, &data);
 	nothing_is_left(&s);
+}
+
+/** Where nothing but forged answers came, TCP tells for a while; and UDP is asked again where it does not. */
+static void where_only_forged_answers_come_tcp_is_asked(void **state)
+{
+	struct scene s = begin();
+	struct caa_asking q = { .caa = false }, next = { .caa = false }, late = { .caa = false };
+	struct caa_serving other = { .tag = 2 };
+	uint8_t option[FULL];
+	struct caa_packet p;
+
+	(void)state;
+	learn_cookie(&s);
+	leave(&s, &q);
+	p = with_cookie(option, &q, CAA_RCODE_NOERROR);
+	option[3] ^= 1;
+	assert_false(accepted(&s, &q, &p));
+	s.now_us += 400 * ms;
+	end(&s, &q, CAA_END_TIMEOUT, NULL, false);
+	assert_false(caa_learn_limited(&s.u.learn));
+	q = (struct caa_asking){ .caa = false };
+	assert_int_equal(ask_zone(&s, &q, &other), CAA_GATE_SEND);	/* a fact of the zone */
+	end_zone(&s, &q, &other, CAA_END_ABANDONED, NULL, false);
+	assert_int_equal(ask(&s, &next), CAA_GATE_SEND_TCP);
+	end(&s, &next, CAA_END_ERROR, NULL, true);
+	assert_int_equal(caa_gate_again(&s.u, &next, &s.serving, s.now_us, NULL, true, false), CAA_AGAIN_SEND);
+	assert_int_equal(ask(&s, &next), CAA_GATE_SEND);
+	end(&s, &next, CAA_END_ABANDONED, NULL, false);
+	caa_serving_forged(&s.serving, s.now_us);
+	s.now_us += minute + 1000 * ms;
+	assert_int_equal(ask(&s, &late), CAA_GATE_SEND);
 }
 
 static void without_cookies_nothing_is_forged(void **state)
@@ -2973,6 +3006,7 @@ int main(void)
 		cmocka_unit_test(only_caa_queries_carry_a_cookie), cmocka_unit_test(who_proves_its_source_is_not_limited),
 		cmocka_unit_test(one_finds_out_how_the_option_is_liked),
 		cmocka_unit_test(losses_from_before_the_cookie_do_not_count), cmocka_unit_test(a_wrong_echo_is_forged),
+		cmocka_unit_test(where_only_forged_answers_come_tcp_is_asked),
 		cmocka_unit_test(silence_after_a_dropped_answer_says_nothing),
 		cmocka_unit_test(silence_after_a_dropped_answer_is_not_held_against_the_option),
 		cmocka_unit_test(a_missing_cookie_is_seen_over_tcp), cmocka_unit_test(a_missing_cookie_teaches_nothing),

@@ -274,8 +274,10 @@ static enum caa_gate ask_udp(struct caa_upstream *u, struct caa_asking *q, struc
 enum caa_gate caa_gate_ask(struct caa_upstream *u, struct caa_asking *q, struct caa_serving *zone,
 	const struct caa_wish *wish, uint64_t *wait_us)
 {
-	bool must = wish->tcp || q->want_tcp;
+	bool must;
 
+	q->want_tcp = q->want_tcp || (caa_serving_is_forged(zone, wish->now_us) && wish->zone->cookie != 0);
+	must = wish->tcp || q->want_tcp;
 	q->caa = true;
 	q->cookies = wish->zone->cookie != 0;
 	q->bare = caa_serving_is_bare(zone, wish->now_us);
@@ -505,7 +507,9 @@ static bool outcome_udp(struct caa_upstream *u, struct caa_asking *q, struct caa
 		caa_egress_limited(u);
 		caa_transport_prefer_tcp(&u->transport, now_us);
 	}
-	if (end == CAA_END_TIMEOUT && !q->forged)
+	if (end == CAA_END_TIMEOUT && q->forged)
+		caa_serving_forged(zone, now_us);	/* the true answer was lost, or who hands out others' cookies sends none */
+	else if (end == CAA_END_TIMEOUT)
 		note_silence(u, q, zone);
 	else if (end == CAA_END_ANSWER && q->caa && q->cookies)
 		note_cookie_answer(u, q, zone, now_us);
@@ -649,13 +653,14 @@ size_t caa_gate_call(struct caa_upstream *u, const void *thread, struct caa_turn
 }
 
 /** Nothing came over TCP. */
-static enum caa_again again_after_tcp(struct caa_upstream *u, struct caa_asking *q, uint64_t now_us)
+static enum caa_again again_after_tcp(struct caa_upstream *u, struct caa_asking *q, struct caa_serving *zone, uint64_t now_us)
 {
 	if (!q->chose_tcp)
 		return CAA_AGAIN_NO;	/* Unbound asks on, and TCP once more */
 	/* No cookie can be had from it, or not from each of its nodes: it is asked as plain Unbound does. */
 	if (q->unproved)
 		caa_cookie_mixed(&u->cookie, now_us);
+	caa_serving_no_tcp(zone);
 	q->want_tcp = q->unproved = q->chose_tcp = false;
 	return CAA_AGAIN_SEND;
 }
@@ -707,7 +712,7 @@ enum caa_again caa_gate_again(struct caa_upstream *u, struct caa_asking *q, stru
 	if (!q->caa)
 		return CAA_AGAIN_NO;
 	if (packet == NULL)
-		return again_after_tcp(u, q, now_us);
+		return again_after_tcp(u, q, zone, now_us);
 	if (q->unproved && !q->want_tcp) {
 		q->want_tcp = true;
 		return CAA_AGAIN_SEND;

@@ -51,7 +51,7 @@ struct caa_asking {
 	bool doubtful;		/**< its zone's queries with one were lost, and no limit is known; as it was when it left */
 	bool spared;		/**< the question was lost before, and goes without: a cookie brings nothing, or is in doubt */
 	bool unproved;		/**< it was answered without the cookie that has to be there */
-	bool forged;		/**< an answer was dropped since it left: that nothing else came says nothing */
+	bool forged;		/**< an answer was dropped since it left: that nothing else came says nothing, and TCP is asked */
 	uint8_t source;		/**< our address that it leaves from; CAA_SOURCE_ANY = whichever Unbound takes */
 	bool chosen;		/**< there was a choice of addresses */
 	bool source_aside;	/**< and it stands aside, core/pace/egress.h */

@@ -148,6 +148,21 @@ bool caa_serving_is_bare(const struct caa_serving *s, uint64_t now_us)
 	return caa_ms_ahead(s->bare_ms, now_us, CAA_SERVING_LIFE_MS);
 }
 
+void caa_serving_forged(struct caa_serving *s, uint64_t now_us)
+{
+	s->forged_ms = caa_ms_later(now_us, CAA_SERVING_FORGED_MS);
+}
+
+void caa_serving_no_tcp(struct caa_serving *s)
+{
+	s->forged_ms = 0;
+}
+
+bool caa_serving_is_forged(const struct caa_serving *s, uint64_t now_us)
+{
+	return caa_ms_ahead(s->forged_ms, now_us, CAA_SERVING_FORGED_MS);
+}
+
 void caa_serving_cookie_answered(struct caa_serving *s)
 {
 	s->lost_with = s->rescued = 0;

@@ -25,6 +25,7 @@ enum {
 	CAA_SERVING_SPLIT = 3,		/**< times in a row that a witness is lost, then others are answered */
 	CAA_SERVING_COOKIE_LOST = 2,	/**< queries with a cookie lost, after which a question that was is asked without, ... */
 	CAA_SERVING_RESCUED = 3,	/**< ... and so many answered, after which the zone is */
+	CAA_SERVING_FORGED_MS = 60 * 1000,	/**< how long TCP is asked where all that came was dropped for its cookie */
 	CAA_SERVING_FULL_MS = 200,	/**< how long another turn of the zone is not looked for when one was beyond the budget */
 	CAA_SERVING_DENIES_MS = 5000	/**< how long a zone's own denial is remembered */
 };
@@ -41,6 +42,7 @@ struct caa_serving {
 	uint32_t full_ms;		/**< the last time that a turn was beyond the budget */
 	uint32_t turn;			/**< its last turn in the line of the address, core/pace/line.h */
 	uint32_t bare_ms;		/**< until then it is asked without a cookie */
+	uint32_t forged_ms;		/**< until then it is asked over TCP: what came had cookies that are not ours */
 	uint32_t split_seq;		/**< number of a query that was answered after the last of the losses below, and one more */
 	bool liked;			/**< one with a cookie was answered well, or badly with and without it: it is not the reason */
 	uint8_t lost_with;		/**< queries with a cookie that were lost since one was answered, up to CAA_SERVING_COOKIE_LOST */
@@ -96,6 +98,12 @@ void caa_serving_bare(struct caa_serving *s, uint64_t now_us);
 
 /** @return whether it is asked without. */
 bool caa_serving_is_bare(const struct caa_serving *s, uint64_t now_us);
+
+/** All that came to a query had a cookie that is not ours: forgers send that, and caches that do not know of cookies.  TCP is asked
+ *  for a while, or no more since nothing came over it.  @return, of the last, whether it is asked. */
+void caa_serving_forged(struct caa_serving *s, uint64_t now_us);
+void caa_serving_no_tcp(struct caa_serving *s);
+bool caa_serving_is_forged(const struct caa_serving *s, uint64_t now_us);
 
 /** A query with a cookie was answered, or lost; one without, of a question that was lost, was answered. */
 void caa_serving_cookie_answered(struct caa_serving *s);
