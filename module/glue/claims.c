@@ -87,6 +87,8 @@ struct caa_wish caa_claims_wish(const struct caa_claims *claims, uint64_t now_us
 		if (query->started_us < wish.age_us)
 			wish.age_us = query->started_us;
 		wish.repeated = wish.repeated || query->lost;
+		if (query->losses > wish.losses)
+			wish.losses = query->losses;
 		wish.may_move = wish.may_move || query->moves < MOVES + (now_us - query->started_us) / MOVES_EVERY_US;
 	}
 	return wish;

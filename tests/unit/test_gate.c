@@ -2977,6 +2977,24 @@ static void what_left_before_the_cookie_puts_none_in_doubt(void **state)
 	}
 }
 
+/** What is lost may have been slow: the answer to a question is waited for twice as long with each loss. */
+static void who_lost_is_waited_for_longer(void **state)
+{
+	static const uint32_t least_ms[] = { 0, 100, 200, 400, 800, 1600, 1600 };
+
+	(void)state;
+	for (unsigned n = 0; n < COUNT_OF(least_ms); n++) {
+		struct scene s = begin();
+		struct caa_asking q = { .caa = false };
+		struct caa_wish wish = wish_of(&s);
+
+		wish.losses = n;
+		wish.repeated = n > 0;
+		assert_int_equal(ask_wish(&s, &q, &s.serving, &wish), CAA_GATE_SEND);
+		assert_int_equal(q.least_ms, least_ms[n]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -2984,6 +3002,7 @@ int main(void)
 		cmocka_unit_test(a_limit_that_is_found_clears_addresses),
 		cmocka_unit_test(what_is_lost_without_a_cookie_of_its_own_counts),
 		cmocka_unit_test(what_left_before_the_cookie_puts_none_in_doubt),
+		cmocka_unit_test(who_lost_is_waited_for_longer),
 		cmocka_unit_test(each_address_returns_its_own_cookie), cmocka_unit_test(over_tcp_the_address_is_unbounds),
 		cmocka_unit_test(where_there_is_no_choice_there_is_one_address),
 		cmocka_unit_test(what_is_asked_again_with_its_cookie_leaves_from_there),

@@ -1417,7 +1417,7 @@ static void a_name_that_was_denied_says_less(void **state)
 static void who_is_late_is_not_limited(void **state)
 {
 	static const struct { uint64_t round_us; bool limited; } row[] = {
-		{ ROUND_US, true }, { US_PER_S, true }, { US_PER_S + US_PER_S / 10, false }, { 4 * US_PER_S, false },
+		{ ROUND_US, true }, { US_PER_S / 5, true }, { US_PER_S / 4, false }, { 4 * US_PER_S, false },
 	};
 
 	(void)state;
@@ -1426,11 +1426,11 @@ static void who_is_late_is_not_limited(void **state)
 
 		l->now_us = l->learn.pacer.next_us;
 		send_waited(l, true);
-		assert_false(l->sent[l->count - 1].patient);
+		assert_int_equal(l->sent[l->count - 1].patience_ms, 1000);
 		end(l, l->count - 1, CAA_SIGNAL_SILENCE);	/* from then on it is waited for longer */
 		l->now_us = l->learn.pacer.next_us;
 		send_waited(l, true);
-		assert_true(l->sent[l->count - 1].patient);
+		assert_int_equal(l->sent[l->count - 1].patience_ms, 5000);
 		l->now_us += row[i].round_us;
 		end(l, l->count - 1, CAA_SIGNAL_ANSWER);
 		assert_int_equal(caa_learn_limited(&l->learn), row[i].limited);

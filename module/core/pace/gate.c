@@ -21,6 +21,8 @@ enum {
 	PATIENCE_ROUNDS = 4,		/**< round trips that an answer is waited for in any case, ... */
 	PATIENCE_MIN_US = 400 * US_PER_MS,	/**< ... and a time: about Unbound's for a server that it does not know */
 	PATIENCE_TCP_US = US_PER_S,	/**< the same over TCP where it works */
+	SLOW_FIRST_MS = 100, SLOW_MOST_MS = 1600,	/**< how long the answer to a question that was lost is waited for at least, twice as long
+						 *   with each loss: what is taken for lost may have been slow */
 	SILENT_COST_US = US_PER_S	/**< what an address costs that has queries under way and is silent */
 };
 
@@ -63,6 +65,20 @@ static uint32_t patience_tcp_ms(const struct caa_upstream *u, const struct caa_a
 		return 0;
 	return (uint32_t)(rounds_us(u, PATIENCE_ROUNDS, caa_transport_works(&u->transport) ? PATIENCE_TCP_US : PATIENCE_MIN_US) /
 		US_PER_MS);
+}
+
+/** As plain Unbound waits longer with each loss, which is forgotten here, since a limiter that drops is not slow. */
+static uint32_t least_ms(const struct caa_wish *wish, struct caa_sent sent)
+{
+	uint32_t ms = SLOW_FIRST_MS;
+
+	if (sent.patience_ms != 0)
+		return sent.patience_ms;
+	if (wish->losses == 0)
+		return 0;
+	for (unsigned i = 1; i < wish->losses && ms < SLOW_MOST_MS; i++)
+		ms *= 2;
+	return ms;
 }
 
 /** Unbound chooses where a connection starts from, and uses one that is there. */
@@ -128,7 +144,7 @@ static enum caa_gate send_udp(struct caa_upstream *u, struct caa_asking *q, cons
 	q->forged = false;
 	q->unproved = q->unproved && tcp;
 	q->patience_ms = tcp ? patience_tcp_ms(u, q) : patience_ms(u, wish);
-	q->least_ms = sent.patient && !tcp ? CAA_LEARN_PATIENCE_MS : 0;
+	q->least_ms = tcp ? 0 : least_ms(wish, sent);
 	q->udp = true;
 	u->sent++;
 	u->sent_caa++;

@@ -39,7 +39,9 @@ enum {
 	FIRST_PAUSE_US = 2 * US_PER_S,	/**< what is waited at most before it is tried for the first time */
 	PAUSE_MAX_US = 15 * US_PER_S,	/**< what the windows of limiters need at most */
 	CONFIRM_WINDOW = 1,		/**< queries under way before the first answer after a pause */
-	SLOW_US = US_PER_S, SLOW_ROUNDS = 2,	/**< an answer that takes longer than both is late */
+	PATIENCE_FIRST_MS = MS_PER_S,	/**< how long that is waited for at least, after the first pause ... */
+	PATIENCE_MS = 5 * MS_PER_S,	/**< ... and after others */
+	SLOW_US = US_PER_S / 5, SLOW_ROUNDS = 4,	/**< an answer that takes longer than both is late */
 	CONFIRM_SOON = 2,		/**< first failures after which it is tried again when half the pause has passed */
 	SETTLE_MS = 1500,		/**< after a pause, a loss says that it was too short, and nothing of the rate */
 	WINDOW_MIN = 4,			/**< losses do not shrink the window below it */
@@ -622,7 +624,7 @@ struct caa_sent caa_learn_sent(struct caa_learn *l, uint64_t now_us, bool waited
 	if (caa_pacer_waiting(&l->pacer) == 0)
 		l->goodput.backlog = false;
 	return (struct caa_sent){ .sent_us = now_us, .seq = l->seq++, .waited = waited, .alone = alone,
-		.patient = l->state == CAA_LEARN_CONFIRM && l->limit.failures > 0 };
+		.patience_ms = l->state != CAA_LEARN_CONFIRM ? 0 : l->limit.failures == 0 ? PATIENCE_FIRST_MS : PATIENCE_MS };
 }
 
 struct caa_sent caa_learn_charged(struct caa_learn *l, uint64_t now_us)

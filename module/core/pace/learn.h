@@ -122,8 +122,6 @@ void caa_learn_options(struct caa_learn *l, uint64_t now_us, uint32_t rate_qps, 
 /** As caa_pacer_wait(): 0 if the place is due, else how long it has to wait in us. */
 uint64_t caa_learn_wait(struct caa_learn *l, struct caa_place place, uint64_t now_us);
 
-enum { CAA_LEARN_PATIENCE_MS = 5000 };	/**< how long the answer of a patient one is waited for at least */
-
 /** A query with a place is sent (caa_pacer_sent() is done here), or a packet without one (caa_pacer_charge()). */
 struct caa_sent caa_learn_sent(struct caa_learn *l, uint64_t now_us, bool waited);
 struct caa_sent caa_learn_charged(struct caa_learn *l, uint64_t now_us);

@@ -20,6 +20,7 @@ struct caa_sent {
 	uint64_t sent_us;
 	uint32_t seq;		/**< its number at this upstream */
 	uint32_t question, zone;	/**< hashes of what was asked, and of its zone; set by the caller */
+	uint16_t patience_ms;	/**< after a pause: its answer is waited for so long at least, as it tells who is limited from who is slow */
 	bool stranger;		/**< the upstream has not answered for the zone; set by the caller before the outcome */
 	bool stale;		/**< ... or has not for seconds before it was sent, nor since; set by the caller, too */
 	bool caa_type;		/**< it is of type CAA; set by the caller */
@@ -30,7 +31,6 @@ struct caa_sent {
 	bool aside;		/**< it takes no place, and room from nobody */
 	bool tests;		/**< aside: a claim was tested by it */
 	bool counted;		/**< aside: only so many leave so */
-	bool patient;		/**< after a pause: its answer is worth to be waited for, as it tells who is limited from who is slow */
 	bool alone;		/**< at a rate: none was sent for a while before it, so no limit of a rate can be met by it */
 };
 
