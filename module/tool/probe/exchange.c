@@ -168,6 +168,9 @@ static void merge_stream(struct caa_exchange *x, struct caa_exchange *stream)
 		x->reply = stream->reply;
 		x->reply_len = stream->reply_len;
 		stream->reply = NULL;
+		ldns_rdf_deep_free(x->sent_name);
+		x->sent_name = stream->sent_name;	/* in letters of its own */
+		stream->sent_name = NULL;
 	}
 	caa_exchange_clear(stream);
 }
