@@ -34,6 +34,7 @@ printf 'server:\n do-not-query-localhost: no\n domain-insecure: "lab."\nstub-zon
 check "as it is installed, its configuration is right, and needs no advice" \
 	eval 'in_root unbound-checkconf >"$LAB_WORK/checkconf" 2>&1 && ! grep -v "no errors in" "$LAB_WORK/checkconf"'
 sed -i -E 's/^#(caa-zone:|\t)/\1/' "$conf/unbound-caa.conf"
+echo 'caa: caa-log-file: "/var/log/unbound/caa.log"' >"$conf/log.conf"
 check "with a caa-zone: as well" eval 'in_root unbound-checkconf >"$LAB_WORK/checkconf" 2>&1 && ! grep -v "no errors in" "$LAB_WORK/checkconf"'
 cat "$LAB_WORK/checkconf"
 check "it starts as its unit says" start

@@ -158,7 +158,7 @@ static void ask(int fd, bool caa)
 	slot[id] = s;
 	sums_of(&s)->asked++;
 	while (sendto(fd, packet, len, 0, (struct sockaddr *)&server, sizeof(server)) < 0)
-		if (errno != EAGAIN && errno != ENOBUFS)
+		if (errno != EAGAIN && errno != ENOBUFS && errno != EINTR)
 			die("send");
 }
 
