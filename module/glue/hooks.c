@@ -32,6 +32,9 @@ enum {
 	/** What another address costs while a question is under way to one: more than the band of round trip
 	 *  times, 400 ms, in which Unbound chooses at random, less than what a server that fails costs. */
 	DETOUR_MS = 1000,
+	/** Who is told of the least that an answer is waited for knows no most: so much is left then, which is more than Unbound waits for a
+	 *  server that answers. */
+	LEAST_LEAVES_MS = 6000,
 	CALLS_MAX = 32,	/**< queries that one answer makes room for */
 	TARGETS_MAX = 16,	/**< addresses of a zone that are looked at for a shorter wait */
 	/** octet of a header with the lower bits of the RCODE, and those */
@@ -209,7 +212,7 @@ static bool has_moved(struct caa_ctx *ctx)
 /** @return what Unbound is told of how long to wait for its answer: at most, or negative, at least. */
 static int timeout_of(const struct caa_asking *q)
 {
-	return q->least_ms != 0 && q->least_ms < q->patience_ms ? -(int)q->least_ms : (int)q->patience_ms;
+	return q->least_ms != 0 && q->least_ms + LEAST_LEAVES_MS < q->patience_ms ? -(int)q->least_ms : (int)q->patience_ms;
 }
 
 /** Where it is under way, for others with the same question.  A query of another type that moved here has arrived. */

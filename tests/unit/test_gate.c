@@ -1198,6 +1198,7 @@ static void where_only_forged_answers_come_tcp_is_asked(void **state)
 	end(&s, &next, CAA_END_ERROR, NULL, true);
 	assert_int_equal(caa_gate_again(&s.u, &next, &s.serving, s.now_us, NULL, true, false), CAA_AGAIN_SEND);
 	assert_int_equal(ask(&s, &next), CAA_GATE_SEND);
+	assert_int_equal(encode(&s, &next), 0);		/* as plain Unbound asks */
 	end(&s, &next, CAA_END_ABANDONED, NULL, false);
 	caa_serving_forged(&s.serving, s.now_us);
 	s.now_us += minute + 1000 * ms;

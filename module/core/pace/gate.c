@@ -645,6 +645,7 @@ struct caa_outcome caa_gate_outcome(struct caa_upstream *u, struct caa_asking *q
 	bool behind_tc = q->tcp && !q->chose_tcp && end == CAA_END_ANSWER && !dislikes(packet->rcode);
 
 	leave(u, q);
+	q->waited = false;
 	count(u, end);
 	o.split = !tcp && q->udp && end == CAA_END_TIMEOUT && is_split(u, q);
 	if (tcp)
@@ -676,6 +677,8 @@ static enum caa_again again_after_tcp(struct caa_upstream *u, struct caa_asking 
 	/* No cookie can be had from it, or not from each of its nodes: it is asked as plain Unbound does. */
 	if (q->unproved)
 		caa_cookie_mixed(&u->cookie, now_us);
+	if (caa_serving_is_forged(zone, now_us))
+		caa_serving_bare(zone, now_us);
 	caa_serving_no_tcp(zone);
 	q->want_tcp = q->unproved = q->chose_tcp = false;
 	return CAA_AGAIN_SEND;

@@ -179,6 +179,8 @@ static void start_window(struct caa_learn *l, enum caa_learn_state state)
 	l->state = state;
 	l->pacer.window = l->start_window;
 	l->window.probes = l->window.denials = 0;
+	l->window.outage_ms = 0;
+	l->window.silent = false;
 }
 
 /** There is no limit, or none for what is sent from now on: the window is the clock again. */
@@ -464,7 +466,7 @@ static bool is_outage(const struct caa_learn *l, uint64_t now_us, enum caa_signa
 
 	if (asked < l->goodput.before)
 		asked = l->goodput.before;
-	return signal == CAA_SIGNAL_SILENCE && l->goodput.seconds >= OUTAGE_SECONDS && missed >= OUTAGE_ANSWERS &&
+	return signal == CAA_SIGNAL_SILENCE && l->goodput.seconds >= OUTAGE_SECONDS && (l->window.silent || missed >= OUTAGE_ANSWERS) &&
 		(uint64_t)asked * MQPS <= (uint64_t)l->goodput.usual_mqps * OUTAGE_MORE &&
 		(l->window.outage_ms == 0 || caa_ms_age(l->window.outage_ms, now_ms) < OUTAGE_MS);
 }
@@ -683,6 +685,8 @@ bool caa_learn_outcome(struct caa_learn *l, uint64_t now_us, struct caa_sent sen
 		caa_pacer_done(&l->pacer);
 	switch (signal) {
 	case CAA_SIGNAL_ANSWER:
+		if (l->state == CAA_LEARN_FIRST && l->pacer.inflight == 0)
+			l->window.denials = 0;
 		late = is_late(l, now_us, sent, l->srtt_us);
 		note_answer(l, now_us, sent);
 		if (caa_learn_limited(l))
