@@ -65,7 +65,7 @@ static void clean(struct input *in, char *out, size_t size)
 
 static void facts(struct caa_case *c, struct input *in)
 {
-	uint8_t bits = take8(in), wire[CAA_NAME_MAX];
+	uint8_t bits = take8(in), wire[CAA_NAME_MAX], above[CAA_NAME_MAX];
 
 	c->servers = (uint8_t)caa_record_servers(&c->record, bits & 1 ? take_name(in, wire) : (struct caa_name){ NULL, 0 }, c->server);
 	check(c->servers <= CAA_CASE_SERVERS);
@@ -97,7 +97,7 @@ static void facts(struct caa_case *c, struct input *in)
 	c->missed_labels = CAA_LABELS_NONE;
 	c->bogus_ede = c->bogus && bits & 32 ? take8(in) % 31 : CAA_NO_EDE;	/* Unbound's own */
 	if (c->bogus && bits & 64)
-		caa_case_miss(c, bits & 128 ? 48 : 43, take_name(in, wire));
+		caa_case_miss(c, bits & 128 ? 48 : 43, take_name(in, wire), take8(in) & 1 ? take_name(in, above) : (struct caa_name){ NULL, 0 });
 	caa_case_class(c);
 	check(c->class < CAA_CLASS_COUNT && c->cause <= CAA_ATTEMPTS_MAX);
 	check(c->cause == CAA_ATTEMPTS_MAX || c->cause < c->record.count);
