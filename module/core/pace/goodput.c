@@ -13,28 +13,17 @@ static uint32_t average(uint32_t old, uint32_t new, uint32_t part)
 	return (uint32_t)((old * (uint64_t)(part - 1) + new) / part);
 }
 
-/** A second in which queries waited all the time tells what the limiter lets through. */
-static void note_steady(struct caa_goodput *g)
-{
-	uint32_t good_mqps = g->good * (uint32_t)CAA_MQPS;
-
-	if (g->steady_mqps == 0)
-		g->steady_mqps = good_mqps;
-	else
-		g->steady_mqps = average(g->steady_mqps, good_mqps, STEADY_PART);
-}
-
 void caa_goodput_turn(struct caa_goodput *g, uint32_t now_ms, bool waits)
 {
-	uint32_t age_ms = caa_ms_age(g->second_ms, now_ms);
+	uint32_t age_ms = caa_ms_age(g->second_ms, now_ms), good_mqps = g->good * (uint32_t)CAA_MQPS;
 	bool next = age_ms < 2 * SECOND_MS;
 
 	if (age_ms < SECOND_MS)
 		return;
-	if (g->backlog && next)
-		note_steady(g);
+	if (g->backlog && next)		/* what was answered is what the limiter lets through */
+		g->steady_mqps = g->steady_mqps == 0 ? good_mqps : average(g->steady_mqps, good_mqps, STEADY_PART);
 	g->seconds = next ? (uint8_t)(g->seconds + (g->seconds < CAA_GOODPUT_USUAL)) : 0;
-	g->usual_mqps = next ? average(g->usual_mqps, g->good * (uint32_t)CAA_MQPS, g->seconds) : 0;
+	g->usual_mqps = next ? average(g->usual_mqps, good_mqps, g->seconds) : 0;
 	g->backlog = waits;
 	g->before = next ? g->good : 0;
 	g->good = 0;

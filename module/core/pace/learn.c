@@ -30,7 +30,7 @@ enum {
 	OUTAGE_MS = 3 * MS_PER_S,	/**< ... for so long; what is lost again sooner ... */
 	OUTAGE_REST_MS = 3 * MS_PER_S / 2,	/**< ... than so long after it, or while it answers less than usual, is of the same one */
 	ALONE_US = 2 * US_PER_S,	/**< a query before which none was sent for so long, beyond what the rate asks for */
-	TAIL_AGAIN = 3,			/**< the same, where a limit is known */
+	TAIL_AGAIN = 3,			/**< losses after the last answer that make a pause, where a limit is known */
 	FEW_PART = 2,			/**< fewer answers than this part of the first window tell little of a rate that
 					 *   would be too much */
 	RATE_MIN_MQPS = MQPS / 2,
@@ -176,19 +176,16 @@ static void set_limit(struct caa_learn *l, uint64_t now_us, enum caa_signal sign
 /** The window is the first one again. @param state: CAA_LEARN_FIRST, or CAA_LEARN_OPEN where it is known how it answers. */
 static void start_window(struct caa_learn *l, enum caa_learn_state state)
 {
+	uint32_t round_ms = caa_learn_limited(l) ? l->limit.raised_ms : l->window.round_ms;
+
+	l->window = (struct caa_window){ .round_ms = round_ms };
 	l->state = state;
 	l->pacer.window = l->start_window;
-	l->window.probes = l->window.denials = 0;
-	l->window.outage_ms = 0;
-	l->window.silent = false;
 }
 
 /** There is no limit, or none for what is sent from now on: the window is the clock again. */
 static void forget(struct caa_learn *l, enum caa_learn_state state)
 {
-	uint32_t round_ms = caa_learn_limited(l) ? l->limit.raised_ms : l->window.round_ms;
-
-	l->window = (struct caa_window){ .round_ms = round_ms };
 	l->goodput.steady_mqps = 0;
 	l->goodput.backlog = false;
 	start_anew(l);
@@ -346,13 +343,11 @@ static bool limited_loss(struct caa_learn *l, uint64_t now_us, struct caa_sent s
 	}
 	caa_pacer_repay(&l->pacer);
 	if (l->evidence.tail >= TAIL_AGAIN) {
-		if (settling || outage) {
-			pause_for(l, now_us, debt_us((uint64_t)l->evidence.tail + l->pacer.inflight, l->limit.rate_mqps));
-			return true;
+		if (!settling && !outage) {
+			l->limit.ceiling_mqps = l->limit.rate_mqps;
+			apply_rate(l, now_us, clamp_u32(percent(goodput_mqps(l, now_us), 90), l->limit.rate_mqps / 2,
+				percent(l->limit.rate_mqps, 90)), 1);
 		}
-		l->limit.ceiling_mqps = l->limit.rate_mqps;
-		apply_rate(l, now_us, clamp_u32(percent(goodput_mqps(l, now_us), 90), l->limit.rate_mqps / 2,
-			percent(l->limit.rate_mqps, 90)), 1);
 		pause_for(l, now_us, debt_us((uint64_t)l->evidence.tail + l->pacer.inflight, l->limit.rate_mqps));
 		return true;
 	}
