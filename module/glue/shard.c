@@ -433,29 +433,49 @@ bool caa_shards_copy(struct caa_shards *s, const struct caa_addr *a, struct caa_
 	return u != NULL;
 }
 
-/** Offer a piece of a slice's upstreams. @return whether there is another one. */
-static bool offer_piece(struct slice *slice, size_t *at, caa_top_order *order, struct caa_upstream *out, size_t *count, size_t max)
+typedef void visitor(void *arg, const struct caa_upstream *u);
+
+/** Visit a piece of a slice's upstreams. @return whether there is another one. */
+static bool visit_piece(struct slice *slice, size_t *at, visitor *visit, void *arg)
 {
 	size_t all, end;
 
 	lock_basic_lock(&slice->lock);
 	all = caa_upstreams_count(slice->upstreams);
-	for (end = all - *at > PIECE ? *at + PIECE : all; *at < end; (*at)++)
-		caa_top_offer(out, sizeof(*out), count, max, caa_upstreams_at(slice->upstreams, *at), order);
+	for (end = *at + PIECE < all ? *at + PIECE : all; *at < end; (*at)++)
+		visit(arg, caa_upstreams_at(slice->upstreams, *at));
 	lock_basic_unlock(&slice->lock);
 	return end < all;
 }
 
+static void visit_all(struct caa_shards *s, visitor *visit, void *arg)
+{
+	for (size_t i = 0; i < SHARDS; i++)
+		for (size_t at = 0; visit_piece(&s->slice[i], &at, visit, arg);)
+			;
+}
+
+struct firsts {
+	caa_top_order *order;
+	struct caa_upstream *out;
+	size_t count, max;
+};
+
+static void offer(void *arg, const struct caa_upstream *u)
+{
+	struct firsts *f = arg;
+
+	caa_top_offer(f->out, sizeof(*f->out), &f->count, f->max, u, f->order);
+}
+
 size_t caa_shards_first(struct caa_shards *s, caa_top_order *order, struct caa_upstream *out, size_t max)
 {
-	size_t count = 0;
+	struct firsts f = { .order = order, .out = out, .max = max };
 
-	for (size_t i = 0; i < SHARDS; i++)
-		for (size_t at = 0; offer_piece(&s->slice[i], &at, order, out, &count, max);)
-			;
-	for (size_t i = 0; i < count; i++)
+	visit_all(s, offer, &f);
+	for (size_t i = 0; i < f.count; i++)
 		out[i].sources = 0;	/* a copy has nothing behind it */
-	return count;
+	return f.count;
 }
 
 size_t caa_shards_count(struct caa_shards *s)
@@ -470,16 +490,16 @@ size_t caa_shards_count(struct caa_shards *s)
 	return count;
 }
 
+static void count_limited(void *arg, const struct caa_upstream *u)
+{
+	*(size_t *)arg += u->learn.pacer.interval_us > 0;
+}
+
 size_t caa_shards_limited(struct caa_shards *s)
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < SHARDS; i++) {
-		lock_basic_lock(&s->slice[i].lock);
-		for (const struct caa_upstream *u = NULL; (u = caa_upstreams_older(s->slice[i].upstreams, u)) != NULL;)
-			count += u->learn.pacer.interval_us > 0;
-		lock_basic_unlock(&s->slice[i].lock);
-	}
+	visit_all(s, count_limited, &count);
 	return count;
 }
 

@@ -357,7 +357,7 @@ static void row_of(struct caa_fails_row *row, const struct entry *e, const struc
 bool caa_fails_list(const struct caa_fails *t, uint32_t *at, uint32_t now_s, uint32_t window_s, struct caa_fails_row *rows,
 	size_t *count, size_t max)
 {
-	for (uint32_t end = t->count - *at > CAA_FAIL_PIECE ? *at + CAA_FAIL_PIECE : t->count; *at < end; (*at)++) {
+	for (uint32_t end = *at + CAA_FAIL_PIECE < t->count ? *at + CAA_FAIL_PIECE : t->count; *at < end; (*at)++) {
 		struct caa_fails_row row;
 		struct caa_repeats n;
 
