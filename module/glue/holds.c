@@ -95,16 +95,17 @@ static void begin_anew(struct caa_holds *h)
 struct caa_holds *caa_holds_take(struct module_hooks *hooks, size_t bytes, const struct caa_sources *sources)
 {
 	struct caa_holds *h = hooks->kept;
+	bool ours = h != NULL && is_ours(h);
 
 	hooks->kept = NULL;
-	if (h != NULL && is_ours(h) && h->bytes == bytes) {
+	if (ours && h->bytes == bytes) {
 		if (memcmp(&h->sources, sources, sizeof(*sources)) != 0)
 			begin_anew(h);
 		h->sources = *sources;
 		return h;
 	}
 	/* What another build left stays where it is: this one does not know what is in it. */
-	if (h != NULL && is_ours(h))
+	if (ours)
 		caa_holds_destroy(h);
 	return caa_holds_create(bytes, sources);
 }

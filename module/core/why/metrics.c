@@ -51,19 +51,11 @@ const char *caa_metrics_name(char out[static CAA_METRIC_NAME_MAX], const struct 
 		caa_text_add(&t, "wait");
 	else
 		add_words(&t, is_class(line) ? caa_stats_line(CAA_STAT_failures) : line);
-	switch (line->unit) {
-	case CAA_STAT_ONE:
-		break;
-	case CAA_STAT_US:
-		caa_text_add(&t, is_wait(line) ? "" : "_seconds");
-		break;
-	case CAA_STAT_BYTES:
-		caa_text_add(&t, "_bytes");
-		break;
-	}
-	if (is_wait(line))
+	if (is_wait(line) || line->unit == CAA_STAT_US)
 		caa_text_add(&t, "_seconds");
-	else if (line->kind == CAA_STAT_COUNTER)
+	else if (line->unit == CAA_STAT_BYTES)
+		caa_text_add(&t, "_bytes");
+	if (!is_wait(line) && line->kind == CAA_STAT_COUNTER)
 		caa_text_add(&t, "_total");
 	return out;
 }
