@@ -12,6 +12,8 @@
  *  The first resolver's answers go to the file ANSWERS, each after its question.  Each difference is printed on standard output, and on the last lines, for each of the others, counts:
  *  NAME: QUESTIONS questions, SAME same, BETTER where the first has SERVFAIL or nothing, WORSE other differences, TTL TTLs too large,
  *  TWICE second answers.  The questions with one that is worse go to the file ANSWERS.worse, to be asked again.  Exit status 1 if there is one that is worse, of either kind. */
+#include "stream.h"
+
 #include <arpa/inet.h>
 #include <ldns/ldns.h>
 #include <poll.h>
@@ -196,37 +198,12 @@ static size_t make_query(const struct question *q, unsigned id, uint8_t **wire)
 	return len;
 }
 
-static bool transfer(int fd, uint8_t *data, size_t len, bool out)
-{
-	while (len > 0) {
-		ssize_t n = out ? write(fd, data, len) : read(fd, data, len);
-
-		if (n <= 0)
-			return false;
-		data += n;
-		len -= (size_t)n;
-	}
-	return true;
-}
-
 /** Ask over TCP, and wait. @return the length, 0 on error. */
 static size_t ask_tcp(const struct side *s, const struct question *q, uint8_t *reply)
 {
-	struct timeval patience = { .tv_sec = TIMEOUT_S };
-	uint8_t *wire, head[2];
-	size_t len = make_query(q, 0, &wire), reply_len = 0;
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	uint8_t *wire;
+	size_t len = make_query(q, 0, &wire), reply_len = stream_ask(&s->address, wire, len, TIMEOUT_S, reply);
 
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	head[0] = (uint8_t)(len >> 8);
-	head[1] = (uint8_t)len;
-	if (connect(fd, (const struct sockaddr *)&s->address, sizeof(s->address)) == 0 && transfer(fd, head, 2, true) &&
-	    transfer(fd, wire, len, true) && transfer(fd, head, 2, false)) {
-		reply_len = (size_t)(head[0] << 8 | head[1]);
-		if (!transfer(fd, reply, reply_len, false))
-			reply_len = 0;
-	}
-	close(fd);
 	free(wire);
 	return reply_len;
 }

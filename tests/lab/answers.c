@@ -7,6 +7,8 @@
  *  A line: the name, the RCODE, the AD bit or a dash, the records of the answer section, a bar, those of the authority
  *  section; records sorted, without their TTL.  For what ldns cannot read the line is NAME UNREADABLE.  What is truncated is asked again over TCP.  A name without an answer has
  *  the line NAME TIMEOUT.  Lines have the order of the names. */
+#include "stream.h"
+
 #include <arpa/inet.h>
 #include <ldns/ldns.h>
 #include <poll.h>
@@ -82,35 +84,12 @@ static size_t make_query(size_t id, uint8_t **wire)
 	return len;
 }
 
-static bool transfer(int fd, uint8_t *data, size_t len, bool out)
-{
-	while (len > 0) {
-		ssize_t n = out ? write(fd, data, len) : read(fd, data, len);
-
-		if (n <= 0)
-			return false;
-		data += n;
-		len -= (size_t)n;
-	}
-	return true;
-}
-
 /** Ask over TCP, and wait. @return the length, 0 on error. */
 static size_t ask_tcp(size_t id, uint8_t *reply)
 {
-	uint8_t *wire, head[2];
-	size_t len = make_query(id, &wire), reply_len = 0;
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	uint8_t *wire;
+	size_t len = make_query(id, &wire), reply_len = stream_ask(&server, wire, len, 0, reply);
 
-	head[0] = (uint8_t)(len >> 8);
-	head[1] = (uint8_t)len;
-	if (connect(fd, (struct sockaddr *)&server, sizeof(server)) == 0 && transfer(fd, head, 2, true) &&
-	    transfer(fd, wire, len, true) && transfer(fd, head, 2, false)) {
-		reply_len = (size_t)(head[0] << 8 | head[1]);
-		if (!transfer(fd, reply, reply_len, false))
-			reply_len = 0;
-	}
-	close(fd);
 	free(wire);
 	return reply_len;
 }

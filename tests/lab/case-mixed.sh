@@ -12,22 +12,15 @@ lab_root_and_tld
 
 # --- the servers ----------------------------------------------------------------------------------------------------------
 
-liars=() n=0
-lie() {
-	n=$((n + 1))
-	lab_address 127.0.60.$n
-	lab_delegate "$1" 127.0.60.$n
-	liars+=("127.0.60.$n=$2:$1")
-}
-lie nosoa.lab no-soa
-lie lame.lab upward
-lie notimp.lab notimp
-lie formerr.lab formerr
-lie ede.lab ede
-lie picky.lab refuse-caa
-lie dead.lab dead
-lie closed.lab tc-closed
-lab_spawn liar "$LIAR" "${liars[@]}"
+lab_lie nosoa.lab no-soa
+lab_lie lame.lab upward
+lab_lie notimp.lab notimp
+lab_lie formerr.lab formerr
+lab_lie ede.lab ede
+lab_lie picky.lab refuse-caa
+lab_lie dead.lab dead
+lab_lie closed.lab tc-closed
+lab_spawn liar "$LIAR" "${LAB_LIARS[@]}"
 (
 	cd "$LAB_WORK" || exit
 	for zone in bogus.lab loop.lab; do

@@ -9,35 +9,22 @@ lab_root_and_tld
 
 # --- the servers ----------------------------------------------------------------------------------------------------------
 
-liars=() n=0
-# lie ZONE BEHAVIOUR...: each behaviour is a nameserver of the zone, with an address of its own: 127.0.60.1 and so on.
-lie() {
-	local zone=$1 behaviour addresses=()
-	shift
-	for behaviour in "$@"; do
-		n=$((n + 1))
-		lab_address 127.0.60.$n
-		addresses+=("127.0.60.$n")
-		liars+=("127.0.60.$n=$behaviour:$zone")
-	done
-	lab_delegate "$zone" "${addresses[@]}"
-}
-lie closed.lab tc-closed
-lie tc.lab tc-always
-lie mixed.lab tc-closed tc-always
-lie dead.lab dead dead
-lie picky.lab refuse-caa
-lie mute.lab tc-mute
-lie dark servfail
-tld=127.0.60.$n tld_zone=${LAB_DELEGATION[dark]}
+lab_lie closed.lab tc-closed
+lab_lie tc.lab tc-always
+lab_lie mixed.lab tc-closed tc-always
+lab_lie dead.lab dead dead
+lab_lie picky.lab refuse-caa
+lab_lie mute.lab tc-mute
+lab_lie dark servfail
+tld=$LAB_LIED tld_zone=${LAB_DELEGATION[dark]}
 unset 'LAB_DELEGATION[dark]'
-lie shut.par.lab refused
-shut=127.0.60.$n
+lab_lie shut.par.lab refused
+shut=$LAB_LIED
 unset 'LAB_DELEGATION[shut.par.lab]'
-lie keyless.par.lab no-key
-keyless=127.0.60.$n
+lab_lie keyless.par.lab no-key
+keyless=$LAB_LIED
 unset 'LAB_DELEGATION[keyless.par.lab]'
-lab_spawn liar "$LIAR" "${liars[@]}"
+lab_spawn liar "$LIAR" "${LAB_LIARS[@]}"
 sized=127.0.61.1 forbidden=127.0.61.2
 lab_address $sized
 lab_spawn faulty "$LAB_BUILD/faulty" $sized=size-formerr:127.0.53.12
@@ -154,6 +141,7 @@ for name in dead.lab x.dead.lab; do
 	check "  the TLD's servers are not its own" [ "$(field $name '"\(.zone) \(.others_answer)"')" = 'dead.lab unknown' ]
 done
 
+n=0
 silent_said() { n=$((n + 1)); ask z$n.dead.lab; grep -q 'did not answer other queries a moment ago' "$LAB_WORK/dig.z$n.dead.lab"; }
 check "what was found to be silent is said to be" lab_until 30 silent_said
 said z$n.dead.lab timeout "22 127.0.60.[56]( \(ns[12].dead.lab(, and 1 more)?\)| \(and 1 more\))? did not answer other queries a moment ago; $alive"

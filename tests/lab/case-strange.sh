@@ -6,22 +6,14 @@
 LIAR=${LAB_LIAR:-$LAB_BUILD/liar}
 [ -x "$LIAR" ] || lab_skip "no $LIAR; run make liar"
 lab_root_and_tld
-log=$LAB_WORK/strange.log liars=() n=0 names=()
+log=$LAB_WORK/strange.log names=()
 
 # --- servers that fail in different ways ---------------------------------------------------------------------------------------
 
-# lie ZONE BEHAVIOUR...: each behaviour is a nameserver of the zone, with an address of its own; x.ZONE is asked for.
+# lie ZONE BEHAVIOUR...: lab_lie, and x.ZONE is asked for
 lie() {
-	local zone=$1 behaviour addresses=()
-	shift
-	for behaviour in "$@"; do
-		n=$((n + 1))
-		lab_address 127.0.60.$n
-		addresses+=("127.0.60.$n")
-		liars+=("127.0.60.$n=$behaviour:$zone")
-	done
-	lab_delegate "$zone" "${addresses[@]}"
-	names+=(x.$zone)
+	lab_lie "$@"
+	names+=("x.$1")
 }
 # a TLD of the root's
 tlds=
@@ -45,7 +37,7 @@ lie mute.lab dead
 lie deny.lab refused
 lie_tld lametld upward
 lie_tld deadtld dead
-lab_spawn liar "$LIAR" "${liars[@]}"
+lab_spawn liar "$LIAR" "${LAB_LIARS[@]}"
 # zones whose nameservers have names in those
 LAB_DELEGATION[nsdead.lab]='nsdead.lab. 3600 NS ns.mute.lab.'$'\n'
 LAB_DELEGATION[nsref.lab]=$(printf '%s\n' 'nsref.lab. 3600 NS ns.deny.lab.' 'nsref.lab. 3600 NS ns.nowhere.lab.')$'\n'

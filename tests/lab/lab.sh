@@ -131,6 +131,21 @@ lab_delegate() {
 	done
 }
 
+# lab_lie ZONE BEHAVIOUR...: each behaviour of tests/lab/liar.c is a nameserver of the zone, with an address of its own: 127.0.60.1 and so
+# on.  LAB_LIARS is what the liar is started with, LAB_LIED the last address.
+LAB_LIARS=()
+lab_lie() {
+	local zone=$1 behaviour addresses=()
+	shift
+	for behaviour in "$@"; do
+		LAB_LIED=127.0.60.$((${#LAB_LIARS[@]} + 1))
+		lab_address "$LAB_LIED"
+		addresses+=("$LAB_LIED")
+		LAB_LIARS+=("$LAB_LIED=$behaviour:$zone")
+	done
+	lab_delegate "$zone" "${addresses[@]}"
+}
+
 lab_soa() { echo "$1. 3600 SOA ns.$1. hostmaster.$1. 1 3600 600 86400 60"; }
 
 # lab_nsd NAME ADDRESS OPTIONS ZONE...: NSD with zone files ZONE.zone of the work folder.
