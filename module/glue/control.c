@@ -272,6 +272,9 @@ static const struct command {
 	{ "caa_trace", "[NAME on|off|SECONDS]", "log every attempt for one name; what is traced", caa_inspect_trace },
 };
 
+/** What all begin with. */
+static const char PREFIX[] = "caa_";
+
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 
 static void help_json(const struct caa_out *out)
@@ -295,12 +298,15 @@ static void help(struct caa_ctx *ctx, const struct caa_out *out, const struct ca
 	caa_out(out, "json at the end, or -j in unbound-control -- COMMAND -j, prints JSON\n");
 }
 
-static void control(void *arg, module_hooks_print_type *print, void *to, const char *cmd)
+/** @return whether it is a command of the module. */
+static int control(void *arg, module_hooks_print_type *print, void *to, const char *cmd)
 {
 	const struct caa_out out = { print, to };
 	size_t len = strcspn(cmd, " \t");
 	struct caa_args args;
 
+	if (strncmp(cmd, PREFIX, strlen(PREFIX)) != 0)
+		return 0;
 	for (size_t i = 0; i < COMMANDS; i++) {
 		if (strlen(commands[i].name) != len || memcmp(commands[i].name, cmd, len) != 0)
 			continue;
@@ -309,9 +315,10 @@ static void control(void *arg, module_hooks_print_type *print, void *to, const c
 				commands[i].name);
 		else
 			commands[i].run(arg, &out, &args);
-		return;
+		return 1;
 	}
 	caa_out(&out, "error unknown command; caa_help lists the commands that begin with caa_\n");
+	return 1;
 }
 
 void caa_control_set(struct module_hooks *hooks)

@@ -58,7 +58,7 @@ struct caa_config *caa_ctx_read_config(const struct config_file *cfg, char err[s
 		snprintf(err, CAA_CONFIG_TEXT_MAX, "out of memory");
 		return NULL;
 	}
-	if (read_items(config, cfg->caa, err) != CAA_OK || caa_config_finish(config, err) != CAA_OK) {
+	if (read_items(config, cfg->module_clauses, err) != CAA_OK || caa_config_finish(config, err) != CAA_OK) {
 		caa_config_destroy(config);
 		return NULL;
 	}

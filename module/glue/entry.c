@@ -18,6 +18,7 @@
 #include "glue/query.h"
 
 #include "dynlibmod/dynlibmod.h"
+#include "dynlibmod/module_abi.h"
 #include "util/config_file.h"
 #include "util/log.h"
 #include "util/module.h"
@@ -142,6 +143,7 @@ int init(struct module_env *env, int id)
 	hooks->config_check = check_config;
 	hooks->config_apply = apply_config;
 	hooks->log_reopen = reopen_log;
+	module_hooks_seal();
 	return 1;
 }
 

@@ -32,9 +32,6 @@ enum {
 	/** What another address costs while a question is under way to one: more than the band of round trip
 	 *  times, 400 ms, in which Unbound chooses at random, less than what a server that fails costs. */
 	DETOUR_MS = 1000,
-	/** Who is told of the least that an answer is waited for knows no most: so much is left then, which is more than Unbound waits for a
-	 *  server that answers. */
-	LEAST_LEAVES_MS = 6000,
 	CALLS_MAX = 32,	/**< queries that one answer makes room for */
 	TARGETS_MAX = 16,	/**< addresses of a zone that are looked at for a shorter wait */
 	/** octet of a header with the lower bits of the RCODE, and those */
@@ -209,10 +206,11 @@ static bool has_moved(struct caa_ctx *ctx)
 	return moved_us != 0 && caa_host_now_us() - moved_us < CAA_FLIGHT_LIFE_US;
 }
 
-/** @return what Unbound is told of how long to wait for its answer: at most, or negative, at least. */
-static int timeout_of(const struct caa_asking *q)
+/** How long an answer is waited for, in ms: at least, and at most, which counts if it is less; 0 = as Unbound does. */
+static void set_waits(struct serviced_query *sq, uint32_t least_ms, uint32_t most_ms)
 {
-	return q->least_ms != 0 && q->least_ms + LEAST_LEAVES_MS < q->patience_ms ? -(int)q->least_ms : (int)q->patience_ms;
+	sq->hook_least = (int)least_ms;
+	sq->hook_timeout = (int)most_ms;
 }
 
 /** Where it is under way, for others with the same question.  A query of another type that moved here has arrived. */
@@ -246,10 +244,10 @@ static int64_t pace_caa(struct caa_ctx *ctx, struct sending *s, const struct caa
 	switch (gate) {
 	case CAA_GATE_SEND_TCP:
 		*tcp = 1;
-		sq->hook_timeout = timeout_of(q);
+		set_waits(sq, q->least_ms, q->patience_ms);
 		return leaves(ctx, q, wish, true);
 	case CAA_GATE_SEND:
-		sq->hook_timeout = timeout_of(q);
+		set_waits(sq, q->least_ms, q->patience_ms);
 		sq->hook_source = q->chosen ? q->source : -1;
 		if (!s->flies)
 			note_flight(ctx, s, wish->now_us);
@@ -306,7 +304,7 @@ static void lower_case(struct caa_ctx *ctx, struct serviced_query *sq, const str
 static int64_t leaves_usual(struct caa_ctx *ctx, struct sending *s, uint64_t now_us, bool tcp)
 {
 	caa_shards_other(ctx->shards, &s->addr, &s->asking, now_us, tcp);
-	s->sq->hook_timeout = 0;
+	set_waits(s->sq, 0, 0);
 	s->sq->hook_source = -1;
 	s->asking.out = true;
 	count_sent(ctx, s->asking.claimed, tcp);
