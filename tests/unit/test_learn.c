@@ -1762,9 +1762,42 @@ static void a_later_answer_forgets_the_strangers_before_it(void **state)
 		}
 		assert_false(caa_learn_limited(&l->learn));
 		end(l, BURST + answered, CAA_SIGNAL_ANSWER);
+		l->now_us += TIMEOUT_US;	/* the last one is not late as well */
 		end_of_zone(l, BURST + n - 1, queries[n - 1]);
 		if (caa_learn_limited(&l->learn) != row[i / 2].limited)
 			fail_msg("%s: %s", queries, row[i / 2].why);
+		free(l);
+	}
+}
+
+/** What was waited for no longer than answers take these days is not known to be lost. */
+static void what_may_be_late_says_nothing(void **state)
+{
+	static const struct { unsigned usual_ms, slowest_ms, later_ms, waited_ms; bool limited; const char *why; } row[] = {
+		{   1,   1,    0,  50, true,  "none takes so long" },
+		{  90,  90,    0,  91, true,  "who is far is not slow" },
+		{ 110, 110,    0, 130, true,  "all take as long" },
+		{ 110, 600,    0, 600, false, "one took as long" },
+		{ 110, 600,    0, 900, false, "and they differ" },
+		{ 110, 600,    0, 1200, true, "but not so much" },
+		{ 110, 600, 1900, 600, true,  "it was a while ago" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		struct line *l = line_new(START_US);
+		size_t from;
+
+		exchange(l, BURST, row[i].usual_ms * US_PER_MS);
+		exchange(l, 1, row[i].slowest_ms * US_PER_MS);
+		l->now_us += row[i].later_ms * US_PER_MS;
+		exchange(l, 1, row[i].usual_ms * US_PER_MS);
+		from = l->count;
+		send_some(l, 4);
+		l->now_us += row[i].waited_ms * US_PER_MS;
+		end_some(l, from, l->count, CAA_SIGNAL_SILENCE);
+		if (caa_learn_limited(&l->learn) != row[i].limited)
+			fail_msg("%u, %u, %u ms: %s", row[i].usual_ms, row[i].slowest_ms, row[i].waited_ms, row[i].why);
 		free(l);
 	}
 }
@@ -2094,6 +2127,7 @@ int main(void)
 		cmocka_unit_test(a_witness_loss_ends_the_doubt_and_counts_as_nothing_else),
 		cmocka_unit_test(a_witness_tests_a_claim_through_its_pauses),
 		cmocka_unit_test(a_later_answer_forgets_the_strangers_before_it),
+		cmocka_unit_test(what_may_be_late_says_nothing),
 		cmocka_unit_test(what_goes_aside_takes_room_from_nobody),
 		cmocka_unit_test(all_can_be_forgotten),
 		cmocka_unit_test(what_it_was_taken_for_is_forgotten),

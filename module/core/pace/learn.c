@@ -42,6 +42,8 @@ enum {
 	PATIENCE_FIRST_MS = MS_PER_S,	/**< how long that is waited for at least, after the first pause ... */
 	PATIENCE_MS = 5 * MS_PER_S,	/**< ... and after others */
 	SLOW_US = US_PER_S / 5, SLOW_ROUNDS = 4,	/**< an answer that takes longer than both is late */
+	SLOWEST_MS = 2 * MS_PER_S,	/**< how long the slowest answer is remembered, ... */
+	SLOWEST_LEAST_US = 100 * US_PER_MS,	/**< ... if it took longer: any query is waited for about so long */
 	CONFIRM_SOON = 2,		/**< first failures after which it is tried again when half the pause has passed */
 	SETTLE_MS = 1500,		/**< after a pause, a loss says that it was too short, and nothing of the rate */
 	WINDOW_MIN = 4,			/**< losses do not shrink the window below it */
@@ -490,10 +492,20 @@ static void end_outage(struct caa_learn *l, uint64_t now_us)
 		l->window.outage_ms = 0;
 }
 
+/** Whether answers take as long as this one was waited for, or may, as much as they differ: it may only be late. */
+static bool may_be_late(const struct caa_learn *l, uint64_t now_us, struct caa_sent sent, enum caa_signal signal)
+{
+	uint64_t slowest_us = l->slowest_ms * (uint64_t)US_PER_MS;
+	uint64_t more_us = slowest_us > l->srtt_us ? slowest_us - l->srtt_us : 0;
+
+	return signal == CAA_SIGNAL_SILENCE && slowest_us > SLOWEST_LEAST_US && caa_ms_age(l->slow_ms, caa_ms(now_us)) < SLOWEST_MS &&
+		now_us - sent.sent_us <= slowest_us + more_us;
+}
+
 /** @return true if the losses so far look like a limit. */
 static bool open_loss(struct caa_learn *l, uint64_t now_us, struct caa_sent sent, enum caa_signal signal)
 {
-	if (caa_seq_before(sent.seq, l->recover_seq) || !caa_learn_lately(l, sent.sent_us))
+	if (caa_seq_before(sent.seq, l->recover_seq) || !caa_learn_lately(l, sent.sent_us) || may_be_late(l, now_us, sent, signal))
 		return false;
 	if (!caa_evidence_weigh(&l->evidence, now_us, sent, l->answered_seq, signal))
 		return false;
@@ -649,6 +661,10 @@ static void note_answer(struct caa_learn *l, uint64_t now_us, struct caa_sent se
 	uint32_t now_ms = caa_ms(now_us);
 	uint64_t round_us = clamp_u32(now_us - sent.sent_us, 1, UINT32_MAX / 8);
 
+	if (caa_ms(round_us) >= l->slowest_ms || caa_ms_age(l->slow_ms, now_ms) >= SLOWEST_MS) {
+		l->slowest_ms = caa_ms(round_us);
+		l->slow_ms = now_ms;
+	}
 	l->since_ms = now_ms;
 	l->answered_s = (uint32_t)(now_us / US_PER_S + 1);
 	if (caa_seq_before(l->answered_seq, sent.seq + 1))

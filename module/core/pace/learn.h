@@ -14,7 +14,8 @@
  *  dead by now, or slow; losses with answers to later queries between them are random; a denial that comes however slowly it
  *  is asked is the server's answer; what is lost or denied again and again is one bad name, while a limiter does not care
  *  which.  None of them sets a rate.  Nor does a server that is slow, for some zones or for a while: where nothing is answered
- *  after a pause the next query is waited for longer, and if its answer comes late, so may the others.
+ *  after a pause the next query is waited for longer, and if its answer comes late, so may the others; and what was waited
+ *  for no longer than other answers take is not known to be lost.
  *  A limit is a claim that is tested.  It is seen in many losses after the last answer.  Where only strangers say so, zones that
  *  were never answered for, or not lately, it takes more of them, and some that were answered, since a limiter lets through
  *  whom it happens to; and it is in doubt: what was lost has to be answered when it is asked slower.
@@ -82,6 +83,7 @@ struct caa_learn {
 	uint32_t since_ms;	/**< since when queries are under way without an answer */
 	uint32_t limited_ms;	/**< the last sign of a limit that was believed */
 	uint32_t srtt_us;	/**< smoothed round trip time; 0 = unknown */
+	uint32_t slowest_ms, slow_ms;	/**< the longest round trip lately, and when that answer came */
 	uint32_t seq;		/**< number of the next query */
 	uint32_t answered_seq;	/**< the latest query that was answered, and one more */
 	uint32_t recover_seq;	/**< losses of queries before this one were paid for */
