@@ -21,7 +21,7 @@ enum {
 
 void caa_evidence_clear(struct caa_evidence *e)
 {
-	e->tail = e->holes = e->strangers = e->strange_lost = 0;
+	e->tail = e->holes = e->strangers = e->strange_lost = e->first = 0;
 }
 
 bool caa_evidence_is_other(struct caa_evidence *e, uint32_t question)
@@ -71,6 +71,7 @@ static void note(struct caa_evidence *e, struct caa_sent sent, uint32_t answered
 	else
 		caa_evidence_spoke(e, sent.zone);
 	e->strange_lost = (uint16_t)(e->strange_lost + stranger);
+	e->first = (uint16_t)(e->first + !sent.repeated);
 	if (caa_seq_before(sent.seq + REORDER, answered_seq)) {
 		e->holes += !stranger;
 		return;

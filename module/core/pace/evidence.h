@@ -24,6 +24,7 @@ struct caa_evidence {
 	uint16_t strangers;	/**< of tail, those of strangers; there is no answer to a later query than the first of them, ... */
 	uint16_t strange_seq, strange_ms;	/**< ... which is this one, and left then, modulo 2^16 */
 	uint16_t strange_lost;	/**< all losses of strangers that are weighed, whatever was answered since */
+	uint16_t first;		/**< all losses that are weighed of questions that were not lost before: what was asked for, and not again */
 	struct caa_strangers heard;	/**< who was answered of those it did not know */
 };
 

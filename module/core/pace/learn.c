@@ -24,11 +24,11 @@ enum {
 	DOUBT_MS = 600 * MS_PER_S,	/**< who was taken for limited by mistake is so less easily for so long, ... */
 	DOUBT_FAILURES = 2,		/**< what was lost is lost again so often though it is asked slower, while others are answered;
 					 *   what is denied has its own count */
-	OUTAGE_MORE = 2,		/**< who is asked no more than so many times as many as it usually answers in a second ... */
-	OUTAGE_SECONDS = 3,		/**< ... and has done so for so long, has an outage when it usually answered so many ... */
-	OUTAGE_ANSWERS = 8,		/**< ... in the time since the last one, ... */
-	OUTAGE_MS = 3 * MS_PER_S,	/**< ... for so long; what is lost again sooner ... */
-	OUTAGE_REST_MS = 3 * MS_PER_S / 2,	/**< ... than so long after it, or while it answers less than usual, is of the same one */
+	OUTAGE_MORE = 2,		/**< who is asked for no more than so many times as many as it usually answers in a second, ... */
+	OUTAGE_FEW = 4,			/**< ... and so many, ... */
+	OUTAGE_SECONDS = 3,		/**< ... and has answered so for so long, has an outage when it answers none. */
+	OUTAGE_MS = 3 * MS_PER_S,	/**< If that takes longer, it is asked as if it had a limit; ... */
+	OUTAGE_REST_MS = 6 * MS_PER_S / 5,	/**< ... what is lost again sooner after it is one: limiters count by the second */
 	ALONE_US = 2 * US_PER_S,	/**< a query before which none was sent for so long, beyond what the rate asks for */
 	TAIL_AGAIN = 3,			/**< losses after the last answer that make a pause, where a limit is known */
 	FEW_PART = 2,			/**< fewer answers than this part of the first window tell little of a rate that
@@ -230,6 +230,15 @@ static void doubt(struct caa_learn *l, uint64_t now_us)
 	l->limited_ms = caa_ms(now_us);
 }
 
+/** A long outage has ended, if it was one. */
+static void resume(struct caa_learn *l, uint64_t now_us)
+{
+	forget(l, CAA_LEARN_OPEN);
+	l->pacer.window = WINDOW_MIN;
+	l->window.outage_ms = caa_ms_later(now_us, 0);
+	l->window.resumed_ms = caa_ms(now_us);
+}
+
 /** @param srtt_us: before this answer. @return whether the first answer after a pause came so late that those before it may have been
  *	late as well. */
 static bool is_late(const struct caa_learn *l, uint64_t now_us, struct caa_sent sent, uint32_t srtt_us)
@@ -259,6 +268,10 @@ static void limited_answer(struct caa_learn *l, uint64_t now_us, struct caa_sent
 	}
 	l->evidence.tail = l->evidence.strangers = 0;
 	l->limit.doubtful = false;
+	if (l->limit.outage) {
+		resume(l, now_us);
+		return;
+	}
 	if (l->state == CAA_LEARN_CONFIRM) {
 		l->state = CAA_LEARN_SETTLING;
 		l->limit.found = false;
@@ -455,25 +468,28 @@ static bool is_doubted(const struct caa_learn *l, uint64_t now_us)
 	return l->doubted && caa_ms_age(l->limited_ms, caa_ms(now_us)) < DOUBT_MS;
 }
 
-/** Who answered as many all the time and answers none now is not limited by a rate: who asks no faster meets no limit. */
-static bool is_outage(const struct caa_learn *l, uint64_t now_us, enum caa_signal signal)
+/** Who answered as many all the time as are asked for now is not limited by a rate.  What is asked again for its losses was not asked for. */
+static bool is_usual(const struct caa_learn *l)
 {
-	uint32_t now_ms = caa_ms(now_us), asked = l->goodput.good + l->evidence.tail + l->evidence.holes;
-	uint64_t missed = (uint64_t)caa_ms_age(l->since_ms, now_ms) * l->goodput.usual_mqps / MS_PER_S / MQPS;
+	uint32_t asked = l->goodput.good + l->evidence.first;
 
 	if (asked < l->goodput.before)
 		asked = l->goodput.before;
-	return signal == CAA_SIGNAL_SILENCE && l->goodput.seconds >= OUTAGE_SECONDS && (l->window.silent || missed >= OUTAGE_ANSWERS) &&
-		(uint64_t)asked * MQPS <= (uint64_t)l->goodput.usual_mqps * OUTAGE_MORE &&
-		(l->window.outage_ms == 0 || caa_ms_age(l->window.outage_ms, now_ms) < OUTAGE_MS);
+	return l->goodput.seconds >= OUTAGE_SECONDS &&
+		(uint64_t)asked * MQPS <= (uint64_t)l->goodput.usual_mqps * OUTAGE_MORE + OUTAGE_FEW * MQPS;
+}
+
+/** The last outage has only just ended: a limit would show itself now. */
+static bool is_test(const struct caa_learn *l, uint64_t now_us)
+{
+	return l->window.outage_ms != 0 && !l->window.silent && caa_ms_age(l->window.resumed_ms, caa_ms(now_us)) < OUTAGE_REST_MS;
 }
 
 /** What is under way is lost as well; a few find out when it answers again, and the window grows anew. */
 static void sit_out(struct caa_learn *l, uint64_t now_us)
 {
-	if (l->window.outage_ms == 0)
+	if (!l->window.silent)
 		l->window.outage_ms = caa_ms_later(now_us, 0);
-	l->window.missed_ms = caa_ms(now_us);
 	start_anew(l);
 	l->state = CAA_LEARN_OPEN;
 	l->pacer.window = WINDOW_MIN;
@@ -481,15 +497,28 @@ static void sit_out(struct caa_learn *l, uint64_t now_us)
 	l->window.silent = true;
 }
 
-/** It answers: those that left before say nothing of now.  And if it usually does so for a while, the outage is over. */
+/** It answers: those that left before say nothing of now. */
 static void end_outage(struct caa_learn *l, uint64_t now_us)
 {
-	if (l->window.silent)
-		start_anew(l);
+	if (!l->window.silent)
+		return;
+	start_anew(l);
 	l->window.silent = false;
-	if (l->window.outage_ms != 0 && caa_ms_age(l->window.missed_ms, caa_ms(now_us)) > OUTAGE_REST_MS &&
-	    (uint64_t)l->goodput.before * MQPS * OUTAGE_MORE >= l->goodput.usual_mqps)
-		l->window.outage_ms = 0;
+	l->window.resumed_ms = caa_ms(now_us);
+}
+
+/** It looks like a limit. @return whether it is taken for one. */
+static bool judge(struct caa_learn *l, uint64_t now_us, enum caa_signal signal)
+{
+	bool outage = signal == CAA_SIGNAL_SILENCE && is_usual(l) && !is_test(l, now_us);
+
+	if (outage && !(l->window.silent && caa_ms_age(l->window.outage_ms, caa_ms(now_us)) >= OUTAGE_MS)) {
+		sit_out(l, now_us);
+		return false;
+	}
+	set_limit(l, now_us, signal);
+	l->limit.outage = outage;
+	return true;
 }
 
 /** Whether answers take as long as this one was waited for, or may, as much as they differ: it may only be late. */
@@ -515,12 +544,7 @@ static bool open_loss(struct caa_learn *l, uint64_t now_us, struct caa_sent sent
 	caa_goodput_turn(&l->goodput, caa_ms(now_us), false);
 	if (!caa_evidence_is_limit(&l->evidence, signal, is_doubted(l, now_us), caa_goodput_recent(&l->goodput)))
 		return false;
-	if (is_outage(l, now_us, signal)) {
-		sit_out(l, now_us);
-		return false;
-	}
-	set_limit(l, now_us, signal);
-	return true;
+	return judge(l, now_us, signal);
 }
 
 /* --- both ---------------------------------------------------------------------------------------------------------- */

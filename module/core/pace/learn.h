@@ -9,8 +9,10 @@
  *  below the goodput that was measured (as BBR takes its rate from deliveries), pauses for what was sent in vain, since
  *  limiters such as BIND's charge that too, and continues when a first query was answered.  From then on the rate rises
  *  while answers come, slowly near where it was too high, and falls by a part at each loss (AIMD, RFC 5681 section 3.1).
- *  Not a limit: one that has answered as many for seconds and answers nothing now, has an outage: a few are sent until it
- *  answers again, and if that takes long, or is followed by another, it is a limit after all.  An address that never answered is dead, and one that had not answered for seconds when it was asked is
+ *  Not a limit: one that has answered about as many as are asked for, for seconds, and answers nothing now, has an outage.  That claim is
+ *  tested, too: a few are sent until it answers again, fewer if that takes long, and then all that wait, which is more than before.
+ *  A limiter drops them again at once, and then it is a limit.
+ *  An address that never answered is dead, and one that had not answered for seconds when it was asked is
  *  dead by now, or slow; losses with answers to later queries between them are random; a denial that comes however slowly it
  *  is asked is the server's answer; what is lost or denied again and again is one bad name, while a limiter does not care
  *  which.  None of them sets a rate.  Nor does a server that is slow, for some zones or for a while: where nothing is answered
@@ -49,11 +51,11 @@ enum caa_learn_state {
 /** While it is open. */
 struct caa_window {
 	uint32_t round_ms;	/**< when this round of the window's growth began */
-	uint32_t outage_ms, missed_ms;	/**< when an outage was found, and seen last; 0 = there is none */
+	uint32_t outage_ms, resumed_ms;	/**< when the last outage was found, and when it ended; 0 = there was none */
 	uint32_t first_seq;	/**< full: queries before this one make the first window */
 	uint16_t grow;		/**< what the window may still grow in this round */
 	uint8_t probes;		/**< queries that were sent beyond the first window while it waits */
-	bool silent;		/**< nothing was answered since the outage was found */
+	bool silent;		/**< it has not ended: nothing was answered since */
 	uint8_t denials;	/**< of the first window, up to what is a sign of a limit */
 };
 
@@ -68,6 +70,7 @@ struct caa_limit {
 	uint8_t denials : 4;	/**< ... and of those, with a denial */
 	bool doubtful : 1;	/**< only strangers' losses say so */
 	bool found : 1;		/**< it was found before this pause, by denials */
+	bool outage : 1;	/**< it may be a long outage: what is answered first tells */
 };
 
 /** Times in ms are modulo 2^32, 49 days; those in s tell what is older. */
