@@ -4,9 +4,12 @@
 #include "glue/event.h"
 
 #include "util/netevent.h"
+#include "util/ub_event.h"
 
 #include <dlfcn.h>
 #include <string.h>
+
+enum { LATER_S = 3600 };
 
 /** The one callback for such a descriptor that Unbound allows; found by its name, so that the library loads into an Unbound
  *  without the hooks and can say so. */
@@ -22,6 +25,25 @@ static comm_point_callback_type *callback(void)
 struct comm_point *caa_event_listen(struct comm_base *base, int fd, struct caa_event *event)
 {
 	return comm_point_create_raw(base, fd, 0, callback(), event);
+}
+
+bool caa_event_room(struct comm_base *base)
+{
+	struct ub_event_base *events = comm_base_internal(base);
+	struct timeval later = { LATER_S, 0 };
+	struct ub_event *event;
+	bool room;
+
+	if (events == NULL)	/* testbound has none */
+		return true;
+	/* What one event takes in the base stays there when it is taken out. */
+	event = ub_event_new(events, -1, UB_EV_TIMEOUT, comm_timer_callback, NULL);
+	if (event == NULL)
+		return false;
+	room = ub_timer_add(event, events, comm_timer_callback, NULL, &later) == 0;
+	ub_event_del(event);
+	ub_event_free(event);
+	return room;
 }
 
 void caa_event_happened(void *arg, void *event_arg)

@@ -5,6 +5,8 @@
 #ifndef CAA_GLUE_EVENT_H
 #define CAA_GLUE_EVENT_H
 
+#include <stdbool.h>
+
 struct caa_ctx;
 struct comm_base;
 struct comm_point;
@@ -18,6 +20,11 @@ struct caa_event {
 /** @param event: borrowed until the point is deleted.
  *  @return the point, to be deleted by comm_point_delete(), which leaves the descriptor open; NULL if there is no memory. */
 struct comm_point *caa_event_listen(struct comm_base *base, int fd, struct caa_event *event);
+
+/** See to it that the next comm_timer_set() of this thread has the memory that it needs: it cannot say that it had none, and what
+ *  waits for such a timer waits for ever.
+ *  @return false if there is none. */
+bool caa_event_room(struct comm_base *base);
 
 /** The hook of that name: arg is the context. */
 void caa_event_happened(void *arg, void *event_arg);

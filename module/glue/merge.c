@@ -325,9 +325,11 @@ static enum module_ext_state sleep_until(struct caa_merged *m, uint64_t until_us
 
 static bool make_timer(struct caa_merged *m)
 {
+	struct comm_base *base = m->qstate->env->worker_base;
+
 	if (m->timer == NULL)	/* the one callback of Unbound that does nothing but run a query state */
-		m->timer = comm_timer_create(m->qstate->env->worker_base, &validate_suspend_timer_cb, m->qstate);
-	return m->timer != NULL;
+		m->timer = comm_timer_create(base, &validate_suspend_timer_cb, m->qstate);
+	return m->timer != NULL && caa_event_room(base);
 }
 
 /** End a wait.

@@ -5,6 +5,7 @@
 
 #include "glue/climbing.h"
 #include "glue/ctx.h"
+#include "glue/event.h"
 #include "glue/failure.h"
 #include "glue/host.h"
 #include "glue/keys.h"
@@ -170,7 +171,7 @@ static bool try_again(struct caa_ctx *ctx, struct module_qstate *qstate, struct 
 		return false;
 	if (query->timer == NULL)	/* the one callback of Unbound that does nothing but run a query state */
 		query->timer = comm_timer_create(qstate->env->worker_base, &validate_suspend_timer_cb, qstate);
-	query->no_memory = query->timer == NULL;
+	query->no_memory = query->timer == NULL || !caa_event_room(qstate->env->worker_base);
 	if (query->no_memory)
 		return false;
 	if (lost)
