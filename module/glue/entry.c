@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include "glue/advice.h"
+#include "glue/build.h"
 #include "glue/climbing.h"
 #include "glue/control.h"
 #include "glue/ctx.h"
@@ -14,8 +15,11 @@
 #include "glue/hold.h"
 #include "glue/holds.h"
 #include "glue/hooks.h"
+#include "glue/host.h"
 #include "glue/log.h"
 #include "glue/query.h"
+
+#include "core/why/report.h"
 
 #include "dynlibmod/dynlibmod.h"
 #include "dynlibmod/module_abi.h"
@@ -69,6 +73,16 @@ static struct module_hooks *hooks_of_host(void)
 	return hooks;
 }
 
+/** The library stays loaded over a reload (-z nodelete), and Unbound finds it by its path: what is in the file by then is not looked at. */
+static void warn_if_replaced(void)
+{
+	const char *path = caa_build_replaced();
+
+	if (path != NULL)
+		log_warn("caa: %s is another build by now than the one that runs, release %s; Unbound takes it when it is restarted, "
+			"not at a reload", path, caa_host_versions.module);
+}
+
 static int check_config(void *arg, struct config_file *cfg, char *err, size_t errlen)
 {
 	char text[CAA_CONFIG_TEXT_MAX];
@@ -94,6 +108,7 @@ static void apply_config(void *arg, struct config_file *cfg)
 	}
 	caa_ctx_apply(arg, config, cfg);
 	caa_advise(arg, cfg);
+	warn_if_replaced();
 }
 
 static void reopen_log(void *arg)
@@ -126,6 +141,7 @@ int init(struct module_env *env, int id)
 	if (ctx == NULL)
 		return 0;
 	caa_advise(ctx, env->cfg);
+	warn_if_replaced();
 	dynlib = env->modinfo[id];
 	dynlib->dyn_env = ctx;
 	if (!caa_failure_register(ctx, env, hooks)) {

@@ -9,10 +9,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -21,6 +23,7 @@ enum { FILE_MODE = 0640, QUIET_S = 60 };
 struct caa_log {
 	char path[CAA_OPTION_TEXT_MAX];	/**< as seen from inside the chroot; "" = Unbound's log */
 	_Atomic int fd;			/**< -1 = Unbound's log */
+	_Atomic bool torn;		/**< the last line in the file has no end: the disk took a part of it */
 	_Atomic int64_t complained_s;	/**< when a write that failed was logged last */
 };
 
@@ -43,7 +46,7 @@ static int open_file(const char *path)
 	return fd;
 }
 
-struct caa_log *caa_log_open(const char *path, const char *chroot)
+struct caa_log *caa_log_open(const char *path, const char *chroot, bool again)
 {
 	struct caa_log *log = calloc(1, sizeof(*log));
 	int fd = -1;
@@ -53,11 +56,12 @@ struct caa_log *caa_log_open(const char *path, const char *chroot)
 		return NULL;
 	}
 	set_path(log, path, chroot);
-	if (log->path[0] != '\0' && (fd = open_file(log->path)) < 0) {
+	if (log->path[0] != '\0' && (fd = open_file(log->path)) < 0 && !again) {
 		free(log);
 		return NULL;
 	}
 	atomic_init(&log->fd, fd);
+	atomic_init(&log->torn, false);
 	atomic_init(&log->complained_s, 0);
 	return log;
 }
@@ -95,6 +99,7 @@ void caa_log_reopen(struct caa_log *log, const char *path, const char *chroot)
 	}
 	dup3(fd, old, O_CLOEXEC);
 	close(fd);
+	log->torn = false;
 }
 
 static void complain(struct caa_log *log, const char *why)
@@ -106,22 +111,49 @@ static void complain(struct caa_log *log, const char *why)
 	log_err("caa: caa-log-file: a line was not written: %s", why);
 }
 
+/** Write both, without the signal that a file beyond the process's limit (RLIMIT_FSIZE) brings, which would end it. */
+static ssize_t write_parts(int fd, const struct iovec part[static 2])
+{
+	const struct timespec now = { 0, 0 };
+	sigset_t excess, before;
+	ssize_t written;
+	int error;
+
+	sigemptyset(&excess);
+	sigaddset(&excess, SIGXFSZ);
+	pthread_sigmask(SIG_BLOCK, &excess, &before);
+	do {
+		written = writev(fd, part, 2);
+	} while (written < 0 && errno == EINTR);
+	error = errno;
+	if (written < 0 && error == EFBIG)
+		sigtimedwait(&excess, NULL, &now);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	errno = error;
+	return written;
+}
+
+static char newline[1] = { '\n' };
+
 bool caa_log_write(struct caa_log *log, char *line, size_t len)
 {
 	int fd = log->fd;
+	struct iovec part[2] = { { .iov_base = newline }, { line, len + 1 } };
 	ssize_t written;
 
 	if (fd < 0) {
 		log_info("caa: %.*s", (int)len, line);
 		return true;
 	}
+	/* The end that a part of a line lacks, before this one. */
+	part[0].iov_len = atomic_exchange(&log->torn, false) ? sizeof(newline) : 0;
 	line[len] = '\n';
-	do {
-		written = write(fd, line, len + 1);
-	} while (written < 0 && errno == EINTR);
+	written = write_parts(fd, part);
 	line[len] = '\0';
-	if (written == (ssize_t)(len + 1))
+	if (written == (ssize_t)(part[0].iov_len + part[1].iov_len))
 		return true;
+	if (written > 0 ? written > (ssize_t)part[0].iov_len : part[0].iov_len > 0)
+		log->torn = true;
 	complain(log, written < 0 ? strerror(errno) : "the disk took a part of it");
 	return false;
 }

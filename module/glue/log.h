@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /** \file Where lines on failures go: a file of their own, or Unbound's log.
  *
- *  A line is one write() to a file opened for appending, so lines of several threads do not mix and a program that rotates
+ *  A line is one writev() to a file opened for appending, so lines of several threads do not mix and a program that rotates
  *  the file loses none.  Reopening puts the new file behind the same descriptor, so that writers need no lock.
  *  Any thread may write; open, reopen and close are for the main thread. */
 #ifndef CAA_GLUE_LOG_H
@@ -13,8 +13,10 @@
 struct caa_log;
 
 /** @param path: "" = Unbound's log. @param chroot: Unbound's chroot, that we are in already; NULL or "" if there is none.
+ *  @param again: at a reload, which nothing here may end: should the file not open, which is logged, Unbound's log has its lines until
+ *	it is reopened.
  *  @return NULL, logged, if the file cannot be opened or there is no memory. */
-struct caa_log *caa_log_open(const char *path, const char *chroot);
+struct caa_log *caa_log_open(const char *path, const char *chroot, bool again);
 /** @param log: may be NULL. */
 void caa_log_close(struct caa_log *log);
 
