@@ -86,6 +86,7 @@ struct caa_ctx *caa_ctx_create(int id, struct caa_config *config, const struct c
 	ctx->climb_option = o->climb_option;
 	atomic_init(&ctx->enabled, caa_config_enabled(config));
 	atomic_init(&ctx->moved_us, 0);
+	atomic_init(&ctx->stood_us, 0);
 	atomic_init(&ctx->rated, caa_config_rated(config));
 	ctx->log = caa_log_open(check ? "" : o->log_file, cfg->chrootdir, kept != NULL);
 	if (ctx->log == NULL) {

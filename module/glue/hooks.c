@@ -33,6 +33,8 @@ enum {
 	 *  times, 400 ms, in which Unbound chooses at random, less than what a server that fails costs. */
 	DETOUR_MS = 1000,
 	CALLS_MAX = 32,	/**< queries that one answer makes room for */
+	US_PER_MS = 1000,
+	STILL_US = 500 * US_PER_MS,	/**< a timer that is late by more: nobody looked */
 	TARGETS_MAX = 16,	/**< addresses of a zone that are looked at for a shorter wait */
 	/** octet of a header with the lower bits of the RCODE, and those */
 	FLAGS_AT = 3, RCODE_LOW = 0x0f
@@ -49,6 +51,7 @@ struct sending {
 	struct serviced_query *sq;
 	struct caa_addr addr;
 	uint64_t question;		/**< for the table of questions under way */
+	uint64_t due_us;		/**< when what waits for its place asks again */
 	bool flies;			/**< it was noted there */
 };
 
@@ -319,6 +322,14 @@ static bool is_strange(struct caa_ctx *ctx, const struct serviced_query *sq)
 	return !caa_host_addr(&addr, &sq->addr) || !caa_shards_met(ctx->shards, &addr);
 }
 
+/** What was due long before anybody looked tells that this process, or a thread of it, stood still until now.  What was due first comes
+ *  first. */
+static void see_if_late(struct caa_ctx *ctx, uint64_t due_us, uint64_t now_us)
+{
+	if (now_us > due_us + STILL_US)
+		atomic_store_explicit(&ctx->stood_us, now_us, memory_order_relaxed);
+}
+
 static int64_t pace(void *arg, struct serviced_query *sq, int queued, int *tcp)
 {
 	struct caa_ctx *ctx = arg;
@@ -364,7 +375,11 @@ static int64_t pace(void *arg, struct serviced_query *sq, int queued, int *tcp)
 	wish.zone = &options;
 	if (wish.may_move && q->waited)
 		wish.other_us = other_wait_us(ctx, sq, &s->addr, q->line, now_us, &other);
-	return pace_caa(ctx, s, &claims, &wish, &other, tcp);
+	if (queued)
+		see_if_late(ctx, s->due_us, now_us);
+	wait_us = pace_caa(ctx, s, &claims, &wish, &other, tcp);
+	s->due_us = now_us + (wait_us > 0 ? (uint64_t)wait_us : 0);
+	return wait_us;
 }
 
 static size_t cookie(void *arg, struct serviced_query *sq, uint8_t *out)
@@ -617,8 +632,12 @@ static void call(struct caa_ctx *ctx, struct sending *s)
 	struct caa_turn *turn[CALLS_MAX];
 	size_t count = caa_shards_call(ctx->shards, &s->addr, &s->asking, s->sq->outnet, turn, CALLS_MAX);
 
-	for (size_t i = 0; i < count; i++)
-		comm_timer_set(((struct sending *)turn[i])->sq->timer, &now);
+	for (size_t i = 0; i < count; i++) {
+		struct sending *called = (struct sending *)turn[i];
+
+		called->due_us = UINT64_MAX - STILL_US;	/* at once, which is never late */
+		comm_timer_set(called->sq->timer, &now);
+	}
 }
 
 /** Whether nothing is left to be said of a query: its attempts have had their outcomes, and it waits for none. */
@@ -629,13 +648,33 @@ static bool is_over(const struct sending *s)
 	return !q->out && !q->udp && !q->tcp && !q->turn.in_line && !s->flies;
 }
 
+/** How long Unbound waited for an answer over UDP. */
+static uint64_t waited_us(const struct serviced_query *sq)
+{
+	int64_t ms = sq->last_rtt;
+
+	if (sq->hook_timeout > 0 && ms > sq->hook_timeout)
+		ms = sq->hook_timeout;
+	if (sq->hook_timeout < 0 && ms < -sq->hook_timeout)
+		ms = -sq->hook_timeout;
+	return ms > 0 ? (uint64_t)ms * US_PER_MS : 0;
+}
+
+/** Whether a query was under way while this process or one of its threads stood still: what lies where it has not been read yet may be its
+ *  answer. */
+static bool stood_still(struct caa_ctx *ctx, const struct serviced_query *sq, const struct caa_asking *q, uint64_t now_us)
+{
+	see_if_late(ctx, q->sent.sent_us + waited_us(sq), now_us);
+	return q->sent.sent_us < atomic_load_explicit(&ctx->stood_us, memory_order_relaxed);
+}
+
 static void outcome(void *arg, struct serviced_query *sq, int tcp, int error, struct sldns_buffer *reply)
 {
 	struct caa_ctx *ctx = arg;
 	struct caa_packet packet = { .rcode = 0 };
 	struct sending *s = sq->hook_data;
 	struct caa_asking before;
-	enum caa_end end = end_of(error);
+	enum caa_end end = end_of(error), upstreams;
 	struct caa_answer answer, *read = NULL;
 	struct caa_outcome o;
 	uint64_t now_us;
@@ -659,7 +698,8 @@ static void outcome(void *arg, struct serviced_query *sq, int tcp, int error, st
 		packet.lacks = sq->want_dnssec && !has_edns(sq);
 	}
 	now_us = caa_host_now_us();
-	o = caa_shards_outcome(ctx->shards, &s->addr, &s->asking, now_us, end, &packet, tcp, &before);
+	upstreams = end == CAA_END_TIMEOUT && !tcp && s->asking.udp && stood_still(ctx, sq, &s->asking, now_us) ? CAA_END_ERROR : end;
+	o = caa_shards_outcome(ctx->shards, &s->addr, &s->asking, now_us, upstreams, &packet, tcp, &before);
 	s->asking.out = false;
 	count_end(ctx, end, &before);
 	if (o.limited)

@@ -102,7 +102,7 @@ lives() { ! lab_is_gone "${LAB_PID[caa]}"; }
 # --- what must be true of each load --------------------------------------------------------------------------------------------------
 
 # judge: a line for each label that came to no end, and each that ended as it must not: an answer that is not the zone's, a
-# failure of a sound zone for which this resolver does not take the blame, a text that is none of those that the zone can be told
+# failure of a sound zone for which this resolver does not take the blame; without a text is what had no memory for the text
 judge() {
 	local client
 	for client in "$LAB_WORK"/client*.json; do
@@ -114,7 +114,8 @@ judge() {
 			elif .rcode == "NXDOMAIN" then "not there: " + $line
 			elif .rcode == "NOERROR" and $sound then select((.records | length) == 0) | "no record: " + $line
 			elif .rcode == "NOERROR" then select(.name | test("^r.*(refuse|bogus)|dead")) | "an answer: " + $line
-			elif .rcode == "SERVFAIL" and $sound then select($why | test("this resolver has no memory left|still looked up after") | not) | "no reason: " + $line
+			elif .rcode == "SERVFAIL" and $sound then
+				select($why | test("^$|this resolver has no memory left|still looked up after") | not) | "another reason: " + $line
 			else empty end' "$client"
 	done
 }
