@@ -51,7 +51,7 @@ struct sending {
 	struct serviced_query *sq;
 	struct caa_addr addr;
 	uint64_t question;		/**< for the table of questions under way */
-	uint64_t due_us;		/**< when what waits for its place asks again */
+	uint64_t due_us;		/**< when what waits for its place asks again; 0 = it does not wait, or for a call */
 	bool flies;			/**< it was noted there */
 };
 
@@ -375,10 +375,10 @@ static int64_t pace(void *arg, struct serviced_query *sq, int queued, int *tcp)
 	wish.zone = &options;
 	if (wish.may_move && q->waited)
 		wish.other_us = other_wait_us(ctx, sq, &s->addr, q->line, now_us, &other);
-	if (queued)
+	if (s->due_us != 0)
 		see_if_late(ctx, s->due_us, now_us);
 	wait_us = pace_caa(ctx, s, &claims, &wish, &other, tcp);
-	s->due_us = now_us + (wait_us > 0 ? (uint64_t)wait_us : 0);
+	s->due_us = wait_us > 0 ? now_us + (uint64_t)wait_us : 0;
 	return wait_us;
 }
 
@@ -635,7 +635,7 @@ static void call(struct caa_ctx *ctx, struct sending *s)
 	for (size_t i = 0; i < count; i++) {
 		struct sending *called = (struct sending *)turn[i];
 
-		called->due_us = UINT64_MAX - STILL_US;	/* at once, which is never late */
+		called->due_us = 0;
 		comm_timer_set(called->sq->timer, &now);
 	}
 }
