@@ -49,7 +49,7 @@ static struct caa_settings settings_of(const struct config_file *cfg)
 		.ratelimit = cfg->ratelimit, .ip_ratelimit = cfg->ip_ratelimit, .infra_host_ttl = cfg->host_ttl,
 		.cache_max_ttl = cfg->max_ttl, .unwanted_reply_threshold = (int64_t)cfg->unwanted_threshold,
 		.do_tcp = cfg->do_tcp, .do_tcp_keepalive = cfg->do_tcp_keepalive,
-		.val_permissive_mode = cfg->val_permissive_mode, .streams = has_streams(cfg),
+		.val_permissive_mode = cfg->val_permissive_mode, .serve_expired = cfg->serve_expired, .streams = has_streams(cfg),
 		.datagrams = cfg->do_udp && (cfg->num_ifs == 0 || count_streams(cfg) < cfg->num_ifs),
 		.anchors = has_anchors(cfg), .module_config = cfg->module_conf, .anchor_file = ROOT_ANCHOR_FILE };
 }

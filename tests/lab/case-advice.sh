@@ -50,9 +50,10 @@ max-global-quota: 128|max-global-quota: 200
 ratelimit: 1000|ratelimit: 0
 infra-host-ttl: 1|infra-host-ttl: 900
 cache-max-ttl: 0|cache-max-ttl: 60
-unwanted-reply-threshold: 1000|unwanted-reply-threshold: 10000
+unwanted-reply-threshold: 1000|unwanted-reply-threshold: 0
 module-config: "validator dynlib iterator"|module-config: "dynlib validator iterator"
 val-permissive-mode: yes|val-permissive-mode: no
+serve-expired: yes|serve-expired: no
 END
 settings=$all
 advice 'server:\n module-config: "dynlib iterator"'
@@ -102,7 +103,7 @@ started() {
 	sed -n 's/.* warning: caa: //p' "$LAB_WORK/advice.log" >"$LAB_WORK/started"
 }
 started "server:\n$settings"
-check "the start advises all of them" [ "$(wc -l <"$LAB_WORK/started")" -eq 15 ]
+check "the start advises all of them" [ "$(wc -l <"$LAB_WORK/started")" -eq 16 ]
 check "  in the words of unbound-checkconf" cmp "$LAB_WORK/started" "$LAB_WORK/advice"
 started "server:\n trust-anchor-signaling: no"
 check "and nothing where all is well" [ ! -s "$LAB_WORK/started" ]
@@ -160,3 +161,20 @@ walks 0
 check "with cache-max-ttl: 0 what is asked later is a walk from the root ($walks queries to it)" [ "$walks" -ge 1 ]
 walks 60
 check "  and with 60 one walk is for all ($walks)" [ "$walks" -eq 0 ]
+# expired yes|no: sets status, what is heard of a record whose TTL has ended, from servers that are gone
+expired() {
+	lab_stop caa
+	lab_start_bind shop.lab 127.0.53.10 127.0.53.11
+	lab_resolver caa "$UNBOUND_CAA" 127.0.53.30 "$(lab_module_conf; lab_zone_conf . '' 3)
+server:
+ serve-expired: $1
+ cache-max-ttl: 1"
+	dig +tries=1 +time=15 caa h1.shop.lab @127.0.53.30 >/dev/null
+	lab_stop bind-shop.lab
+	lab_until 5 next_second "$(($(date +%s) + 1))"
+	status=$(dig +tries=1 +time=15 caa h1.shop.lab @127.0.53.30 | sed -n 's/.*status: \([A-Z]*\),.*/\1/p')
+}
+expired yes
+check "what has ended is given out with serve-expired: yes ($status)" [ "$status" = NOERROR ]
+expired no
+check "  and not without ($status)" [ "$status" = SERVFAIL ]

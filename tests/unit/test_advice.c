@@ -56,7 +56,7 @@ static void numbers_are_judged_at_their_edges(void **state)
 		NUMBER(cache_max_ttl, 0, "cache-max-ttl=0 set 60\n"),
 		NUMBER(cache_max_ttl, 19, "cache-max-ttl=19 set 60\n"),
 		NUMBER(cache_max_ttl, 20, ""),
-		NUMBER(unwanted_reply_threshold, 3999, "unwanted-reply-threshold=3999 set 10000\n"),
+		NUMBER(unwanted_reply_threshold, 3999, "unwanted-reply-threshold=3999 set 0\n"),
 		NUMBER(unwanted_reply_threshold, 4000, ""),
 	};
 
@@ -153,6 +153,9 @@ static void an_anchor_and_what_it_is_for(void **state)
 	s = GOOD;
 	s.val_permissive_mode = true;
 	assert_string_equal(lines(&s), "val-permissive-mode=yes set no\n");
+	s = GOOD;
+	s.serve_expired = true;
+	assert_string_equal(lines(&s), "serve-expired=yes set no\n");
 }
 
 static void a_long_chain_is_cut(void **state)

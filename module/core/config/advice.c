@@ -103,6 +103,12 @@ static bool limits(const struct row *row, const struct caa_settings *s, struct c
 	return value != 0 && say_number(out, value, 0);
 }
 
+/** As limits_below(), where no limit is what to set. */
+static bool limits_too_soon(const struct row *row, const struct caa_settings *s, struct caa_advice *out)
+{
+	return limits_below(row, s, out) && say_number(out, number_of(row, s), 0);
+}
+
 static bool say_flag(struct caa_advice *out, bool value)
 {
 	strcpy(out->value, value ? "yes" : "no");
@@ -228,7 +234,7 @@ static const struct row table[] = {
 		"round trips, losses and lack of EDNS of a server are forgotten within one question's budget" },
 	{ "cache-max-ttl", below, OF(cache_max_ttl), 0, 1, 60,
 		"delegations and keys serve only the questions that are under way, so each that is asked later walks down from the root again" },
-	{ "unwanted-reply-threshold", limits_below, OF(unwanted_reply_threshold), 0, QUESTIONS_PER_S, 10000,
+	{ "unwanted-reply-threshold", limits_too_soon, OF(unwanted_reply_threshold), 0, QUESTIONS_PER_S, 0,
 		"so few late answers empty the caches" },
 	{ "module-config", stands_behind, 0, 0, 0, 0,
 		"dynlib has to stand in front of what validates and answers" },
@@ -238,6 +244,8 @@ static const struct row table[] = {
 		"without a trust anchor no answer is checked with DNSSEC" },
 	{ "val-permissive-mode", is_yes, OF(val_permissive_mode), 0, 0, 0,
 		"answers that fail DNSSEC are given out" },
+	{ "serve-expired", is_yes, OF(serve_expired), 0, 0, 0,
+		"where servers do not answer, records whose time has ended are given out, for a day by default" },
 };
 
 enum { ROWS = sizeof(table) / sizeof(table[0]) };

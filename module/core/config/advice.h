@@ -24,7 +24,7 @@ struct caa_settings {
 	int64_t discard_timeout, wait_limit, num_queries_per_thread, outgoing_range, outgoing_num_tcp, incoming_num_tcp;
 	int64_t tcp_idle_timeout, max_global_quota, ratelimit, ip_ratelimit, infra_host_ttl, cache_max_ttl;
 	int64_t unwanted_reply_threshold;
-	bool do_tcp, do_tcp_keepalive, val_permissive_mode;
+	bool do_tcp, do_tcp_keepalive, val_permissive_mode, serve_expired;
 	bool datagrams;			/**< clients can ask over UDP */
 	bool streams;			/**< clients ask over DoT or DoH, or can ask over TCP only */
 	bool anchors;			/**< any trust anchor is configured */
