@@ -8,6 +8,7 @@
 #include "services/mesh.h"
 #include "services/outbound_list.h"
 #include "services/outside_network.h"
+#include "sldns/rrdef.h"
 #include "util/module.h"
 #include "util/rbtree.h"
 #include "util/regional.h"
@@ -66,6 +67,11 @@ void caa_claims_find(struct caa_ctx *ctx, struct caa_claims *claims, const struc
 		claims->refused = claims->refused || is_refused(ctx, entry->qstate);
 		visit(ctx, claims, entry->qstate, 0);
 	}
+}
+
+bool caa_claims_can_be(const struct module_qstate *qstate)
+{
+	return qstate->qinfo.qtype == LDNS_RR_TYPE_CAA || qstate->mesh_info->super_set.count != 0;
 }
 
 void caa_claims_of(struct caa_ctx *ctx, struct caa_claims *claims, struct module_qstate *qstate)

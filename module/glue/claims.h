@@ -31,6 +31,9 @@ struct caa_claims {
 					 *   caa_claims_of() */
 };
 
+/** @return false where no CAA question waits for a query state, which is found out at little cost, since most are so; true says nothing. */
+bool caa_claims_can_be(const struct module_qstate *qstate);
+
 /** Those that wait for a query. */
 void caa_claims_find(struct caa_ctx *ctx, struct caa_claims *claims, const struct serviced_query *sq);
 /** Those that wait for a query state, or are it. */

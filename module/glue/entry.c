@@ -154,7 +154,8 @@ int init(struct module_env *env, int id)
 	caa_control_set(hooks);
 	caa_flush_set(hooks);
 	ctx->env = env;
-	if (!caa_hold_register(ctx, env, hooks) || !caa_climbing_register(ctx, env))
+	caa_hold_set(hooks);
+	if (!caa_climbing_register(ctx, env))
 		return 0;
 	hooks->config_check = check_config;
 	hooks->config_apply = apply_config;
@@ -175,7 +176,6 @@ void deinit(struct module_env *env, int id)
 	memset(hooks, 0, sizeof(*hooks));
 	dynlib->dyn_env = NULL;
 	caa_climbing_unregister(ctx, env);
-	caa_hold_unregister(ctx, env);
 	caa_holds_leave(ctx->holds, hooks, env);
 	ctx->holds = NULL;
 	caa_ctx_destroy(ctx);

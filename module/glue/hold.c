@@ -10,7 +10,6 @@
 #include "glue/host.h"
 #include "glue/query.h"
 
-#include "dynlibmod/dynlibmod.h"
 #include "iterator/iter_utils.h"
 #include "iterator/iterator.h"
 #include "services/cache/dns.h"
@@ -106,8 +105,8 @@ static bool since_of(struct caa_holds *h, struct module_qstate *qstate, const st
 	return false;
 }
 
-/** A callback of Unbound: the iterator has a response, or none, to a query of a question. */
-static int response_seen(struct module_qstate *qstate, struct dns_msg *response, int id, void *arg)
+/** A hook: the iterator has a response, or none, to a query of a question. */
+static void response_seen(void *arg, struct module_qstate *qstate, struct dns_msg *response)
 {
 	struct caa_ctx *ctx = arg;
 	struct caa_query *query = caa_query_of(ctx, qstate);
@@ -115,26 +114,24 @@ static int response_seen(struct module_qstate *qstate, struct dns_msg *response,
 	struct caa_hold_answer note;
 	int rcode;
 
-	(void)id;
 	if (response == NULL || query == NULL || query->zone.hold_s == 0)
-		return 1;
+		return;
 	query->hold.fetched = true;
 	iq = iter_of(qstate);
 	if (iq != NULL && iq->auth_zone_response)
 		query->hold.local = true;
 	if (iq == NULL || (iq->chase_flags & BIT_RD) != 0)
-		return 1;	/* a forwarder's: nobody knows how long it had the answer */
+		return;		/* a forwarder's: nobody knows how long it had the answer */
 	if (query->hold.parts == (unsigned)iq->query_restart_count)
 		query->hold.parts++;
 	rcode = FLAGS_GET_RCODE(response->rep->flags);
 	/* What is fetched past the cache may not replace what is there, and a note must never be too young. */
 	if (qstate->blacklist != NULL || query->hold.local || response->qinfo.qtype != LDNS_RR_TYPE_CAA ||
 	    (rcode != LDNS_RCODE_NOERROR && rcode != LDNS_RCODE_NXDOMAIN))
-		return 1;
+		return;
 	note = (struct caa_hold_answer){ .since = query->hold.started };
 	(void)caa_holds_put(ctx->holds, (struct caa_hold_key){ caa_host_qname(&response->qinfo), KEY_NOTE }, &note,
 		query->hold.epoch);
-	return 1;
 }
 
 /** A hook: query name minimisation is about to ask for a name above the question's.  Where an answer is held for that name,
@@ -321,17 +318,8 @@ bool caa_hold_look(struct caa_ctx *ctx, struct caa_name name, bool cd, struct ca
 		caa_holds_see(ctx->holds, (struct caa_hold_key){ name, cd ? KEY_CD : 0 }, now, zone.hold_s, out);
 }
 
-bool caa_hold_register(struct caa_ctx *ctx, struct module_env *env, struct module_hooks *hooks)
+void caa_hold_set(struct module_hooks *hooks)
 {
-	struct dynlibmod_env *dynlib = env->modinfo[ctx->id];
-
 	hooks->minimised_known = minimised_known;
-	return dynlib->inplace_cb_register_wrapped((void *)response_seen, inplace_cb_query_response, ctx, env, ctx->id) != 0;
-}
-
-void caa_hold_unregister(struct caa_ctx *ctx, struct module_env *env)
-{
-	struct dynlibmod_env *dynlib = env->modinfo[ctx->id];
-
-	dynlib->inplace_cb_delete_wrapped(env, inplace_cb_query_response, ctx->id);
+	hooks->response = response_seen;
 }

@@ -35,10 +35,8 @@ struct caa_hold_watch {
 	bool refresh;		/**< it was made to refresh a held answer, for nobody */
 };
 
-/** At init: have the responses shown that tell the age of answers.  @return false if there is no memory. */
-bool caa_hold_register(struct caa_ctx *ctx, struct module_env *env, struct module_hooks *hooks);
-/** At deinit. */
-void caa_hold_unregister(struct caa_ctx *ctx, struct module_env *env);
+/** At init: have the responses shown that tell the age of answers. */
+void caa_hold_set(struct module_hooks *hooks);
 
 /** A question begins.  @return whether a held answer is its answer now, and no other module is to run. */
 bool caa_hold_serve(struct caa_ctx *ctx, struct module_qstate *qstate, struct caa_query *query);

@@ -80,13 +80,17 @@ static struct sending *sending_of(struct caa_ctx *ctx, struct serviced_query *sq
 static void flight_begin(struct caa_ctx *ctx, struct sending *s, uint64_t now_us)
 {
 	caa_shards_flight_begin(ctx->shards, s->question, &s->addr, now_us);
+	if (!s->flies)
+		caa_shards_watch(ctx->shards, &s->addr);
 	s->flies = true;
 }
 
 static void flight_end(struct caa_ctx *ctx, struct sending *s)
 {
-	if (s->flies)
-		caa_shards_flight_end(ctx->shards, s->question, &s->addr);
+	if (!s->flies)
+		return;
+	caa_shards_flight_end(ctx->shards, s->question, &s->addr);
+	caa_shards_unwatch(ctx->shards, &s->addr);
 	s->flies = false;
 }
 
@@ -314,12 +318,12 @@ static int64_t leaves_usual(struct caa_ctx *ctx, struct sending *s, uint64_t now
 	return 0;
 }
 
-/** Whether nothing was ever asked of an address for a CAA question: what else is asked there pays nothing. */
-static bool is_strange(struct caa_ctx *ctx, const struct serviced_query *sq)
+/** Whether it makes no difference to a CAA question what else is asked of an address: that pays nothing. */
+static bool is_free(const struct caa_ctx *ctx, const struct serviced_query *sq)
 {
 	struct caa_addr addr;
 
-	return !caa_host_addr(&addr, &sq->addr) || !caa_shards_met(ctx->shards, &addr);
+	return !caa_shards_watch_any(ctx->shards) || !caa_host_addr(&addr, &sq->addr) || !caa_shards_watched(ctx->shards, &addr);
 }
 
 /** What was due long before anybody looked tells that this process, or a thread of it, stood still until now.  What was due first comes
@@ -330,9 +334,8 @@ static void see_if_late(struct caa_ctx *ctx, uint64_t due_us, uint64_t now_us)
 		atomic_store_explicit(&ctx->stood_us, now_us, memory_order_relaxed);
 }
 
-static int64_t pace(void *arg, struct serviced_query *sq, int queued, int *tcp)
+static int64_t pace_known(struct caa_ctx *ctx, struct serviced_query *sq, int queued, int *tcp)
 {
-	struct caa_ctx *ctx = arg;
 	struct caa_zone_options server, options;
 	struct caa_addr other;
 	struct caa_asking *q;
@@ -343,11 +346,8 @@ static int64_t pace(void *arg, struct serviced_query *sq, int queued, int *tcp)
 	uint64_t now_us;
 	uint8_t line;
 
-	/* What is known already goes its way to the end, though no zone is enabled any more. */
-	if (!enabled(ctx) && sq->hook_data == NULL)
-		return 0;
 	caa_claims_find(ctx, &claims, sq);
-	if (claims.count == 0 && sq->hook_data == NULL && is_strange(ctx, sq) && !caa_reporting_is_busy(ctx))
+	if (claims.count == 0 && sq->hook_data == NULL && !caa_reporting_is_busy(ctx) && is_free(ctx, sq))
 		return 0;
 	s = sending_of(ctx, sq);
 	if (s == NULL)
@@ -380,6 +380,22 @@ static int64_t pace(void *arg, struct serviced_query *sq, int queued, int *tcp)
 	wait_us = pace_caa(ctx, s, &claims, &wish, &other, tcp);
 	s->due_us = wait_us > 0 ? now_us + (uint64_t)wait_us : 0;
 	return wait_us;
+}
+
+/** Whether one query state waits for a query, of a client's question of another type. */
+static bool is_clients(const struct serviced_query *sq)
+{
+	const struct outbound_entry *first = sq->cblist->cb_arg;
+
+	return sq->cblist->next == NULL && module_hooks_passed(first->qstate);
+}
+
+static int64_t pace(void *arg, struct serviced_query *sq, int queued, int *tcp)
+{
+	/* What is known already goes its way to the end, though no zone is enabled any more. */
+	if (sq->hook_data == NULL && (!enabled(arg) || (is_clients(sq) && (queued || is_free(arg, sq)))))
+		return 0;
+	return pace_known(arg, sq, queued, tcp);
 }
 
 static size_t cookie(void *arg, struct serviced_query *sq, uint8_t *out)
@@ -734,15 +750,13 @@ static uint64_t detour_ms(struct caa_ctx *ctx, const struct query_info *qout, co
 	return found && !*joins ? DETOUR_MS : 0;
 }
 
-static int cost(void *arg, struct sockaddr_storage *ss, socklen_t len, struct query_info *qout)
+static int cost_known(struct caa_ctx *ctx, struct sockaddr_storage *ss, struct query_info *qout)
 {
-	struct caa_ctx *ctx = arg;
 	struct caa_addr addr, at;
 	struct caa_zone_options options;
 	uint64_t now_us, cost_ms;
 	bool joins;
 
-	(void)len;
 	if (!enabled(ctx) || (qout->qtype != LDNS_RR_TYPE_CAA && !has_moved(ctx)) || !caa_host_addr(&addr, ss))
 		return 0;
 	now_us = caa_host_now_us();
@@ -758,15 +772,25 @@ static int cost(void *arg, struct sockaddr_storage *ss, socklen_t len, struct qu
 	return cost_ms < INT_MAX ? (int)cost_ms : INT_MAX;
 }
 
-static int minimise_with_qtype(void *arg, struct module_qstate *qstate, struct query_info *qchase)
+static int cost(void *arg, struct sockaddr_storage *ss, socklen_t len, struct query_info *qout)
 {
-	struct caa_query *query = caa_query_of(arg, qstate);
+	struct caa_ctx *ctx = arg;
+
+	(void)len;
+	if (qout->qtype != LDNS_RR_TYPE_CAA && atomic_load_explicit(&ctx->moved_us, memory_order_relaxed) == 0)
+		return 0;
+	return cost_known(ctx, ss, qout);
+}
+
+static int minimise_known(struct caa_ctx *ctx, struct module_qstate *qstate, struct query_info *qchase)
+{
+	struct caa_query *query = caa_query_of(ctx, qstate);
 	struct caa_claims claims;
 
-	if (query == NULL && caa_reporting_is_report(arg, qstate))
-		return caa_reporting_arrived(arg, qstate) ? MODULE_HOOKS_MINIMISE_NOT : MODULE_HOOKS_MINIMISE_ONCE;
+	if (query == NULL && caa_reporting_is_report(ctx, qstate))
+		return caa_reporting_arrived(ctx, qstate) ? MODULE_HOOKS_MINIMISE_NOT : MODULE_HOOKS_MINIMISE_ONCE;
 	if (query == NULL && qstate->mesh_info->super_set.count > 0) {	/* keys, or a nameserver's address */
-		caa_claims_of(arg, &claims, qstate);
+		caa_claims_of(ctx, &claims, qstate);
 		return claims.count > 0 ? MODULE_HOOKS_MINIMISE_ONCE : MODULE_HOOKS_MINIMISE_USUAL;
 	}
 	if (qchase->qtype != LDNS_RR_TYPE_CAA || query == NULL || query->usual)
@@ -777,18 +801,25 @@ static int minimise_with_qtype(void *arg, struct module_qstate *qstate, struct q
 	return MODULE_HOOKS_MINIMISE_QTYPE;
 }
 
+static int minimise_with_qtype(void *arg, struct module_qstate *qstate, struct query_info *qchase)
+{
+	if (!caa_claims_can_be(qstate) && qstate->qinfo.qtype != LDNS_RR_TYPE_TXT)	/* a report is of that */
+		return MODULE_HOOKS_MINIMISE_USUAL;
+	return minimise_known(arg, qstate, qchase);
+}
+
 /** What leads to an answer, delegations, DS and keys, serves each question that was under way when it came, or had it when it
  *  began, to its end, though its TTL is over by then (RFC 1035, section 3.2.1: one of TTL 0 serves the transaction in
  *  progress).  By Unbound's clock, in whole seconds.  The youngest of the questions that wait counts, and none that is over its
  *  budget.  Who distrusts the cache, as after an answer that did not validate, looks at it by the time that it is. */
-static time_t cache_now(void *arg, struct module_qstate *qstate, int last)
+static time_t cache_then(struct caa_ctx *ctx, struct module_qstate *qstate, int last)
 {
 	time_t now = *qstate->env->now, began = 0;
 	struct caa_claims claims;
 
-	if (!enabled(arg) || qstate->blacklist != NULL || qstate->prefetch_leeway != 0 || (qstate->query_flags & BIT_RD) == 0)
+	if (!enabled(ctx) || qstate->blacklist != NULL || qstate->prefetch_leeway != 0 || (qstate->query_flags & BIT_RD) == 0)
 		return now;
-	caa_claims_of(arg, &claims, qstate);
+	caa_claims_of(ctx, &claims, qstate);
 	if (claims.count == 0 || claims.others || claims.seen >= CAA_CLAIM_STATES)
 		return now;
 	for (unsigned i = 0; i < claims.count; i++) {
@@ -804,6 +835,18 @@ static time_t cache_now(void *arg, struct module_qstate *qstate, int last)
 	return last ? began : began - 1;	/* what has TTL 0 ends in the second in which it came */
 }
 
+static time_t cache_now(void *arg, struct module_qstate *qstate, int last)
+{
+	return caa_claims_can_be(qstate) ? cache_then(arg, qstate, last) : *qstate->env->now;
+}
+
+/** What is neither for CAA nor for keys is nothing that the module has a part in. */
+static int passes(void *arg, struct module_qstate *qstate)
+{
+	(void)arg;
+	return qstate->qinfo.qtype != LDNS_RR_TYPE_CAA && !qstate->is_valrec;
+}
+
 void caa_hooks_set(struct caa_ctx *ctx, struct module_hooks *hooks)
 {
 	hooks->arg = ctx;
@@ -816,4 +859,6 @@ void caa_hooks_set(struct caa_ctx *ctx, struct module_hooks *hooks)
 	hooks->minimise_with_qtype = minimise_with_qtype;
 	hooks->cache_now = cache_now;
 	hooks->event = caa_event_happened;
+	if (ctx->id == 0)
+		hooks->passes = passes;
 }

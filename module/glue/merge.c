@@ -13,6 +13,7 @@
 #include "daemon/worker.h"
 #include "iterator/iter_fwd.h"
 #include "services/cache/dns.h"
+#include "services/cache/rrset.h"
 #include "services/mesh.h"
 #include "services/outside_network.h"
 #include "sldns/pkthdr.h"
@@ -359,9 +360,12 @@ static enum caa_news settle(struct caa_merging *g, struct caa_merged *m, bool *l
 /** Whether the iterator would find a zone's servers in the cache. */
 static bool zone_is_known(struct module_qstate *qstate, struct caa_name name)
 {
-	struct ub_packed_rrset_key *ns = dns_cache_rrset(qstate->env, (uint8_t *)name.wire, name.len, LDNS_RR_TYPE_NS,
-		LDNS_RR_CLASS_IN, module_hooks_cache_now(qstate, 0));
+	time_t now = module_hooks_cache_now(qstate, 0);
+	struct ub_packed_rrset_key *ns = rrset_cache_lookup(qstate->env->rrset_cache, (uint8_t *)name.wire, name.len,
+		LDNS_RR_TYPE_NS, LDNS_RR_CLASS_IN, 0, now, 0);
 
+	if (ns == NULL && now < *qstate->env->now)
+		ns = dns_cache_rrset_0ttl(qstate->env, (uint8_t *)name.wire, name.len, LDNS_RR_TYPE_NS, LDNS_RR_CLASS_IN, now);
 	if (ns == NULL)
 		return false;
 	lock_rw_unlock(&ns->entry.lock);

@@ -19,8 +19,12 @@ enum {
 	CACHE_LINE = 64,
 	PIECE = 256,	/**< upstreams that are looked at under one lock where all are */
 	BURST = 16,	/**< until a zone's caa-burst is known */
-	MET_WORD = 64, MET_BITS = 1 << 16, MET_SHIFT = 64 - 16	/**< bits for addresses that were met */
+	WATCH_BITS = 14, WATCHED = 1 << WATCH_BITS,	/**< places for addresses */
+	WATCH_SHIFT = 64 - WATCH_BITS
 };
+
+/** In a word of the addresses that are watched: one has a limit, learned or set by hand */
+#define LIMITED (UINT32_C(1) << 31)
 
 struct slice {
 	lock_basic_type lock;		/**< guards what follows */
@@ -35,8 +39,9 @@ struct caa_shards {
 	uint8_t key[CAA_HASH_KEY];	/**< chooses the slice; fixed by create */
 	size_t max;			/**< upstreams; fixed by create */
 	struct caa_outgoing from;	/**< likewise */
-	/** A bit for each address of an upstream that was made, or for several; only ever set */
-	_Atomic uint64_t met[MET_BITS / MET_WORD];
+	/** For each address, or for several: CAA questions that are under way to it, and LIMITED, which is only ever set */
+	_Atomic uint32_t watched[WATCHED];
+	_Atomic uint32_t watching;	/**< what they hold in all, a LIMITED as one */
 	struct slice slice[SHARDS];
 };
 
@@ -114,35 +119,47 @@ static void release(struct slice *slice)
 }
 
 /** Cheap rather than safe from who chooses addresses: he gains that other types are counted there, too. */
-static unsigned met_bit(const struct caa_addr *a)
+static unsigned watch_place(const struct caa_addr *a)
 {
 	uint64_t part[2];
 
 	memcpy(part, a->ip, sizeof(part));
-	return (unsigned)(((part[0] ^ part[1] * UINT64_C(0x9e3779b97f4a7c15)) * UINT64_C(0xbf58476d1ce4e5b9)) >> MET_SHIFT);
+	return (unsigned)(((part[0] ^ part[1] * UINT64_C(0x9e3779b97f4a7c15)) * UINT64_C(0xbf58476d1ce4e5b9)) >> WATCH_SHIFT);
 }
 
-bool caa_shards_met(const struct caa_shards *s, const struct caa_addr *a)
+bool caa_shards_watch_any(const struct caa_shards *s)
 {
-	unsigned bit = met_bit(a);
+	return atomic_load_explicit(&s->watching, memory_order_relaxed) != 0;
+}
 
+bool caa_shards_watched(const struct caa_shards *s, const struct caa_addr *a)
+{
 	/* relaxed: who reads too early counts a packet less */
-	return (atomic_load_explicit(&s->met[bit / MET_WORD], memory_order_relaxed) >> bit % MET_WORD & 1) != 0;
+	return atomic_load_explicit(&s->watched[watch_place(a)], memory_order_relaxed) != 0;
 }
 
-static void meet(struct caa_shards *s, const struct caa_addr *a)
+void caa_shards_watch(struct caa_shards *s, const struct caa_addr *a)
 {
-	unsigned bit = met_bit(a);
-
-	if (!caa_shards_met(s, a))
-		atomic_fetch_or_explicit(&s->met[bit / MET_WORD], UINT64_C(1) << bit % MET_WORD, memory_order_relaxed);
+	atomic_fetch_add_explicit(&s->watching, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&s->watched[watch_place(a)], 1, memory_order_relaxed);
 }
 
-/** The upstream of an address, made if it is new. */
-static struct caa_upstream *upstream_of(struct caa_shards *s, struct slice *slice, const struct caa_addr *a)
+void caa_shards_unwatch(struct caa_shards *s, const struct caa_addr *a)
 {
-	meet(s, a);
-	return caa_upstreams_get(slice->upstreams, a, BURST);
+	atomic_fetch_sub_explicit(&s->watched[watch_place(a)], 1, memory_order_relaxed);
+	atomic_fetch_sub_explicit(&s->watching, 1, memory_order_relaxed);
+}
+
+/** What is known of an upstream has changed. */
+static void watch_limit(struct caa_shards *s, const struct caa_upstream *u)
+{
+	_Atomic uint32_t *place = &s->watched[watch_place(&u->addr)];
+
+	if (!caa_learn_limited(&u->learn) && !caa_learn_is_manual(&u->learn))
+		return;
+	if ((atomic_load_explicit(place, memory_order_relaxed) & LIMITED) == 0 &&
+	    (atomic_fetch_or_explicit(place, LIMITED, memory_order_relaxed) & LIMITED) == 0)
+		atomic_fetch_add_explicit(&s->watching, 1, memory_order_relaxed);
 }
 
 /** What belongs to the other slices' keys is not taken along, as the servers' parts of cookies. */
@@ -152,9 +169,19 @@ static void import(struct caa_shards *s, const struct caa_upstream *known)
 	struct caa_upstream copy = *known;
 
 	copy.learn.evidence.zone = 0;	/* its hash was made with the other key: of several is the careful reading */
-	meet(s, &copy.addr);
+	watch_limit(s, &copy);
 	caa_upstreams_import(slice->upstreams, &copy);
 	release(slice);
+}
+
+/** Nothing is under way any more. */
+static void watch_afresh(struct caa_shards *s)
+{
+	uint32_t limited = 0;
+
+	for (size_t i = 0; i < WATCHED; i++)
+		limited += (atomic_fetch_and_explicit(&s->watched[i], LIMITED, memory_order_relaxed) & LIMITED) != 0;
+	atomic_store_explicit(&s->watching, limited, memory_order_relaxed);
 }
 
 static bool is_same(const struct caa_outgoing *a, const struct caa_outgoing *b)
@@ -169,6 +196,8 @@ struct caa_shards *caa_shards_renew(struct caa_shards *old, size_t max, const st
 
 	for (size_t i = 0; same && i < SHARDS; i++)
 		settle(&old->slice[i]);
+	if (same)
+		watch_afresh(old);
 	if (same && old->max == max)
 		return old;
 	s = caa_shards_create(max, from);
@@ -221,7 +250,7 @@ static struct at take_for(struct caa_shards *s, const struct caa_addr *a, struct
 	struct at at;
 
 	at.slice = take_line(s, &key, a, q);
-	at.u = make ? upstream_of(s, at.slice, &key) : caa_upstreams_find(at.slice->upstreams, &key);
+	at.u = make ? caa_upstreams_get(at.slice->upstreams, &key, BURST) : caa_upstreams_find(at.slice->upstreams, &key);
 	at.zone = at.u != NULL ? serving_of(at.slice, at.u, q, now_us) : NULL;
 	return at;
 }
@@ -233,8 +262,10 @@ enum caa_gate caa_shards_ask(struct caa_shards *s, const struct caa_addr *a, str
 	enum caa_gate gate = CAA_GATE_SEND;
 
 	*known = at.u != NULL;
-	if (at.u != NULL)
+	if (at.u != NULL) {
 		gate = caa_gate_ask(at.u, q, at.zone, wish, wait_us);
+		watch_limit(s, at.u);
+	}
 	release(at.slice);
 	return gate;
 }
@@ -288,8 +319,10 @@ struct caa_outcome caa_shards_outcome(struct caa_shards *s, const struct caa_add
 	*before = *q;
 	before->turn = (struct caa_turn){ .in_line = false };
 
-	if (at.u != NULL)
+	if (at.u != NULL) {
 		outcome = caa_gate_outcome(at.u, q, at.zone, secret_of(at.slice, now_us), now_us, end, packet, tcp);
+		watch_limit(s, at.u);
+	}
 	release(at.slice);
 	return outcome;
 }

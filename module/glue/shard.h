@@ -32,8 +32,14 @@ void caa_shards_destroy(struct caa_shards *s);
  *  cookie: caa_shards_ask() says so with *known false and CAA_GATE_SEND. */
 enum caa_gate caa_shards_ask(struct caa_shards *s, const struct caa_addr *a, struct caa_asking *q,
 	const struct caa_wish *wish, uint64_t *wait_us, bool *known);
-/** @return false if no upstream of an address was ever made; true may be wrong.  Takes no lock. */
-bool caa_shards_met(const struct caa_shards *s, const struct caa_addr *a);
+/** What else is sent to an address counts while a CAA question is under way to it, and where it has a limit.
+ *  @return false where that is so nowhere; true may be wrong.  Takes no lock. */
+bool caa_shards_watch_any(const struct caa_shards *s);
+/** The same of one address. */
+bool caa_shards_watched(const struct caa_shards *s, const struct caa_addr *a);
+/** A CAA question is under way to an address from now on; then it is not. */
+void caa_shards_watch(struct caa_shards *s, const struct caa_addr *a);
+void caa_shards_unwatch(struct caa_shards *s, const struct caa_addr *a);
 void caa_shards_other(struct caa_shards *s, const struct caa_addr *a, struct caa_asking *q, uint64_t now_us, bool tcp);
 size_t caa_shards_cookie(struct caa_shards *s, const struct caa_addr *a, struct caa_asking *q, uint64_t now_us,
 	uint8_t out[static CAA_COOKIE_MAX]);

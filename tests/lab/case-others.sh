@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # shellcheck shell=bash
-# Queries that are not for CAA do not wait, but take their turns: a CAA question waits behind them.
+# Queries that are not for CAA do not wait, but take their turns where there is a limit: a CAA question waits behind them.
 
 lab_root_and_tld
 lab_authority_bind shop.lab 127.0.53.10 127.0.53.11
@@ -21,3 +21,12 @@ check "they were counted ($sent)" [ "$sent" -ge 30 ]
 check "a CAA question is answered" ask caa h1.shop.lab
 check "it waited for its turn behind them" [ "$(lab_stat caa caa.wait.max_us)" -gt 1000000 ]
 check "but not longer than charges may make it" at_most "$(lab_stat caa caa.wait.max_us)" 10000000
+
+# Where no limit is known and no CAA question is under way they are of no concern, and go as without the module.
+lab_resolver free "$UNBOUND_CAA" 127.0.53.31 "$(lab_module_conf; lab_zone_conf .)"
+ask_free() { dig +tries=1 +time=20 +noall +comments "$1" "$2" @127.0.53.31 | grep -q 'status: NOERROR'; }
+check "another resolver, without a rate: a CAA question" ask_free caa h1.shop.lab
+lab_control free stats >/dev/null
+for n in $(seq 10); do ask_free a "h$n.shop.lab" || break; done
+check "10 questions for A are answered" [ "$n" -eq 10 ]
+check "none of their queries was counted" [ "$(lab_stat free caa.sent.other)" -eq 0 ]

@@ -36,7 +36,7 @@
 	X(parents,	"caa.parents",		"of them, those that waited for the question of a name above theirs") \
 	X(saved,	"caa.saved",		"packets that plain Unbound would have sent more, at least") \
 	X(sent_caa,	"caa.sent.caa",		"packets sent to upstreams for a CAA question") \
-	X(sent_other,	"caa.sent.other",	"packets sent for anything else to upstreams that CAA questions went to before") \
+	X(sent_other,	"caa.sent.other",	"packets sent for anything else to upstreams that have a CAA question under way or a limit") \
 	X(sent_tcp,	"caa.sent.tcp",		"of both, those sent over TCP") \
 	X(replied,	"caa.replied",		"packets that were answered") \
 	X(timed_out,	"caa.timed_out",	"packets that were not") \
