@@ -6,6 +6,7 @@
 #include "core/why/metrics.h"
 #include "glue/ctx.h"
 #include "glue/failures.h"
+#include "glue/fleet.h"
 #include "glue/flush.h"
 #include "glue/holds.h"
 #include "glue/host.h"
@@ -33,6 +34,7 @@ static void say_number(const struct caa_out *out, const char *name, uint64_t val
 static void read_now(struct caa_ctx *ctx, const struct caa_stats_values *counted, uint64_t now[static CAA_READING_COUNT])
 {
 	uint64_t waits = counted->count[CAA_STAT_waits];
+	struct caa_fleet_now fleet;
 	size_t repeaters;
 
 	now[CAA_READING_wait_mean] = waits > 0 ? counted->count[CAA_STAT_wait_us] / waits : 0;
@@ -44,6 +46,10 @@ static void read_now(struct caa_ctx *ctx, const struct caa_stats_values *counted
 	now[CAA_READING_repeated] = repeaters;
 	now[CAA_READING_hold] = caa_holds_count(ctx->holds);
 	now[CAA_READING_hold_evicted] = caa_holds_evicted(ctx->holds);
+	caa_fleet_look(ctx->fleet, &fleet);
+	now[CAA_READING_fleet_up] = fleet.ready;
+	now[CAA_READING_fleet_peers] = fleet.peers;
+	now[CAA_READING_fleet_rtt] = fleet.rtt_us;
 	now[CAA_READING_mem] = caa_ctx_memory(ctx);
 }
 
@@ -254,6 +260,14 @@ static void forget(struct caa_ctx *ctx, const struct caa_out *out, const struct 
 		caa_out(out, "ok forgot %zu addresses\n", count);
 }
 
+static void fleet(struct caa_ctx *ctx, const struct caa_out *out, const struct caa_args *args)
+{
+	if (args->count > 0)
+		caa_out(out, "error caa_fleet: it takes no arguments\n");
+	else
+		caa_fleet_say(ctx->fleet, out, args->json);
+}
+
 static void help(struct caa_ctx *ctx, const struct caa_out *out, const struct caa_args *args);
 
 /** The commands: the name, what follows it, what it does. */
@@ -262,6 +276,7 @@ static const struct command {
 	void (*run)(struct caa_ctx *ctx, const struct caa_out *out, const struct caa_args *args);
 } commands[] = {
 	{ "caa_flush", "NAME", "drop the CAA answers on a name and below, held and cached; . is every name", flush },
+	{ "caa_fleet", "", "the store that the resolvers of the perspective share, and how it stands", fleet },
 	{ "caa_help", "", "this list", help },
 	{ "caa_failures", "[NUMBER]", "names that keep failing, the most frequent first", caa_inspect_failures },
 	{ "caa_explain", "NAME", "the last failure of a name: why, and what to do; what is held for it", caa_inspect_explain },
