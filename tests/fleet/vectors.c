@@ -56,9 +56,8 @@ static void print_random(uint64_t seed, unsigned count)
 		node = 1 + below(&random, nodes);
 		r = report_of(&store, &random);
 		printf("%llu %u %s =", (unsigned long long)now_ms, node, caa_share_text(text, &r));
-		if (!store_tell(&store, now_ms, node, &r, &a))
-			printf(" full\n");
-		else if (a.share_mqps == 0)
+		store_tell(&store, now_ms, node, &r, &a);
+		if (a.share_mqps == 0)
 			printf(" none\n");
 		else
 			printf(" %u %u %u %u %u %u %u\n", (unsigned)a.share_mqps, (unsigned)a.ceiling_mqps, (unsigned)a.lease_ms, (unsigned)a.epoch,

@@ -78,10 +78,7 @@ static void store_is_told(struct sim *s, void *arg)
 	uint64_t epoch = store->epoch;
 	bool known = store->known;
 
-	if (!store_tell(store, store_ms(f, sim_now_us(s)), c->node->number + 1, &c->report, &c->answer)) {
-		free(c);
-		return;
-	}
+	store_tell(store, store_ms(f, sim_now_us(s)), c->node->number + 1, &c->report, &c->answer);
 	f->lowered += known && store->epoch != epoch;
 	sim_call(s, sim_now_us(s) + f->is->store_us / 2, answer_comes, c);
 }

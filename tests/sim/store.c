@@ -141,7 +141,7 @@ static void form(struct store *s)
 	s->ceiling = clamp(ceiling, s->rate, CAA_SHARE_RATE_MAX);
 }
 
-bool store_tell(struct store *s, uint64_t now_ms, unsigned id, const struct caa_share_report *r, struct caa_share_answer *out)
+void store_tell(struct store *s, uint64_t now_ms, unsigned id, const struct caa_share_report *r, struct caa_share_answer *out)
 {
 	uint64_t wanted = 0, held = 0, count = 0, well_ms = 0, free, base;
 	struct store before = *s;	/* an answer that gives nothing changes nothing */
@@ -154,14 +154,12 @@ bool store_tell(struct store *s, uint64_t now_ms, unsigned id, const struct caa_
 	for (size_t i = 0; i < CAA_SHARE_NODES; i++)
 		met = met || (s->node[i].id != id && s->node[i].rate > 0);
 	mine = node_of(s, id);
-	if (mine == NULL && (mine = node_of(s, 0)) == NULL) {
-		*s = before;
-		return false;
-	}
-	if (!met) {
+	if (mine == NULL)
+		mine = node_of(s, 0);
+	if (mine == NULL || !met) {
 		*s = before;
 		*out = (struct caa_share_answer){ .share_mqps = 0 };
-		return true;
+		return;
 	}
 	if (r->rate_mqps == 0 || r->hearsay) {
 		mine->rate = mine->ceiling = 0;
@@ -197,5 +195,4 @@ bool store_tell(struct store *s, uint64_t now_ms, unsigned id, const struct caa_
 		.ceiling_mqps = (uint32_t)clamp(min(s->ceiling * base / s->rate, base * 10 / 9), mine->share, CAA_SHARE_RATE_MAX),
 		.rate_mqps = (uint32_t)s->rate, .epoch = (uint32_t)s->epoch, .lease_ms = CAA_SHARE_LEASE_MS, .nodes = (uint16_t)count,
 		.answered = mine->paused_ms > 0 && well_ms > mine->paused_ms };
-	return true;
 }

@@ -22,7 +22,7 @@ struct store {
 	struct store_node node[CAA_SHARE_NODES];
 };
 
-/** A node tells. @param id: at least 1. @return false if there are too many. */
-bool store_tell(struct store *s, uint64_t now_ms, unsigned id, const struct caa_share_report *r, struct caa_share_answer *out);
+/** A node tells. @param id: at least 1. */
+void store_tell(struct store *s, uint64_t now_ms, unsigned id, const struct caa_share_report *r, struct caa_share_answer *out);
 
 #endif

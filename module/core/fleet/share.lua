@@ -158,11 +158,8 @@ for other, n in pairs(nodes) do
 		well = math.max(well, n.well)
 	end
 end
-if count > NODES then
-	return redis.error_reply("CAAFULL more nodes than " .. NODES)
-end
-if not met then
-	return { VERSION, 0, 0, 0, 0, 0, 0, 0 }	-- it asks, and nobody else has met a limit
+if not met or count > NODES then	-- it asks, and nobody else has met a limit; or too many share it
+	return { VERSION, 0, 0, 0, 0, 0, 0, 0 }
 end
 -- What a node says that has the limit from others is no evidence of it.
 mine = mine or { share = 0, rate = 0, well = 0, paused = 0 }
