@@ -172,7 +172,7 @@ void caa_ctx_apply(struct caa_ctx *ctx, struct caa_config *config, const struct 
 	if (now->climb_option != ctx->climb_option)
 		log_warn("caa: caa-climb-option: another code takes effect at a restart or reload, not at fast_reload");
 	if (strcmp(before->fleet_server, now->fleet_server) != 0 || strcmp(before->fleet_perspective, now->fleet_perspective) != 0 ||
-	    strcmp(before->fleet_key_file, now->fleet_key_file) != 0 || strcmp(before->fleet_user, now->fleet_user) != 0 ||
+	    strcmp(before->fleet_egress, now->fleet_egress) != 0 || strcmp(before->fleet_key_file, now->fleet_key_file) != 0 || strcmp(before->fleet_user, now->fleet_user) != 0 ||
 	    strcmp(before->fleet_password_file, now->fleet_password_file) != 0 || before->fleet_wait_ms != now->fleet_wait_ms)
 		log_warn("caa: caa-fleet-...: a change takes effect at a restart or reload, not at fast_reload");
 	if (before->hold_mib != now->hold_mib)

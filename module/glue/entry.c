@@ -115,7 +115,7 @@ static bool join_fleet(struct caa_ctx *ctx, const struct module_env *env, struct
 		return true;
 	caa_sources_read(&sources, env->cfg, caa_config_zones(ctx->config));
 	ctx->fleet = caa_fleet_create(ctx->config, env->cfg, &sources, &(struct caa_fleet_events){ ctx, told, caa_flush_heard },
-		&ctx->stats);
+		ctx->shards, &ctx->stats);
 	if (ctx->fleet == NULL)
 		return false;
 	caa_query_set(hooks);

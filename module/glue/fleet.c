@@ -44,7 +44,7 @@ enum {
 
 /** What the store runs in one step.  A key that holds a claim or an answer holds an entry (core/fleet/entry.h), of which these read
  *  the kind (octet 6), the owner (25 to 40) and the epoch (41 to 48), counted from 1. */
-enum caa_fleet_script { SCRIPT_CLAIM, SCRIPT_RENEW, SCRIPT_ANSWER, SCRIPT_END, SCRIPT_FLUSH, SCRIPTS };
+enum caa_fleet_script { SCRIPT_CLAIM, SCRIPT_RENEW, SCRIPT_ANSWER, SCRIPT_END, SCRIPT_FLUSH, SCRIPT_SHARE, SCRIPTS };
 
 #define NOW "local t = redis.call('TIME') local now = string.format('%.0f', t[1] * 1000000 + t[2])\n"
 
@@ -88,6 +88,7 @@ static const struct caa_store_script scripts[SCRIPTS] = {
 		"redis.call('SET', KEYS[1], now, 'PX', ARGV[3])\n"
 		"if ARGV[2] ~= '' then redis.call('PUBLISH', ARGV[1], ARGV[2]) end\n"
 		"return now\n" },
+	[SCRIPT_SHARE] = { .name = "share", .text = caa_share_script },
 };
 
 struct caa_fleet_ask {
@@ -162,6 +163,7 @@ struct caa_fleet {
 	struct caa_fleet_ask *bucket[BUCKETS];
 	struct flush sent[FLUSHES_MAX];	/**< that the store does not know of yet */
 	size_t sents, sents_out;	/**< of them, those without a reply */
+	struct caa_limits *limits;
 	uint64_t tick_us;
 	bool refuses;			/**< it answers with errors, and that is logged */
 	char logged[CAA_STORE_WHY_MAX];	/**< the last line about the store */
@@ -300,7 +302,7 @@ static bool is_plain(const char *text)
 /** Whether only caa-fleet-server is missing. */
 static bool is_without(const struct caa_config *config, char *err)
 {
-	static const char *const keys[] = { "caa-fleet-perspective", "caa-fleet-key-file", "caa-fleet-user", "caa-fleet-password-file",
+	static const char *const keys[] = { "caa-fleet-perspective", "caa-fleet-egress", "caa-fleet-key-file", "caa-fleet-user", "caa-fleet-password-file",
 		"caa-fleet-wait" };
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
@@ -890,6 +892,36 @@ static void heard_flush(struct caa_fleet *f, const uint8_t *octets, size_t len, 
 	f->events.flush(f->events.arg, name, e.flags);
 }
 
+/* --- limits --------------------------------------------------------------------------------------------------------------------- */
+
+static void share_replied(void *of, const struct caa_resp *reply)
+{
+	struct caa_limits_one *limit = of;
+	long long number[CAA_SHARE_NUMBERS];
+	size_t count = 0;
+
+	if (!note_reply(caa_limits_arg(limit), reply)) {
+		caa_limits_answered(limit, NULL, 0, caa_host_now_us());
+		return;
+	}
+	while (count < CAA_SHARE_NUMBERS && count + 1 < reply->count && reply->value[count + 1].type == CAA_RESP_NUMBER) {
+		number[count] = reply->value[count + 1].number;
+		count++;
+	}
+	caa_limits_answered(limit, number, reply->count == CAA_SHARE_NUMBERS + 1 ? count : 0, caa_host_now_us());
+}
+
+static bool tell_limit(void *arg, struct caa_limits_one *limit, const char *key, const char *report)
+{
+	struct caa_fleet *f = arg;
+	char whole[KEY_TEXT + CAA_LIMIT_KEY_TEXT], version[24], node[2 * sizeof(f->node) + 1];
+	int len = snprintf(whole, sizeof(whole), "%s%s", f->prefix, key);
+	const struct caa_resp_arg args[] = { { whole, (size_t)len }, number_arg(version, CAA_SHARE_VERSION),
+		{ sodium_bin2hex(node, sizeof(node), f->node, sizeof(f->node)), sizeof(node) - 1 }, { report, strlen(report) } };
+
+	return caa_store_eval(f->store, SCRIPT_SHARE, args, 1, sizeof(args) / sizeof(args[0]), share_replied, limit);
+}
+
 /* --- what the store tells ------------------------------------------------------------------------------------------------------ */
 
 /** News for a question that waits, or has not heard the first word. */
@@ -1045,9 +1077,12 @@ static void wait_for_news(struct caa_fleet *f)
 {
 	struct pollfd fds[1 + CAA_STORE_POLL_FDS] = { { .fd = f->fd, .events = POLLIN } };
 	uint64_t now_us = caa_host_now_us(), until_us = now_us + (f->all != NULL || f->sents > 0 ? TICK_US : IDLE_US), count;
-	size_t stores = caa_store_poll(f->store, fds + 1, &until_us);
+	size_t stores;
 	struct timespec wait = { 0, 0 };
 
+	if (caa_limits_due_us(f->limits) < until_us)
+		until_us = caa_limits_due_us(f->limits);
+	stores = caa_store_poll(f->store, fds + 1, &until_us);
 	if (until_us > now_us)
 		wait = (struct timespec){ (time_t)((until_us - now_us) / 1000000), (long)((until_us - now_us) % 1000000 * 1000) };
 	(void)ppoll(fds, 1 + stores, &wait, NULL);
@@ -1066,6 +1101,7 @@ static void *run(void *arg)
 		send_flushes(f);
 		read_inbox(f);
 		on_tick(f, caa_host_now_us());
+		caa_limits_run(f->limits, caa_host_now_us());
 		see_readiness(f);
 	}
 	return NULL;
@@ -1094,6 +1130,7 @@ static void clear(struct caa_fleet *f)
 	while (f->all != NULL)
 		ask_free(f, f->all);
 	caa_store_destroy(f->store);
+	caa_limits_destroy(f->limits);
 	if (f->fd != NO_FD)
 		close(f->fd);
 	lock_basic_destroy(&f->lock);
@@ -1103,7 +1140,7 @@ static void clear(struct caa_fleet *f)
 }
 
 struct caa_fleet *caa_fleet_create(const struct caa_config *config, const struct config_file *cfg, const struct caa_sources *sources,
-	const struct caa_fleet_events *events, struct caa_stats *stats)
+	const struct caa_fleet_events *events, struct caa_shards *shards, struct caa_stats *stats)
 {
 	const struct caa_module_options *o = caa_config_module(config);
 	uint8_t secret[CAA_FLEET_SECRET];
@@ -1135,7 +1172,8 @@ struct caa_fleet *caa_fleet_create(const struct caa_config *config, const struct
 	snprintf(f->why, sizeof(f->why), "it is not connected yet");
 	f->heard = (struct caa_store_events){ f, up, down, message };
 	f->store = caa_store_create(&f->config, &f->heard);
-	if (f->store == NULL || f->fd == NO_FD) {
+	f->limits = caa_limits_create(shards, stats, o->fleet_egress, cfg, tell_limit, f);
+	if (f->store == NULL || f->limits == NULL || f->fd == NO_FD) {
 		log_err("caa: fleet: no memory, or no descriptor");
 		clear(f);
 		return NULL;
@@ -1172,6 +1210,7 @@ void caa_fleet_look(const struct caa_fleet *f, struct caa_fleet_now *now)
 	now->rtt_us = atomic_load_explicit(&f->rtt_us, memory_order_relaxed);
 	now->asked = atomic_load_explicit(&f->asks, memory_order_relaxed);
 	now->owned = atomic_load_explicit(&f->owned, memory_order_relaxed);
+	now->limits = caa_limits_leased(f->limits);
 }
 
 void caa_fleet_say(struct caa_fleet *f, const struct caa_out *out, bool json)
@@ -1193,12 +1232,12 @@ void caa_fleet_say(struct caa_fleet *f, const struct caa_out *out, bool json)
 		snprintf(why, sizeof(why), "its answers take longer than caa-fleet-wait");
 	if (json)
 		caa_out(out, "{\"configured\":true,\"in_use\":%s,\"server\":\"%s\",\"perspective\":\"%s\",\"configuration\":\"%s\",\"peers\":%" PRIu64
-			",\"rtt_us\":%" PRIu64 ",\"questions\":%" PRIu64 ",\"claims\":%" PRIu64 "}\n", now.ready ? "true" : "false", server,
-			f->perspective, digest, now.peers, now.rtt_us, now.asked, now.owned);
+			",\"rtt_us\":%" PRIu64 ",\"questions\":%" PRIu64 ",\"claims\":%" PRIu64 ",\"limits\":%" PRIu64 "}\n", now.ready ? "true" : "false", server,
+			f->perspective, digest, now.peers, now.rtt_us, now.asked, now.owned, now.limits);
 	else
 		caa_out(out, "store %s%s%s\nperspective %s, configuration %s\npeers %" PRIu64 ", round trip %" PRIu64 " us, questions %" PRIu64
-			" under way, claims %" PRIu64 "\n", server, now.ready ? " in use" : " not in use: ", now.ready ? "" : why,
-			f->perspective, digest, now.peers, now.rtt_us, now.asked, now.owned);
+			" under way, claims %" PRIu64 ", limits %" PRIu64 "\n", server, now.ready ? " in use" : " not in use: ", now.ready ? "" : why,
+			f->perspective, digest, now.peers, now.rtt_us, now.asked, now.owned, now.limits);
 }
 
 void caa_fleet_follow(struct caa_fleet *f, const struct caa_sources *sources)
@@ -1210,5 +1249,5 @@ void caa_fleet_follow(struct caa_fleet *f, const struct caa_sources *sources)
 
 size_t caa_fleet_memory(const struct caa_fleet *f)
 {
-	return f == NULL ? 0 : sizeof(*f) + atomic_load_explicit(&f->asks, memory_order_relaxed) * sizeof(struct caa_fleet_ask);
+	return f == NULL ? 0 : sizeof(*f) + caa_limits_memory() + atomic_load_explicit(&f->asks, memory_order_relaxed) * sizeof(struct caa_fleet_ask);
 }

@@ -19,6 +19,7 @@
 #include "core/config/config.h"
 #include "core/config/stats.h"
 #include "core/fleet/entry.h"
+#include "glue/limits.h"
 #include "glue/out.h"
 #include "glue/sources.h"
 #include "glue/store.h"
@@ -53,9 +54,9 @@ bool caa_fleet_read_config(struct caa_store_config *out, uint8_t secret[static C
 	const struct config_file *cfg, char err[static CAA_CONFIG_TEXT_MAX]);
 
 /** Start the thread.
- *  @return NULL, logged, if that is not possible. */
+ *  @param shards: whose limits are shared; borrowed until destroy. @return NULL, logged, if that is not possible. */
 struct caa_fleet *caa_fleet_create(const struct caa_config *config, const struct config_file *cfg, const struct caa_sources *sources,
-	const struct caa_fleet_events *events, struct caa_stats *stats);
+	const struct caa_fleet_events *events, struct caa_shards *shards, struct caa_stats *stats);
 /** End the thread.  There are no questions any more. @param f: may be NULL. */
 void caa_fleet_destroy(struct caa_fleet *f);
 
@@ -98,7 +99,7 @@ void caa_fleet_flush(struct caa_fleet *f, struct caa_name name, uint8_t flags, b
 /** What is found when it is printed. */
 struct caa_fleet_now {
 	bool ready;
-	uint64_t peers, rtt_us, asked, owned;
+	uint64_t peers, rtt_us, asked, owned, limits;
 };
 void caa_fleet_look(const struct caa_fleet *f, struct caa_fleet_now *now);
 /** Say how it stands. @param f: may be NULL. */

@@ -31,6 +31,7 @@ static const struct caa_option table[] = {
 		"EDNS option code of a whole climb in one question; 0 = none"),
 	TEXT("caa-fleet-server", MODULE, fleet_server, "stores that the resolvers of a perspective share"),
 	TEXT("caa-fleet-perspective", MODULE, fleet_perspective, "name of the network perspective, which nothing leaves"),
+	TEXT("caa-fleet-egress", MODULE, fleet_egress, "name of what resolvers that meet the same limits send from"),
 	TEXT("caa-fleet-key-file", MODULE, fleet_key_file, "32 octets, under which is believed what is in a store"),
 	TEXT("caa-fleet-user", MODULE, fleet_user, "of the store; \"\" = its default"),
 	TEXT("caa-fleet-password-file", MODULE, fleet_password_file, "of the store; \"\" = none is asked for"),

@@ -78,6 +78,8 @@
 	X(fleet_forged,	"caa.fleet.forged",	"entries refused because they are none, or their MAC is wrong") \
 	X(fleet_foreign, "caa.fleet.foreign",	"entries refused because they are of another perspective, configuration or question") \
 	X(fleet_flushes, "caa.fleet.flushes",	"flushes of other resolvers that were made here as well") \
+	X(fleet_leases,	"caa.fleet.leases",	"shares of limits that the fleet's store leased") \
+	X(fleet_unshared, "caa.fleet.unshared",	"times that a limit was not shared, as too many are") \
 	X(fleet_errors,	"caa.fleet.errors",	"errors of the fleet's store, and times that it was lost")
 
 /** What is found when it is printed.  X(id, printed name, kind, unit, whether stats resets it, help) */
@@ -93,6 +95,7 @@
 	X(hold_evicted,	"caa.hold.evicted",	COUNTER, ONE,	false, "of both, those that made room for others") \
 	X(fleet_up,	"caa.fleet.up",		GAUGE,	 ONE,	false, "1 while the fleet's store is in use") \
 	X(fleet_peers,	"caa.fleet.peers",	GAUGE,	 ONE,	false, "other resolvers of the perspective that hear of the same store") \
+	X(fleet_limits,	"caa.fleet.limits",	GAUGE,	 ONE,	false, "upstreams that are paced at a share of a limit now") \
 	X(fleet_rtt,	"caa.fleet.rtt_us",	GAUGE,	 US,	false, "mean time that the fleet's store takes for a reply") \
 	X(mem,		"caa.mem",		GAUGE,	 BYTES,	false, "memory that the module has reserved")
 

@@ -19,6 +19,13 @@ static uint32_t min_u32(uint64_t a, uint32_t b)
 	return a < b ? (uint32_t)a : b;
 }
 
+bool caa_share_has_line(const struct caa_learn *l)
+{
+	if (caa_learn_limited(l))
+		return !l->limit.doubtful && caa_pacer_waiting(&l->pacer) > 0;
+	return caa_learn_wonders(l) && (caa_pacer_waiting(&l->pacer) > 0 || l->pacer.inflight > 0);
+}
+
 bool caa_share_wanted(const struct caa_share *s, const struct caa_learn *l)
 {
 	if (caa_learn_limited(l) ? l->limit.doubtful : !caa_learn_wonders(l))

@@ -72,6 +72,9 @@ struct caa_share {
 	uint32_t sent_mqps;	/**< what is sent, averaged */
 };
 
+/** @return whether an upstream may be worth to be told of that was not yet: the others are those that were. */
+bool caa_share_has_line(const struct caa_learn *l);
+
 /** @return whether there is anything to tell of an upstream: it is limited, beyond doubt, or may be, and queries wait for it, or were
  *	sent since it told last. */
 bool caa_share_wanted(const struct caa_share *s, const struct caa_learn *l);
