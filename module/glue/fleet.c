@@ -164,7 +164,7 @@ struct caa_fleet {
 	size_t sents, sents_out;	/**< of them, those without a reply */
 	uint64_t tick_us;
 	bool refuses;			/**< it answers with errors, and that is logged */
-	char logged[CAA_STORE_WHY_MAX];	/**< the last line about the store */
+	bool is_down;			/**< and that is logged */
 };
 
 /* --- configuration ------------------------------------------------------------------------------------------------------ */
@@ -957,7 +957,7 @@ static void up(void *arg)
 
 	set_why(f, "");
 	log_info("caa: fleet: the store %s is in use, for perspective %s", caa_store_server(f->store), f->perspective);
-	f->logged[0] = '\0';
+	f->is_down = false;
 	f->refuses = false;
 	f->sents_out = 0;
 	send_flushes(f);
@@ -969,11 +969,11 @@ static void down(void *arg, const char *why)
 
 	atomic_store_explicit(&f->ready, false, memory_order_relaxed);
 	set_why(f, why);
-	if (strcmp(why, f->logged) != 0) {
+	if (!f->is_down) {
 		log_warn("caa: fleet: the store %s is not in use: %s; this resolver goes on alone", caa_store_server(f->store), why);
 		caa_stats_add(f->stats, CAA_STAT_fleet_errors, 1);
-		snprintf(f->logged, sizeof(f->logged), "%s", why);
 	}
+	f->is_down = true;
 	for (struct caa_fleet_ask *ask = f->all; ask != NULL; ask = ask->all_next)
 		go_alone(f, ask);
 }
