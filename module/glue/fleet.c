@@ -483,10 +483,29 @@ void caa_fleet_finish(struct caa_fleet *f, struct caa_fleet_ask *ask, const stru
 		wake(f);
 }
 
+/** Under the lock. */
+static void put_flush(struct caa_fleet *f, struct caa_name name, uint8_t flags, bool tell)
+{
+	struct flush *flush = &f->flush[f->flushes++];
+
+	memcpy(flush->name, name.wire, name.len);
+	flush->len = name.len;
+	flush->flags = flags;
+	flush->tell = tell;
+}
+
+void caa_fleet_distrust(struct caa_fleet *f, struct caa_name name)
+{
+	lock_basic_lock(&f->lock);
+	/* Whoever has a bogus zone may have many: none of them takes another's answers away. */
+	if (f->flushes < FLUSHES_MAX / 2)
+		put_flush(f, name, CAA_FLEET_BELOW, false);
+	lock_basic_unlock(&f->lock);
+	wake(f);
+}
+
 void caa_fleet_flush(struct caa_fleet *f, struct caa_name name, uint8_t flags, bool tell)
 {
-	struct flush *flush;
-
 	lock_basic_lock(&f->lock);
 	if (f->flushes == FLUSHES_MAX) {	/* too many to be told one by one: every name */
 		static const uint8_t root[] = { 0 };
@@ -495,11 +514,7 @@ void caa_fleet_flush(struct caa_fleet *f, struct caa_name name, uint8_t flags, b
 		name = (struct caa_name){ root, sizeof(root) };
 		flags = CAA_FLEET_BELOW;
 	}
-	flush = &f->flush[f->flushes++];
-	memcpy(flush->name, name.wire, name.len);
-	flush->len = name.len;
-	flush->flags = flags;
-	flush->tell = tell;
+	put_flush(f, name, flags, tell);
 	lock_basic_unlock(&f->lock);
 	wake(f);
 }
@@ -854,16 +869,14 @@ static void send_flushes(struct caa_fleet *f)
 
 static void take_flushes(struct caa_fleet *f)
 {
-	static const struct flush all = { .len = 1, .flags = CAA_FLEET_BELOW, .tell = true };	/* the root */
+	size_t count;
 
 	lock_basic_lock(&f->lock);
-	for (size_t i = 0; i < f->flushes; i++) {
-		if (f->sents < FLUSHES_MAX)
-			f->sent[f->sents++] = f->flush[i];
-		else
-			f->sent[FLUSHES_MAX - 1] = all;
-	}
-	f->flushes = 0;
+	count = f->flushes < FLUSHES_MAX - f->sents ? f->flushes : FLUSHES_MAX - f->sents;
+	memcpy(&f->sent[f->sents], f->flush, count * sizeof(f->flush[0]));
+	f->sents += count;
+	f->flushes -= count;
+	memmove(f->flush, f->flush + count, f->flushes * sizeof(f->flush[0]));
 	lock_basic_unlock(&f->lock);
 }
 
@@ -959,7 +972,6 @@ static void up(void *arg)
 	log_info("caa: fleet: the store %s is in use, for perspective %s", caa_store_server(f->store), f->perspective);
 	f->is_down = false;
 	f->refuses = false;
-	f->sents_out = 0;
 	send_flushes(f);
 }
 

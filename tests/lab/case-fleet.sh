@@ -31,7 +31,7 @@ fleet_conf() {
 	for setting in "${!value[@]}"; do [ -z "${value[$setting]}" ] || printf ' caa-fleet-%s: "%s"\n' "$setting" "${value[$setting]}"; done
 }
 # member NAME ADDRESS FLEET [CONFIGURATION]
-member() { lab_resolver "$1" "$UNBOUND_CAA" "$2" "$(lab_module_conf; lab_zone_conf .)
+member() { LAB_THREADS=2 lab_resolver "$1" "$UNBOUND_CAA" "$2" "$(lab_module_conf; lab_zone_conf .)
 $3
 ${4:-}"; }
 stat() { lab_stat "$1" "caa.fleet.$2"; }
@@ -284,6 +284,15 @@ lab_control one flush c10.shop.lab >/dev/null
 fresh
 check "Unbound's own flush has nobody take what was there before" [ "$(caa c10.shop.lab 127.0.53.63) $(seen CAA)" = 'ca10.lab 1' ]
 
+# --- held ---------------------------------------------------------------------------------------------------------------------------
+# How old a part of another's answer was to it is not known: what is not signed is not held.
+lab_stop other
+member other 127.0.53.66 "$(fleet_conf)" "$(lab_zone_conf shop.lab; echo " caa-hold: 600")"
+lab_until 20 is_up other || lab_die "the store is not in use"
+caa c16.shop.lab 127.0.53.61 >/dev/null
+check "a shared answer is not held" [ "$(caa c16.shop.lab 127.0.53.66) $(($(stat other shared) > 0)) $(lab_stat other caa.hold)" = 'ca16.lab 1 0' ]
+check "  as one's own is" [ "$(caa c17.shop.lab 127.0.53.66) $(($(lab_stat other caa.hold) > 0))" = 'ca17.lab 1' ]
+
 # --- a user of the store who may do no more than the manual says ---------------------------------------------------------------------
 sed -n '/^ACL SETUSER/,/^\.Ed/p' "$CAA_MANUAL" | grep -v '^\.Ed' | tr '\n' ' ' | sed 's/>PASSWORD/>secret/; s/{east}/{lab}/g' | cli >/dev/null
 lab_stop far
@@ -310,5 +319,14 @@ lab_control far reload >/dev/null
 gone() { lab_control far caa_fleet | grep -q 'no caa-fleet-server'; }
 check "  and not without the keys" lab_until 20 gone
 check "  where names pass" [ "$(caa c15.shop.lab 127.0.53.65)" = ca15.lab ]
+
+# --- README -------------------------------------------------------------------------------------------------------------------------------
+(cd "$LAB_WORK" && eval "$(grep -o 'head -c 32 [^`]*fleet\.key' "$LAB_TOP/README.md" | head -n 1 | sed 's/fleet.key/readme.key/')")
+clause=$(sed -n '/^## More than one resolver/,/^and /s/^    //p' "$LAB_TOP/README.md" |
+	sed "s|192\.0\.2\.9@6379|$LAB_WORK/store.sock|; s|/etc/unbound/fleet.key|$LAB_WORK/readme.key|")
+lab_stop other
+member other 127.0.53.66 "$clause"
+check "what README has works" lab_until 20 is_up other
+check "  as the command says" grep -q 'perspective east' <(lab_control other caa_fleet)
 for member in $members far other; do lab_stop "$member"; done
 check "no report of a sanitizer" [ "$(lab_reports)" -eq 0 ]
