@@ -166,7 +166,7 @@ struct caa_fleet {
 	struct caa_limits *limits;
 	uint64_t tick_us;
 	bool refuses;			/**< it answers with errors, and that is logged */
-	char logged[CAA_STORE_WHY_MAX];	/**< the last line about the store */
+	bool is_down;			/**< and that is logged */
 };
 
 /* --- configuration ------------------------------------------------------------------------------------------------------ */
@@ -485,10 +485,29 @@ void caa_fleet_finish(struct caa_fleet *f, struct caa_fleet_ask *ask, const stru
 		wake(f);
 }
 
+/** Under the lock. */
+static void put_flush(struct caa_fleet *f, struct caa_name name, uint8_t flags, bool tell)
+{
+	struct flush *flush = &f->flush[f->flushes++];
+
+	memcpy(flush->name, name.wire, name.len);
+	flush->len = name.len;
+	flush->flags = flags;
+	flush->tell = tell;
+}
+
+void caa_fleet_distrust(struct caa_fleet *f, struct caa_name name)
+{
+	lock_basic_lock(&f->lock);
+	/* Whoever has a bogus zone may have many: none of them takes another's answers away. */
+	if (f->flushes < FLUSHES_MAX / 2)
+		put_flush(f, name, CAA_FLEET_BELOW, false);
+	lock_basic_unlock(&f->lock);
+	wake(f);
+}
+
 void caa_fleet_flush(struct caa_fleet *f, struct caa_name name, uint8_t flags, bool tell)
 {
-	struct flush *flush;
-
 	lock_basic_lock(&f->lock);
 	if (f->flushes == FLUSHES_MAX) {	/* too many to be told one by one: every name */
 		static const uint8_t root[] = { 0 };
@@ -497,11 +516,7 @@ void caa_fleet_flush(struct caa_fleet *f, struct caa_name name, uint8_t flags, b
 		name = (struct caa_name){ root, sizeof(root) };
 		flags = CAA_FLEET_BELOW;
 	}
-	flush = &f->flush[f->flushes++];
-	memcpy(flush->name, name.wire, name.len);
-	flush->len = name.len;
-	flush->flags = flags;
-	flush->tell = tell;
+	put_flush(f, name, flags, tell);
 	lock_basic_unlock(&f->lock);
 	wake(f);
 }
@@ -856,16 +871,14 @@ static void send_flushes(struct caa_fleet *f)
 
 static void take_flushes(struct caa_fleet *f)
 {
-	static const struct flush all = { .len = 1, .flags = CAA_FLEET_BELOW, .tell = true };	/* the root */
+	size_t count;
 
 	lock_basic_lock(&f->lock);
-	for (size_t i = 0; i < f->flushes; i++) {
-		if (f->sents < FLUSHES_MAX)
-			f->sent[f->sents++] = f->flush[i];
-		else
-			f->sent[FLUSHES_MAX - 1] = all;
-	}
-	f->flushes = 0;
+	count = f->flushes < FLUSHES_MAX - f->sents ? f->flushes : FLUSHES_MAX - f->sents;
+	memcpy(&f->sent[f->sents], f->flush, count * sizeof(f->flush[0]));
+	f->sents += count;
+	f->flushes -= count;
+	memmove(f->flush, f->flush + count, f->flushes * sizeof(f->flush[0]));
 	lock_basic_unlock(&f->lock);
 }
 
@@ -989,9 +1002,8 @@ static void up(void *arg)
 
 	set_why(f, "");
 	log_info("caa: fleet: the store %s is in use, for perspective %s", caa_store_server(f->store), f->perspective);
-	f->logged[0] = '\0';
+	f->is_down = false;
 	f->refuses = false;
-	f->sents_out = 0;
 	send_flushes(f);
 }
 
@@ -1001,11 +1013,11 @@ static void down(void *arg, const char *why)
 
 	atomic_store_explicit(&f->ready, false, memory_order_relaxed);
 	set_why(f, why);
-	if (strcmp(why, f->logged) != 0) {
+	if (!f->is_down) {
 		log_warn("caa: fleet: the store %s is not in use: %s; this resolver goes on alone", caa_store_server(f->store), why);
 		caa_stats_add(f->stats, CAA_STAT_fleet_errors, 1);
-		snprintf(f->logged, sizeof(f->logged), "%s", why);
 	}
+	f->is_down = true;
 	for (struct caa_fleet_ask *ask = f->all; ask != NULL; ask = ask->all_next)
 		go_alone(f, ask);
 }

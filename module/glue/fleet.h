@@ -96,6 +96,9 @@ void caa_fleet_finish(struct caa_fleet *f, struct caa_fleet_ask *ask, const stru
  *  @param flags: CAA_FLEET_BELOW, CAA_FLEET_NEGATIVE. @param tell: and the other resolvers flush it too. */
 void caa_fleet_flush(struct caa_fleet *f, struct caa_name name, uint8_t flags, bool tell);
 
+/** What came for a name did not pass validation here: nothing older on it is taken from the store any more. */
+void caa_fleet_distrust(struct caa_fleet *f, struct caa_name name);
+
 /** What is found when it is printed. */
 struct caa_fleet_now {
 	bool ready;

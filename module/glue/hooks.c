@@ -595,9 +595,12 @@ static void note_news(struct caa_ctx *ctx, struct caa_query *query, const struct
 	case CAA_MEANS_DENIED:
 		caa_merging_lost(ctx, &query->merged, sq, true);
 		break;
+	case CAA_MEANS_SILENCE:
+		caa_merging_silent(ctx, &query->merged);
+		caa_merging_lost(ctx, &query->merged, sq, false);
+		break;
 	case CAA_MEANS_NO_TCP:
 	case CAA_MEANS_LOST:
-	case CAA_MEANS_SILENCE:
 		caa_merging_lost(ctx, &query->merged, sq, false);
 		break;
 	}

@@ -924,6 +924,12 @@ void caa_merging_lost(struct caa_ctx *ctx, struct caa_merged *m, const struct se
 		tell(ctx, m, CAA_NEWS_NONE, denied ? CAA_MERGE_LOSSES : 1);
 }
 
+void caa_merging_silent(struct caa_ctx *ctx, struct caa_merged *m)
+{
+	if (m->ask != NULL && !m->asks && ++m->silences >= CAA_MERGE_LOSSES)
+		leave_fleet(ctx, m, NULL);
+}
+
 bool caa_merging_wanted(struct caa_ctx *ctx, struct caa_merged *m)
 {
 	const struct mesh_state *state;

@@ -6,6 +6,7 @@
 #include "glue/climbing.h"
 #include "glue/ctx.h"
 #include "glue/failure.h"
+#include "glue/fleet.h"
 #include "glue/host.h"
 #include "glue/keys.h"
 #include "glue/merge.h"
@@ -218,10 +219,13 @@ static enum module_ext_state done(struct caa_ctx *ctx, struct module_qstate *qst
 {
 	struct caa_query *query = caa_query_of(ctx, qstate);
 	struct caa_keys keys;
+	struct caa_name zone;
 	bool missed, passing, wanted;
 
 	if (query == NULL)
 		return module_finished;
+	if (ctx->fleet != NULL && caa_keys_refused(qstate, &zone))	/* by the name: no zone takes away its parent's answers */
+		caa_fleet_distrust(ctx->fleet, caa_host_qname(&qstate->qinfo));
 	if (!failed(qstate)) {
 		caa_hold_keep(ctx, qstate, query);
 		caa_failure_end(ctx, qstate, query);

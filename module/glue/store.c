@@ -22,8 +22,8 @@ enum {
 	SHA_LEN = 40,
 	CONNECT_US = 500000,		/**< until the store is ready, from the first packet on */
 	RETRY_MIN_US = 50000, RETRY_MAX_US = 800000,
-	PING_US = 500000,		/**< a store that is idle is asked so often */
-	MEAN_PART = 8,			/**< of a new value in the mean */
+	PING_US = 200000,		/**< a store that is idle is asked so often */
+	MEAN_PART = 8,			/**< of a longer time in the mean; a shorter one counts for half, so that a store is soon used again */
 	READ_TURNS = 16			/**< reads of a socket in one turn */
 };
 
@@ -318,6 +318,14 @@ static void begin(struct caa_store *s, uint64_t now_us)
 
 /* --- replies ----------------------------------------------------------------------------------------------------------- */
 
+static void note_time(struct caa_store *s, uint64_t took_us)
+{
+	if (s->rtt_us == 0 || took_us < s->rtt_us)
+		s->rtt_us = (s->rtt_us + took_us) / (s->rtt_us == 0 ? 1 : 2);
+	else
+		s->rtt_us += (took_us - s->rtt_us) / MEAN_PART;
+}
+
 static void reply_came(struct caa_store *s, const struct caa_resp *reply, uint64_t now_us)
 {
 	struct waiting w;
@@ -329,7 +337,7 @@ static void reply_came(struct caa_store *s, const struct caa_resp *reply, uint64
 	}
 	w = take(s);
 	took_us = now_us > w.sent_us ? now_us - w.sent_us : 1;
-	s->rtt_us = s->rtt_us == 0 ? took_us : s->rtt_us + took_us / MEAN_PART - s->rtt_us / MEAN_PART;
+	note_time(s, took_us);
 	if (s->state == STALLS) {
 		s->state = READY;
 		s->events->up(s->events->arg);
