@@ -348,6 +348,11 @@ bool caa_fleet_ready(const struct caa_fleet *f)
 	return atomic_load_explicit(&f->ready, memory_order_relaxed);
 }
 
+uint64_t caa_fleet_nodes(const struct caa_fleet *f)
+{
+	return f != NULL && caa_fleet_ready(f) ? 1 + atomic_load_explicit(&f->peers, memory_order_relaxed) : 1;
+}
+
 uint64_t caa_fleet_wait_us(const struct caa_fleet *f)
 {
 	return f->wait_us;

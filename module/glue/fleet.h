@@ -62,6 +62,8 @@ void caa_fleet_destroy(struct caa_fleet *f);
 
 /** @return whether it is worth to ask now. */
 bool caa_fleet_ready(const struct caa_fleet *f);
+/** @return resolvers of the perspective that are in use, this one too; 1 where the store is not. @param f: may be NULL. */
+uint64_t caa_fleet_nodes(const struct caa_fleet *f);
 /** @return how long a question may wait for the first word. */
 uint64_t caa_fleet_wait_us(const struct caa_fleet *f);
 

@@ -9,6 +9,7 @@
 #include "glue/ctx.h"
 #include "glue/event.h"
 #include "glue/failure.h"
+#include "glue/fleet.h"
 #include "glue/host.h"
 #include "glue/query.h"
 #include "glue/reporting.h"
@@ -362,7 +363,7 @@ static int64_t pace(void *arg, struct serviced_query *sq, int queued, int *tcp)
 	wish = caa_claims_wish(&claims, now_us, queued, *tcp);
 	options = *wish.zone;
 	options.rate_qps = line != 0 ? server.rate_qps : 0;
-	options.burst = line != 0 ? server.burst : options.burst;
+	options.burst = line != 0 ? server.burst : caa_share_burst(options.burst, caa_fleet_nodes(ctx->fleet));
 	wish.zone = &options;
 	if (wish.may_move && q->waited)
 		wish.other_us = other_wait_us(ctx, sq, &s->addr, q->line, now_us, &other);

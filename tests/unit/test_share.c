@@ -163,6 +163,18 @@ static void what_cannot_be_the_scripts_answer(void **state)
 	assert_int_equal(a.share_mqps, 0);
 }
 
+static void a_first_window_is_divided(void **state)
+{
+	static const struct { uint32_t burst; uint64_t nodes; uint32_t part; } row[] = {
+		{ 16, 0, 16 }, { 16, 1, 16 }, { 16, 2, 8 }, { 16, 3, 6 }, { 16, 4, 4 }, { 16, 64, 4 }, { 16, UINT64_MAX / 2, 4 },
+		{ 3, 2, 3 }, { 1, 9, 1 }, { 1000, 4, 250 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(row); i++)
+		assert_int_equal(caa_share_burst(row[i].burst, row[i].nodes), row[i].part);
+}
+
 /* --- a node ------------------------------------------------------------------------------------------------------------ */
 
 struct node {
@@ -364,6 +376,35 @@ static void a_loss_is_told_and_not_acted_on(void **state)
 	assert_int_equal(caa_share_report(&n.share, &n.learn, n.now_us).lost, CAA_SHARED_NONE);
 }
 
+/** Another one has told of it, so what was sent before is paid for here as well. */
+static void what_the_rate_was_lowered_for_is_not_told_again(void **state)
+{
+	struct node n = node_limited(3);
+	struct caa_share_answer lower = quarter;
+	struct caa_sent lost;
+
+	(void)state;
+	assert_true(node_tell(&n, quarter, 1));
+	n.now_us += 2 * US_PER_S;	/* it settles */
+	assert_true(node_tell(&n, quarter, 1));
+	lost = node_send(&n, true);
+	lower.epoch = 4;
+	assert_true(node_tell(&n, lower, 1));
+	n.now_us += 100 * US_PER_MS;
+	node_end(&n, lost, CAA_SIGNAL_SILENCE);
+	assert_int_equal(n.learn.limit.lost, CAA_SHARED_NONE);
+	n.now_us += 2 * US_PER_S;
+	node_end(&n, node_send(&n, true), CAA_SIGNAL_ANSWER);
+	assert_true(node_tell(&n, lower, 1));
+	lost = node_send(&n, true);
+	n.now_us += 100 * US_PER_MS;
+	node_end(&n, lost, CAA_SIGNAL_SILENCE);
+	assert_int_equal(n.learn.limit.lost, CAA_SHARED_CUT);
+	/* told once, whatever the store makes of it */
+	assert_true(node_tell(&n, lower, 1));
+	assert_int_equal(n.learn.limit.lost, CAA_SHARED_NONE);
+}
+
 static void who_pauses_goes_on_when_others_are_answered(void **state)
 {
 	struct node n = node_new(10);
@@ -488,6 +529,7 @@ int main(void)
 		cmocka_unit_test(there_are_no_more_than_so_many),
 		cmocka_unit_test(a_report_as_text),
 		cmocka_unit_test(what_cannot_be_the_scripts_answer),
+		cmocka_unit_test(a_first_window_is_divided),
 		cmocka_unit_test(only_what_is_limited_and_has_a_line_is_told),
 		cmocka_unit_test(who_has_told_goes_on_while_it_sends),
 		cmocka_unit_test(demand_is_what_waits_and_what_is_sent),
@@ -495,6 +537,7 @@ int main(void)
 		cmocka_unit_test(who_is_alone_goes_on_from_its_part),
 		cmocka_unit_test(an_answer_that_comes_late_is_none),
 		cmocka_unit_test(a_loss_is_told_and_not_acted_on),
+		cmocka_unit_test(what_the_rate_was_lowered_for_is_not_told_again),
 		cmocka_unit_test(who_pauses_goes_on_when_others_are_answered),
 		cmocka_unit_test(who_shares_is_not_alone),
 		cmocka_unit_test(who_comes_back_has_no_burst),

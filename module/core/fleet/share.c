@@ -11,12 +11,20 @@ enum {
 	AVERAGE_MS = MS_PER_S,		/**< what is sent is averaged over so long, ... */
 	MORE_PERCENT = 125,		/**< ... and so much of it is wanted, ... */
 	MORE_MQPS = CAA_MQPS,		/**< ... and this, or a share could never grow; and what waits is wanted within a second */
+	BURST_LEAST = 4,
 	FLAG_OWN = 1, FLAG_RAISES = 2, FLAG_HEARSAY = 4, FLAG_PAUSES = 8
 };
 
 static uint32_t min_u32(uint64_t a, uint32_t b)
 {
 	return a < b ? (uint32_t)a : b;
+}
+
+uint32_t caa_share_burst(uint32_t burst, uint64_t nodes)
+{
+	uint32_t part = nodes > 0 ? (uint32_t)((burst + nodes - 1) / nodes) : burst, least = min_u32(burst, BURST_LEAST);
+
+	return part > least ? part : least;
 }
 
 bool caa_share_has_line(const struct caa_learn *l)

@@ -64,6 +64,10 @@ struct caa_share_answer {
 	bool answered;		/**< another node was, since this one told that it pauses */
 };
 
+/** Queries under way before the first answer: what one resolver would send at once is divided between those that may do so.
+ *  @param burst: of one, at least 1. @param nodes: in use. @return 1 .. burst. */
+uint32_t caa_share_burst(uint32_t burst, uint64_t nodes);
+
 /** What a node keeps of an address that it shares; zeroed at first, and no harm where it was lost. */
 struct caa_share {
 	uint32_t epoch;		/**< of the share that it goes by; 0 = it had none */
