@@ -6,6 +6,7 @@
 #include "core/why/metrics.h"
 #include "glue/ctx.h"
 #include "glue/failures.h"
+#include "glue/fleet.h"
 #include "glue/flush.h"
 #include "glue/holds.h"
 #include "glue/host.h"
@@ -33,6 +34,7 @@ static void say_number(const struct caa_out *out, const char *name, uint64_t val
 static void read_now(struct caa_ctx *ctx, const struct caa_stats_values *counted, uint64_t now[static CAA_READING_COUNT])
 {
 	uint64_t waits = counted->count[CAA_STAT_waits];
+	struct caa_fleet_now fleet;
 	size_t repeaters;
 
 	now[CAA_READING_wait_mean] = waits > 0 ? counted->count[CAA_STAT_wait_us] / waits : 0;
@@ -44,6 +46,11 @@ static void read_now(struct caa_ctx *ctx, const struct caa_stats_values *counted
 	now[CAA_READING_repeated] = repeaters;
 	now[CAA_READING_hold] = caa_holds_count(ctx->holds);
 	now[CAA_READING_hold_evicted] = caa_holds_evicted(ctx->holds);
+	caa_fleet_look(ctx->fleet, &fleet);
+	now[CAA_READING_fleet_up] = fleet.ready;
+	now[CAA_READING_fleet_peers] = fleet.peers;
+	now[CAA_READING_fleet_rtt] = fleet.rtt_us;
+	now[CAA_READING_fleet_limits] = fleet.limits;
 	now[CAA_READING_mem] = caa_ctx_memory(ctx);
 }
 
@@ -94,8 +101,8 @@ static uint32_t rate_of(const struct caa_upstream *u)
 
 static void say_upstream_head(const struct caa_out *out)
 {
-	caa_out(out, "%-24s %7s %6s %8s %6s %6s %9s %9s %8s %8s %8s %9s %8s %8s %6s\n", "address", "rate/s", "window", "wait-ms",
-		"cookie", "tcp", "sent", "sent-caa", "waited", "mean-ms", "refused", "replied", "timeout", "failed", "limits");
+	caa_out(out, "%-24s %7s %6s %8s %6s %6s %9s %9s %8s %8s %8s %9s %8s %8s %6s %5s\n", "address", "rate/s", "window", "wait-ms",
+		"cookie", "tcp", "sent", "sent-caa", "waited", "mean-ms", "refused", "replied", "timeout", "failed", "limits", "share");
 }
 
 /** What is known of the upstream's TCP: it works, it is preferred now, it did not help lately. */
@@ -119,10 +126,11 @@ static void say_upstream(const struct caa_out *out, const struct caa_upstream *u
 	else
 		snprintf(window, sizeof(window), "%u", u->learn.pacer.window);
 	caa_out(out, "%-24s %7s %6s %8" PRIu64 " %6s %6s %9" PRIu32 " %9" PRIu32 " %8" PRIu32 " %8" PRIu32 " %8" PRIu32 " %9" PRIu32
-		" %8" PRIu32 " %8" PRIu32 " %6" PRIu32 "\n", caa_addr_text(addr, &u->addr), rate, window,
+		" %8" PRIu32 " %8" PRIu32 " %6" PRIu32 " %5s\n", caa_addr_text(addr, &u->addr), rate, window,
 		caa_pacer_wait_new(&u->learn.pacer, now_us, u->learn.srtt_us) / 1000,
 		caa_cookie_proves(&u->cookie) ? "yes" : "-", tcp_of(u, now_us), u->sent, u->sent_caa, u->waited,
-		u->waited > 0 ? u->waited_ms / u->waited : 0, u->refused, u->replied, u->timed_out, u->failed, u->limits);
+		u->waited > 0 ? u->waited_ms / u->waited : 0, u->refused, u->replied, u->timed_out, u->failed, u->limits,
+		caa_learn_is_shared(&u->learn, now_us) ? "yes" : "-");
 }
 
 static void say_upstream_json(const struct caa_out *out, const struct caa_upstream *u, uint64_t now_us, bool first)
@@ -132,11 +140,11 @@ static void say_upstream_json(const struct caa_out *out, const struct caa_upstre
 	caa_out(out, "%s\n{\"address\":\"%s\",\"rate\":%" PRIu32 ",\"window\":%u,\"wait_ms\":%" PRIu64
 		",\"cookie\":%s,\"tcp\":\"%s\",\"sent\":%" PRIu32 ",\"sent_caa\":%" PRIu32 ",\"waited\":%" PRIu32
 		",\"waited_ms\":%" PRIu32 ",\"refused\":%" PRIu32 ",\"replied\":%" PRIu32 ",\"timed_out\":%" PRIu32
-		",\"failed\":%" PRIu32 ",\"limits\":%" PRIu32 "}", first ? "" : ",", caa_addr_text(addr, &u->addr), rate_of(u),
+		",\"failed\":%" PRIu32 ",\"limits\":%" PRIu32 ",\"share\":%s}", first ? "" : ",", caa_addr_text(addr, &u->addr), rate_of(u),
 		rate_of(u) > 0 ? 0u : (unsigned)u->learn.pacer.window,
 		caa_pacer_wait_new(&u->learn.pacer, now_us, u->learn.srtt_us) / 1000,
 		caa_cookie_proves(&u->cookie) ? "true" : "false", tcp_of(u, now_us), u->sent, u->sent_caa, u->waited, u->waited_ms,
-		u->refused, u->replied, u->timed_out, u->failed, u->limits);
+		u->refused, u->replied, u->timed_out, u->failed, u->limits, caa_learn_is_shared(&u->learn, now_us) ? "true" : "false");
 }
 
 static void say_upstreams(const struct caa_out *out, const struct caa_upstream *list, size_t count, bool json)
@@ -254,6 +262,14 @@ static void forget(struct caa_ctx *ctx, const struct caa_out *out, const struct 
 		caa_out(out, "ok forgot %zu addresses\n", count);
 }
 
+static void fleet(struct caa_ctx *ctx, const struct caa_out *out, const struct caa_args *args)
+{
+	if (args->count > 0)
+		caa_out(out, "error caa_fleet: it takes no arguments\n");
+	else
+		caa_fleet_say(ctx->fleet, out, args->json);
+}
+
 static void help(struct caa_ctx *ctx, const struct caa_out *out, const struct caa_args *args);
 
 /** The commands: the name, what follows it, what it does. */
@@ -262,6 +278,7 @@ static const struct command {
 	void (*run)(struct caa_ctx *ctx, const struct caa_out *out, const struct caa_args *args);
 } commands[] = {
 	{ "caa_flush", "NAME", "drop the CAA answers on a name and below, held and cached; . is every name", flush },
+	{ "caa_fleet", "", "the store that the resolvers of the perspective share, and how it stands", fleet },
 	{ "caa_help", "", "this list", help },
 	{ "caa_failures", "[NUMBER]", "names that keep failing, the most frequent first", caa_inspect_failures },
 	{ "caa_explain", "NAME", "the last failure of a name: why, and what to do; what is held for it", caa_inspect_explain },

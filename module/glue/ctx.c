@@ -4,6 +4,7 @@
 #include "glue/ctx.h"
 
 #include "glue/failures.h"
+#include "glue/fleet.h"
 #include "glue/holds.h"
 #include "glue/host.h"
 #include "glue/log.h"
@@ -53,12 +54,15 @@ static enum caa_res read_items(struct caa_config *config, const struct config_st
 struct caa_config *caa_ctx_read_config(const struct config_file *cfg, char err[static CAA_CONFIG_TEXT_MAX])
 {
 	struct caa_config *config = caa_config_create(caa_host_read_name);
+	uint8_t secret[CAA_FLEET_SECRET];
+	struct caa_store_config store;
 
 	if (config == NULL) {
 		snprintf(err, CAA_CONFIG_TEXT_MAX, "out of memory");
 		return NULL;
 	}
-	if (read_items(config, cfg->module_clauses, err) != CAA_OK || caa_config_finish(config, err) != CAA_OK) {
+	if (read_items(config, cfg->module_clauses, err) != CAA_OK || caa_config_finish(config, err) != CAA_OK ||
+	    !caa_fleet_read_config(&store, secret, config, cfg, err)) {
 		caa_config_destroy(config);
 		return NULL;
 	}
@@ -97,7 +101,7 @@ struct caa_ctx *caa_ctx_create(int id, struct caa_config *config, const struct c
 	kept = NULL;
 	ctx->failures = caa_failures_renew(kept_failures, o);
 	kept_failures = NULL;
-	ctx->merging = caa_merging_create(workers);
+	ctx->merging = caa_merging_create(workers, o->fleet_server[0] != '\0');
 	ctx->patience = caa_patience_create(workers);
 	ctx->reporting = caa_reporting_create();
 	caa_sources_read(&sources, cfg, caa_config_zones(config));
@@ -136,6 +140,8 @@ static void drop_held(struct caa_ctx *ctx, const struct caa_config *old, const s
 	struct caa_name apex;
 
 	caa_sources_read(&sources, cfg, caa_config_zones(now));
+	if (ctx->fleet != NULL)
+		caa_fleet_follow(ctx->fleet, &sources);
 	if (caa_holds_follow(ctx->holds, &sources))
 		return;
 	for (size_t at = 0; caa_zones_changed_next(&at, caa_config_zones(old), caa_config_zones(now), &apex);)
@@ -166,6 +172,10 @@ void caa_ctx_apply(struct caa_ctx *ctx, struct caa_config *config, const struct 
 		caa_log_reopen(ctx->log, now->log_file, cfg->chrootdir);
 	if (now->climb_option != ctx->climb_option)
 		log_warn("caa: caa-climb-option: another code takes effect at a restart or reload, not at fast_reload");
+	if (strcmp(before->fleet_server, now->fleet_server) != 0 || strcmp(before->fleet_perspective, now->fleet_perspective) != 0 ||
+	    strcmp(before->fleet_egress, now->fleet_egress) != 0 || strcmp(before->fleet_key_file, now->fleet_key_file) != 0 || strcmp(before->fleet_user, now->fleet_user) != 0 ||
+	    strcmp(before->fleet_password_file, now->fleet_password_file) != 0 || before->fleet_wait_ms != now->fleet_wait_ms)
+		log_warn("caa: caa-fleet-...: a change takes effect at a restart or reload, not at fast_reload");
 	if (before->hold_mib != now->hold_mib)
 		log_warn("caa: caa-hold-size: a new size takes effect at a restart or reload, not at fast_reload");
 	caa_config_destroy(old);
@@ -193,5 +203,7 @@ size_t caa_ctx_memory(struct caa_ctx *ctx)
 	lock_rw_rdlock(&ctx->config_lock);
 	bytes += caa_zones_memory(caa_config_zones(ctx->config));
 	lock_rw_unlock(&ctx->config_lock);
+	if (ctx->fleet != NULL)
+		bytes += caa_fleet_memory(ctx->fleet);
 	return bytes;
 }

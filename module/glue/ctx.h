@@ -17,6 +17,7 @@
 #include "util/locks.h"
 
 struct caa_failures;
+struct caa_fleet;
 struct caa_log;
 struct caa_merging;
 struct caa_patience;
@@ -42,6 +43,7 @@ struct caa_ctx {
 	struct caa_reporting *reporting;	/**< of failures to zones' agents; locks itself */
 	struct caa_log *log;		/**< where lines on failures go */
 	struct caa_holds *holds;	/**< its size is fixed by create */
+	struct caa_fleet *fleet;	/**< NULL where no store is shared; set by init, which ends it first of all in deinit */
 	uint32_t climb_option;		/**< EDNS option code; 0 = none; fixed by create */
 	struct module_env *env;		/**< of the main thread; set by init, borrowed until deinit */
 };

@@ -11,13 +11,16 @@
 #include "glue/control.h"
 #include "glue/ctx.h"
 #include "glue/failure.h"
+#include "glue/fleet.h"
 #include "glue/flush.h"
 #include "glue/hold.h"
 #include "glue/holds.h"
 #include "glue/hooks.h"
 #include "glue/host.h"
 #include "glue/log.h"
+#include "glue/merge.h"
 #include "glue/query.h"
+#include "glue/sources.h"
 
 #include "core/why/report.h"
 
@@ -111,6 +114,30 @@ static void apply_config(void *arg, struct config_file *cfg)
 	warn_if_replaced();
 }
 
+/** The fleet's thread has news for a question. */
+static void told(void *arg, struct caa_fleet_ask *ask)
+{
+	struct caa_ctx *ctx = arg;
+
+	caa_merging_tell(ctx->merging, ask);
+}
+
+/** Begin to share lookups with other resolvers, if that is configured. @return false if it is, and cannot be. */
+static bool join_fleet(struct caa_ctx *ctx, const struct module_env *env, struct module_hooks *hooks)
+{
+	struct caa_sources sources;
+
+	if (caa_config_module(ctx->config)->fleet_server[0] == '\0' || env->msg_cache == NULL)
+		return true;
+	caa_sources_read(&sources, env->cfg, caa_config_zones(ctx->config));
+	ctx->fleet = caa_fleet_create(ctx->config, env->cfg, &sources, &(struct caa_fleet_events){ ctx, told, caa_flush_heard },
+		ctx->shards, &ctx->stats);
+	if (ctx->fleet == NULL)
+		return false;
+	caa_query_set(hooks);
+	return true;
+}
+
 static void reopen_log(void *arg)
 {
 	struct caa_ctx *ctx = arg;
@@ -155,7 +182,7 @@ int init(struct module_env *env, int id)
 	caa_flush_set(hooks);
 	ctx->env = env;
 	caa_hold_set(hooks);
-	if (!caa_climbing_register(ctx, env))
+	if (!caa_climbing_register(ctx, env) || !join_fleet(ctx, env, hooks))
 		return 0;
 	hooks->config_check = check_config;
 	hooks->config_apply = apply_config;
@@ -172,6 +199,8 @@ void deinit(struct module_env *env, int id)
 
 	if (ctx == NULL)
 		return;
+	caa_fleet_destroy(ctx->fleet);
+	ctx->fleet = NULL;
 	caa_failure_unregister(ctx, env);
 	memset(hooks, 0, sizeof(*hooks));
 	dynlib->dyn_env = NULL;

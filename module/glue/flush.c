@@ -4,6 +4,7 @@
 #include "glue/flush.h"
 
 #include "glue/ctx.h"
+#include "glue/fleet.h"
 #include "glue/holds.h"
 #include "glue/host.h"
 
@@ -83,7 +84,8 @@ static void sweep_message(struct lruhash_entry *e, void *arg)
 	rep->ttl = rep->prefetch_ttl = rep->serve_expired_ttl = sweep->expired;
 }
 
-size_t caa_flush_below(struct caa_ctx *ctx, struct caa_name name)
+/** Drop what is held and cached on a name and below. @return how many held answers. */
+static size_t drop_below(struct caa_ctx *ctx, struct caa_name name)
 {
 	struct sweep sweep = { name, time(NULL) - EXPIRED_S };
 
@@ -92,7 +94,21 @@ size_t caa_flush_below(struct caa_ctx *ctx, struct caa_name name)
 	return caa_holds_drop(ctx->holds, &(struct caa_hold_flush){ .name = name, .below = true });
 }
 
-/** A hook: unbound-control flushed something. */
+size_t caa_flush_below(struct caa_ctx *ctx, struct caa_name name)
+{
+	if (ctx->fleet != NULL)
+		caa_fleet_flush(ctx->fleet, name, CAA_FLEET_BELOW, true);
+	return drop_below(ctx, name);
+}
+
+void caa_flush_heard(void *arg, struct caa_name name, uint8_t flags)
+{
+	(void)flags;
+	(void)drop_below(arg, name);
+}
+
+/** A hook: unbound-control flushed something.  What was flushed of the cache here is in the other resolvers' still: only what they
+ *  share is not taken any more. */
 static void flushed(void *arg, uint8_t *name, size_t len, int below, int negative)
 {
 	static const uint8_t root[] = { 0 };
@@ -101,6 +117,8 @@ static void flushed(void *arg, uint8_t *name, size_t len, int below, int negativ
 
 	flush.name = name != NULL ? (struct caa_name){ name, len } : (struct caa_name){ root, sizeof(root) };
 	(void)caa_holds_drop(ctx->holds, &flush);
+	if (ctx->fleet != NULL)
+		caa_fleet_flush(ctx->fleet, flush.name, CAA_FLEET_BELOW, false);
 }
 
 void caa_flush_set(struct module_hooks *hooks)

@@ -53,8 +53,7 @@ struct dns_msg *caa_handed_decode(struct module_qstate *qstate, struct sldns_buf
 	return dns_alloc_msg(buf, parse, qstate->region);
 }
 
-/** Whether what a query state ended with is as good for another. */
-static bool is_sound(const struct module_qstate *qstate)
+bool caa_handed_is_sound(const struct module_qstate *qstate)
 {
 	const struct reply_info *rep = qstate->return_msg != NULL ? qstate->return_msg->rep : NULL;
 
@@ -80,7 +79,7 @@ struct caa_handed *caa_handed_make(struct module_qstate *qstate)
 	struct sldns_buffer *buf = qstate->env->scratch_buffer;
 	struct caa_handed *handed;
 
-	if (!is_sound(qstate) || !caa_handed_encode(qstate, buf, WIRE_MAX))
+	if (!caa_handed_is_sound(qstate) || !caa_handed_encode(qstate, buf, WIRE_MAX))
 		return NULL;
 	handed = malloc(sizeof(*handed) + sldns_buffer_limit(buf));
 	if (handed == NULL)

@@ -20,6 +20,9 @@ bool caa_handed_encode(struct module_qstate *qstate, struct sldns_buffer *buf, s
 /** Read one.  @param buf: it. @return the message, in the state's region; NULL if it cannot be read, or there is no memory. */
 struct dns_msg *caa_handed_decode(struct module_qstate *qstate, struct sldns_buffer *buf);
 
+/** @return whether what a query state ended with is as good for another: no failure, and not bogus. */
+bool caa_handed_is_sound(const struct module_qstate *qstate);
+
 /** Put aside what a finished query state found.
  *  @return NULL if that is a failure, or bogus, which each is to hear of by itself, or if there is no memory; else owned by the
  *	caller, caa_handed_drop(). */

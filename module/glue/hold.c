@@ -87,14 +87,16 @@ static bool since_of(struct caa_holds *h, struct module_qstate *qstate, const st
 	uint64_t age_s, min_ttl_s = (uint64_t)qstate->env->cfg->min_ttl;
 	struct caa_hold_time last;
 	unsigned parts;
+	bool shared;
 
 	if (iq == NULL)
 		return false;
 	parts = (unsigned)iq->query_restart_count + 1;
 	*since = query->hold.started;
-	if (query->hold.parts >= parts)
+	shared = caa_merging_took(&query->merged);	/* how old it was to the other resolver is not known */
+	if (query->hold.parts >= parts && !shared)
 		return true;
-	if (query->hold.parts + 1 == parts && noted(h, caa_host_qname(&iq->qchase), now, query->zone.hold_s, &last)) {
+	if (query->hold.parts + 1 == parts && !shared && noted(h, caa_host_qname(&iq->qchase), now, query->zone.hold_s, &last)) {
 		*since = earlier(*since, last);
 		return true;
 	}

@@ -9,6 +9,7 @@
 #include "glue/ctx.h"
 #include "glue/event.h"
 #include "glue/failure.h"
+#include "glue/fleet.h"
 #include "glue/host.h"
 #include "glue/query.h"
 #include "glue/reporting.h"
@@ -371,7 +372,7 @@ static int64_t pace_known(struct caa_ctx *ctx, struct serviced_query *sq, int qu
 	wish = caa_claims_wish(&claims, now_us, queued, *tcp);
 	options = *wish.zone;
 	options.rate_qps = line != 0 ? server.rate_qps : 0;
-	options.burst = line != 0 ? server.burst : options.burst;
+	options.burst = line != 0 ? server.burst : caa_share_burst(options.burst, caa_fleet_nodes(ctx->fleet));
 	wish.zone = &options;
 	if (wish.may_move && q->waited)
 		wish.other_us = other_wait_us(ctx, sq, &s->addr, q->line, now_us, &other);
@@ -624,9 +625,12 @@ static void note_news(struct caa_ctx *ctx, struct caa_query *query, const struct
 	case CAA_MEANS_DENIED:
 		caa_merging_lost(ctx, &query->merged, sq, true);
 		break;
+	case CAA_MEANS_SILENCE:
+		caa_merging_silent(ctx, &query->merged);
+		caa_merging_lost(ctx, &query->merged, sq, false);
+		break;
 	case CAA_MEANS_NO_TCP:
 	case CAA_MEANS_LOST:
-	case CAA_MEANS_SILENCE:
 		caa_merging_lost(ctx, &query->merged, sq, false);
 		break;
 	}

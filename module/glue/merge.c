@@ -7,11 +7,13 @@
 #include "core/wire/name.h"
 #include "glue/ctx.h"
 #include "glue/event.h"
+#include "glue/fleet.h"
 #include "glue/handed.h"
 #include "glue/host.h"
 
 #include "daemon/worker.h"
 #include "iterator/iter_fwd.h"
+#include "iterator/iterator.h"
 #include "services/cache/dns.h"
 #include "services/cache/rrset.h"
 #include "services/mesh.h"
@@ -66,6 +68,7 @@ struct waker {
 	struct caa_event event;		/**< fd is readable; fixed by create */
 	lock_basic_type lock;		/**< guards queue and fd; may be taken under a slice's lock */
 	struct caa_link queue;		/**< of waits of its questions */
+	struct caa_fleet_ask *told;	/**< those of its questions that the fleet has news for */
 	int fd;				/**< an eventfd; NO_FD without questions */
 	/* these belong to the worker: */
 	struct comm_point *point;	/**< on fd */
@@ -76,13 +79,14 @@ struct waker {
 struct caa_merging {
 	uint8_t key[CAA_HASH_KEY];	/**< fixed by create */
 	unsigned workers;		/**< fixed by create */
+	bool fleet;			/**< likewise */
 	struct waker *waker;		/**< one for each worker */
 	struct slice slice[SLICES];
 };
 
 static void happened(struct caa_ctx *ctx, struct caa_event *event);
 
-struct caa_merging *caa_merging_create(unsigned workers)
+struct caa_merging *caa_merging_create(unsigned workers, bool fleet)
 {
 	struct caa_merging *g = calloc(1, sizeof(*g));
 
@@ -95,6 +99,7 @@ struct caa_merging *caa_merging_create(unsigned workers)
 	}
 	randombytes_buf(g->key, sizeof(g->key));
 	g->workers = workers;
+	g->fleet = fleet;
 	for (size_t i = 0; i < SLICES; i++) {
 		lock_basic_init(&g->slice[i].lock);
 		caa_merge_init(&g->slice[i].table);
@@ -123,6 +128,11 @@ void caa_merging_destroy(struct caa_merging *g)
 size_t caa_merging_memory(const struct caa_merging *g)
 {
 	return sizeof(*g) + g->workers * sizeof(*g->waker);
+}
+
+bool caa_merging_many(const struct caa_merging *g)
+{
+	return g->workers > 1 || g->fleet;
 }
 
 /* --- the worker's descriptor ----------------------------------------------------------------------------------- */
@@ -178,7 +188,7 @@ static bool join_worker(struct caa_merging *g, struct caa_merged *m, struct modu
 	if (worker == NULL || worker->thread_num < 0 || (unsigned)worker->thread_num >= g->workers)
 		return false;
 	m->worker = (unsigned)worker->thread_num;
-	if (g->workers > 1 && !waker_open(waker_of(g, m), qstate->env->worker_base))
+	if (caa_merging_many(g) && !waker_open(waker_of(g, m), qstate->env->worker_base))
 		return false;
 	waker_of(g, m)->questions++;
 	m->qstate = qstate;
@@ -255,6 +265,59 @@ static void hand_out(struct caa_merging *g, unsigned worker, struct caa_link *to
 	}
 }
 
+/** Under the waker's lock: those that the fleet has news for go on, if they wait for them still. */
+static void wake_told(struct waker *waker)
+{
+	struct caa_fleet_ask *ask;
+
+	for (uint64_t count = 0; (ask = waker->told) != NULL; count++) {
+		struct caa_merged *m = caa_fleet_who(ask);
+
+		waker->told = *caa_fleet_next(ask);
+		*caa_fleet_listed(ask) = false;
+		if (m->asks)
+			set_timer(m, count / WOKEN_PER_MS * US_PER_MS);
+	}
+}
+
+void caa_merging_tell(struct caa_merging *g, struct caa_fleet_ask *ask)
+{
+	struct waker *waker = &g->waker[caa_fleet_worker(ask)];
+	const uint64_t one = 1;
+
+	lock_basic_lock(&waker->lock);
+	if (caa_fleet_who(ask) != NULL && !*caa_fleet_listed(ask)) {
+		if (waker->told == NULL && write(waker->fd, &one, sizeof(one)) < 0 && errno != EAGAIN)
+			log_err("caa: cannot wake a thread: %s", strerror(errno));
+		*caa_fleet_next(ask) = waker->told;
+		waker->told = ask;
+		*caa_fleet_listed(ask) = true;
+	}
+	lock_basic_unlock(&waker->lock);
+}
+
+/** A question has no more to do with the fleet.  @param answer: to be left for others; or NULL. */
+static void leave_fleet(struct caa_ctx *ctx, struct caa_merged *m, const struct caa_fleet_answer *answer)
+{
+	struct waker *waker = waker_of(ctx->merging, m);
+	struct caa_fleet_ask **at;
+
+	if (m->ask == NULL)
+		return;
+	lock_basic_lock(&waker->lock);
+	if (*caa_fleet_listed(m->ask)) {
+		for (at = &waker->told; *at != m->ask; at = caa_fleet_next(*at))
+			;
+		*at = *caa_fleet_next(m->ask);
+		*caa_fleet_listed(m->ask) = false;
+	}
+	caa_fleet_set_who(m->ask, NULL);
+	lock_basic_unlock(&waker->lock);
+	caa_fleet_finish(ctx->fleet, m->ask, answer);
+	m->ask = NULL;
+	m->asks = m->took = false;
+}
+
 static void happened(struct caa_ctx *ctx, struct caa_event *event)
 {
 	struct waker *waker = (struct waker *)event;
@@ -269,6 +332,7 @@ static void happened(struct caa_ctx *ctx, struct caa_event *event)
 		log_err("caa: cannot hear of other threads: %s", strerror(errno));
 	while ((wait = caa_merge_pop(&waker->queue)) != NULL)
 		caa_merge_push(&mine, wait);
+	wake_told(waker);
 	lock_basic_unlock(&waker->lock);
 	wake_all(&mine);
 }
@@ -567,6 +631,151 @@ uint64_t caa_merging_lookup(struct caa_merged *m)
 	return m->lookup;
 }
 
+/** Make the lookup that a question leads. */
+static enum module_ext_state look_up(struct caa_ctx *ctx, struct caa_merged *m)
+{
+	return m->keys || is_forwarded(m->qstate) ? go(m) : parents_first(ctx, m);
+}
+
+/** Whether Unbound's cache has the answer. */
+static bool is_cached(const struct module_qstate *qstate)
+{
+	const struct query_info *q = &qstate->qinfo;
+	struct msgreply_entry *entry = msg_cache_lookup(qstate->env, q->qname, q->qname_len, q->qtype, q->qclass, qstate->query_flags,
+		*qstate->env->now, 0);
+
+	if (entry == NULL)
+		return false;
+	lock_rw_unlock(&entry->entry.lock);
+	return true;
+}
+
+/** Make the lookup that a question leads, or have it from another resolver. */
+static enum module_ext_state lead(struct caa_ctx *ctx, struct caa_merged *m)
+{
+	struct module_qstate *qstate = m->qstate;
+
+	if (ctx->fleet == NULL || (qstate->query_flags & BIT_RD) == 0 || m->hurried || !caa_fleet_ready(ctx->fleet) ||
+	    is_cached(qstate) || !make_timer(m))
+		return look_up(ctx, m);
+	m->ask = caa_fleet_ask(ctx->fleet, caa_host_qname(&qstate->qinfo), qstate->qinfo.qtype,
+		qstate->query_flags & (BIT_RD | BIT_CD), m->worker, m);
+	if (m->ask == NULL)
+		return look_up(ctx, m);
+	m->asks = true;
+	m->ask_until_us = caa_host_now_us() + caa_fleet_wait_us(ctx->fleet);
+	return sleep_until(m, m->ask_until_us);
+}
+
+/** A question goes on without the fleet, for others if it can. */
+static enum module_ext_state go_alone(struct caa_ctx *ctx, struct caa_merged *m)
+{
+	m->asks = false;
+	caa_stats_add(&ctx->stats, CAA_STAT_fleet_alone, 1);
+	return look_up(ctx, m);
+}
+
+/** One that asks the fleet has a word, or has waited for a while. */
+static enum module_ext_state asked(struct caa_ctx *ctx, struct caa_merged *m)
+{
+	uint64_t now_us = caa_host_now_us(), until_us;
+
+	m->waiting = false;
+	switch (caa_fleet_word(m->ask)) {
+	case CAA_FLEET_ASKED:
+		if (now_us < m->ask_until_us)
+			return sleep_until(m, m->ask_until_us);
+		break;
+	case CAA_FLEET_WAITS:
+		until_us = attend_until_us(m);
+		if (now_us >= until_us || m->hurried)
+			break;
+		if (m->keys && until_us > now_us + KEYS_LOOK_US)
+			until_us = now_us + KEYS_LOOK_US;
+		return sleep_until(m, until_us);
+	case CAA_FLEET_CLAIMED:
+		m->asks = false;
+		return look_up(ctx, m);
+	case CAA_FLEET_ANSWERED:
+		m->asks = false;
+		m->took = true;
+		return go(m);
+	case CAA_FLEET_FAILED:
+	case CAA_FLEET_ALONE:
+		break;
+	}
+	return go_alone(ctx, m);
+}
+
+bool caa_merging_took(const struct caa_merged *m)
+{
+	return m->took;
+}
+
+/** Every record is so much older than when it was left. */
+static void grow_old(struct reply_info *rep, time_t age_s)
+{
+	rep->ttl = rep->ttl > age_s ? rep->ttl - age_s : 0;
+	rep->prefetch_ttl = PREFETCH_TTL_CALC(rep->ttl);
+	rep->serve_expired_ttl = rep->ttl;
+	for (size_t i = 0; i < rep->rrset_count; i++) {
+		struct packed_rrset_data *d = rep->rrsets[i]->entry.data;
+
+		d->ttl = d->ttl > age_s ? d->ttl - age_s : 0;
+		for (size_t rr = 0; rr < d->count + d->rrsig_count; rr++)
+			d->rr_ttl[rr] = d->rr_ttl[rr] > age_s ? d->rr_ttl[rr] - age_s : 0;
+	}
+}
+
+struct dns_msg *caa_merging_taken(struct caa_merged *m)
+{
+	const struct caa_fleet_answer *answer = caa_fleet_answer(m->ask);
+	struct module_qstate *qstate = m->qstate;
+	struct sldns_buffer *buf = qstate->env->scratch_buffer;
+	const struct query_info *q = &qstate->qinfo;
+	struct dns_msg *msg;
+
+	if (answer->len < LDNS_HEADER_SIZE || sldns_buffer_capacity(buf) < answer->len)
+		return NULL;
+	sldns_buffer_clear(buf);
+	sldns_buffer_write(buf, answer->wire, answer->len);
+	sldns_buffer_flip(buf);
+	msg = caa_handed_decode(qstate, buf);
+	if (msg == NULL || msg->qinfo.qtype != q->qtype || msg->qinfo.qclass != q->qclass ||
+	    !caa_name_equal(caa_host_qname(&msg->qinfo), caa_host_qname(q)))
+		return NULL;
+	msg->qinfo = *q;
+	grow_old(msg->rep, (time_t)((answer->age_ms + US_PER_MS - 1) / US_PER_MS));
+	return msg;
+}
+
+/** Whether an answer may be left for other resolvers: it came from the network, by what all of them are configured alike. */
+static bool may_leave(struct module_qstate *qstate)
+{
+	const struct iter_qstate *iq = caa_host_iterator(qstate);
+
+	return caa_handed_is_sound(qstate) && !qstate->no_cache_store && !qstate->rpz_applied && (iq == NULL || !iq->auth_zone_response);
+}
+
+/** The lookup has ended: leave its answer for the other resolvers, or the news that there is none. */
+static void leave_answer(struct caa_ctx *ctx, struct caa_merged *m, bool failed)
+{
+	struct module_qstate *qstate = m->qstate;
+	struct sldns_buffer *buf = qstate->env->scratch_buffer;
+	struct caa_fleet_answer answer;
+
+	if (m->ask == NULL)
+		return;
+	if (failed || m->took || !may_leave(qstate) || !caa_handed_encode(qstate, buf, CAA_FLEET_PAYLOAD_MAX)) {
+		leave_fleet(ctx, m, NULL);
+		return;
+	}
+	answer = (struct caa_fleet_answer){ .wire = sldns_buffer_begin(buf), .len = sldns_buffer_limit(buf),
+		.ttl_s = qstate->return_msg->rep->ttl > 0 ? (uint32_t)qstate->return_msg->rep->ttl : 0,
+		.age_ms = (caa_host_now_us() - m->began_us) / US_PER_MS, .security = (uint8_t)qstate->return_msg->rep->security };
+	leave_fleet(ctx, m, &answer);
+}
+
 /** Lead a question's lookup, or follow it. */
 static enum module_ext_state lead_or_follow(struct caa_ctx *ctx, struct module_qstate *qstate, struct caa_merged *m)
 {
@@ -586,13 +795,12 @@ static enum module_ext_state lead_or_follow(struct caa_ctx *ctx, struct module_q
 		return module_wait_module;
 	}
 	m->follows = !leads;
+	if (leads)
+		return lead(ctx, m);
 	if (m->keys)
-		return leads ? go(m) : sleep_until(m, caa_host_now_us() + KEYS_LOOK_US);
-	if (!leads) {
-		caa_stats_add(&ctx->stats, CAA_STAT_joined, 1);
-		return sleep_until(m, m->deadline_us + FOLLOW_GRACE_US);
-	}
-	return is_forwarded(qstate) ? go(m) : parents_first(ctx, m);
+		return sleep_until(m, caa_host_now_us() + KEYS_LOOK_US);
+	caa_stats_add(&ctx->stats, CAA_STAT_joined, 1);
+	return sleep_until(m, m->deadline_us + FOLLOW_GRACE_US);
 }
 
 static enum module_ext_state begin(struct caa_ctx *ctx, struct module_qstate *qstate, struct caa_merged *m)
@@ -624,7 +832,7 @@ static enum module_ext_state followed(struct caa_ctx *ctx, struct caa_merged *m,
 		return module_finished;
 	case CAA_NEWS_LEADS:
 		m->follows = false;
-		return parents_first(ctx, m);
+		return ctx->fleet != NULL ? lead(ctx, m) : parents_first(ctx, m);
 	case CAA_NEWS_ANSWERED:	/* should it not be handed over, it is in the cache */
 		if (m->handed != NULL && caa_handed_give(m->handed, m->qstate))
 			return module_finished;
@@ -662,11 +870,6 @@ static enum module_ext_state attended(struct caa_ctx *ctx, struct caa_merged *m,
 	return go(m);
 }
 
-bool caa_merging_threads(const struct caa_merging *g)
-{
-	return g->workers > 1;
-}
-
 enum module_ext_state caa_merging_run(struct caa_ctx *ctx, struct module_qstate *qstate, struct caa_merged *m,
 	uint64_t deadline_us)
 {
@@ -680,6 +883,8 @@ enum module_ext_state caa_merging_run(struct caa_ctx *ctx, struct module_qstate 
 	}
 	if (!m->waiting)
 		return module_wait_module;
+	if (m->asks)
+		return asked(ctx, m);
 	news = settle(ctx->merging, m, &late);
 	return m->follows ? followed(ctx, m, news) : attended(ctx, m, news, late);
 }
@@ -723,6 +928,12 @@ void caa_merging_lost(struct caa_ctx *ctx, struct caa_merged *m, const struct se
 {
 	if (is_own(m, sq))
 		tell(ctx, m, CAA_NEWS_NONE, denied ? CAA_MERGE_LOSSES : 1);
+}
+
+void caa_merging_silent(struct caa_ctx *ctx, struct caa_merged *m)
+{
+	if (m->ask != NULL && !m->asks && ++m->silences >= CAA_MERGE_LOSSES)
+		leave_fleet(ctx, m, NULL);
 }
 
 bool caa_merging_wanted(struct caa_ctx *ctx, struct caa_merged *m)
@@ -778,6 +989,7 @@ void caa_merging_end(struct caa_ctx *ctx, struct caa_merged *m, bool failed)
 
 	if (m->qstate == NULL || !m->lead.leads)
 		return;
+	leave_answer(ctx, m, failed);
 	if (!failed && is_followed(ctx->merging, m))
 		handed = caa_handed_make(m->qstate);
 	caa_link_init(&told);
@@ -799,6 +1011,7 @@ void caa_merging_abandon(struct caa_ctx *ctx, struct caa_merged *m)
 
 	if (m->qstate == NULL || !m->lead.leads)
 		return;
+	leave_fleet(ctx, m, NULL);
 	caa_link_init(&told);
 	caa_link_init(&mine);
 	slice = take(ctx->merging, m->lead.question);
@@ -818,6 +1031,7 @@ void caa_merging_clear(struct caa_ctx *ctx, struct caa_merged *m)
 	if (m->waiting)
 		(void)settle(g, m, &late);
 	caa_merging_abandon(ctx, m);
+	leave_fleet(ctx, m, NULL);
 	caa_handed_drop(m->handed);
 	if (m->timer != NULL)
 		comm_timer_delete(m->timer);

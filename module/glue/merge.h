@@ -23,9 +23,11 @@
 #include "util/module.h"
 
 struct caa_ctx;
+struct caa_fleet_ask;
 struct caa_handed;
 struct caa_merging;
 struct comm_timer;
+struct dns_msg;
 struct serviced_query;
 struct sldns_buffer;
 
@@ -36,6 +38,8 @@ struct caa_merged {
 	struct caa_merge_wait wait;
 	uint64_t lookup;		/**< as the lead's, for the question's own thread; 0 = none yet */
 	struct caa_handed *handed;	/**< the answer of the lookup that it followed, owned; or NULL */
+	struct caa_fleet_ask *ask;	/**< what the fleet was asked with, by who leads; or NULL */
+	uint64_t ask_until_us;		/**< the fleet's first word is waited for until then */
 	struct module_qstate *qstate;	/**< the question's own; NULL if it takes no part */
 	struct comm_timer *timer;	/**< until news, or the end of the wait; NULL if it never waited */
 	uint64_t began_us, deadline_us;	/**< 0 before it arrives; it does not wait beyond, but to hear why another failed */
@@ -51,18 +55,21 @@ struct caa_merged {
 	bool sent;			/**< a query was sent for it */
 	bool apex;			/**< its name is a zone */
 	bool shared;			/**< it is counted as one that waited for its parent */
+	uint8_t silences;		/**< queries that nothing came back for, while the fleet waits for it */
+	bool asks;			/**< waiting for a word of the fleet */
+	bool took;			/**< another resolver's answer is there, for the iterator to find */
 	bool promised;			/**< a client was told that its lookup goes on, and may ask again */
 };
 
-/** @param workers: threads. @return NULL if there is no memory. */
-struct caa_merging *caa_merging_create(unsigned workers);
+/** @param workers: threads. @param fleet: lookups are shared with other resolvers. @return NULL if there is no memory. */
+struct caa_merging *caa_merging_create(unsigned workers, bool fleet);
 /** @param g: may be NULL. */
 void caa_merging_destroy(struct caa_merging *g);
 /** @return bytes. */
 size_t caa_merging_memory(const struct caa_merging *g);
 
-/** @return whether there are several threads: within one Unbound joins lookups by itself. */
-bool caa_merging_threads(const struct caa_merging *g);
+/** @return whether there are several threads, or resolvers: within one thread Unbound joins lookups by itself. */
+bool caa_merging_many(const struct caa_merging *g);
 
 /** A question has arrived, or its timer has run out.
  *  @param deadline_us: the end of its budget.
@@ -71,6 +78,14 @@ bool caa_merging_threads(const struct caa_merging *g);
 enum module_ext_state caa_merging_run(struct caa_ctx *ctx, struct module_qstate *qstate, struct caa_merged *m,
 	uint64_t deadline_us);
 
+/** The fleet's thread has news for a question. */
+void caa_merging_tell(struct caa_merging *g, struct caa_fleet_ask *ask);
+
+/** @return whether another resolver's answer is there for a question. */
+bool caa_merging_took(const struct caa_merged *m);
+/** @return that answer, of unchecked security, in the query's region; NULL if it cannot be used. */
+struct dns_msg *caa_merging_taken(struct caa_merged *m);
+
 /** A query is about to be sent for a question, to the servers of the query's zone. */
 void caa_merging_sent(struct caa_ctx *ctx, struct caa_merged *m, const struct serviced_query *sq);
 
@@ -78,6 +93,10 @@ void caa_merging_sent(struct caa_ctx *ctx, struct caa_merged *m, const struct se
  *  an alias's target, or to the keys that the answer is signed with. */
 void caa_merging_answered(struct caa_ctx *ctx, struct caa_merged *m, const struct serviced_query *sq,
 	struct sldns_buffer *reply);
+
+/** A query of a question is lost, and nothing is known to limit it: from the second on the other resolvers need not wait for it, whose way
+ *  to the servers may be another. */
+void caa_merging_silent(struct caa_ctx *ctx, struct caa_merged *m);
 
 /** A query of a question was denied, or lost where others are answered. */
 void caa_merging_lost(struct caa_ctx *ctx, struct caa_merged *m, const struct serviced_query *sq, bool denied);

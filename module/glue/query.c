@@ -7,12 +7,14 @@
 #include "glue/ctx.h"
 #include "glue/event.h"
 #include "glue/failure.h"
+#include "glue/fleet.h"
 #include "glue/host.h"
 #include "glue/keys.h"
 #include "glue/merge.h"
 #include "glue/reporting.h"
 
 #include "iterator/iter_delegpt.h"
+#include "iterator/iter_utils.h"
 #include "services/cache/dns.h"
 #include "services/mesh.h"
 #include "sldns/pkthdr.h"
@@ -20,6 +22,7 @@
 #include "util/data/msgreply.h"
 #include "util/net_help.h"
 #include "util/log.h"
+#include "util/module_hooks.h"
 #include "util/netevent.h"
 #include "util/regional.h"
 #include "validator/validator.h"
@@ -98,7 +101,7 @@ static enum module_ext_state run_keys(struct caa_ctx *ctx, struct module_qstate 
 	const struct caa_query *query;
 
 	if (m == NULL) {
-		query = caa_merging_threads(ctx->merging) ? made_for(ctx, qstate) : NULL;
+		query = caa_merging_many(ctx->merging) ? made_for(ctx, qstate) : NULL;
 		m = query != NULL ? regional_alloc_zero(qstate->region, sizeof(*m)) : NULL;
 		if (m == NULL)
 			return module_wait_module;
@@ -217,10 +220,13 @@ static enum module_ext_state done(struct caa_ctx *ctx, struct module_qstate *qst
 {
 	struct caa_query *query = caa_query_of(ctx, qstate);
 	struct caa_keys keys;
+	struct caa_name zone;
 	bool missed, passing, wanted;
 
 	if (query == NULL)
 		return module_finished;
+	if (ctx->fleet != NULL && caa_keys_refused(qstate, &zone))	/* by the name: no zone takes away its parent's answers */
+		caa_fleet_distrust(ctx->fleet, caa_host_qname(&qstate->qinfo));
 	if (!failed(qstate)) {
 		caa_hold_keep(ctx, qstate, query);
 		caa_failure_end(ctx, qstate, query);
@@ -301,6 +307,32 @@ void caa_query_operate(struct caa_ctx *ctx, struct module_qstate *qstate, enum m
 	}
 	log_err("caa: unexpected event %s", strmodulevent(event));
 	*state = module_error;
+}
+
+/** A hook: the iterator has no answer in the cache. */
+static struct dns_msg *known_answer(void *arg, struct module_qstate *qstate, struct query_info *qchase)
+{
+	struct caa_ctx *ctx = arg;
+	struct caa_query *query = caa_query_of(ctx, qstate);
+	struct caa_merged *m = query != NULL ? &query->merged : keys_of(ctx, qstate);
+	struct dns_msg *msg;
+
+	if (m == NULL || !caa_merging_took(m) || qchase->qtype != qstate->qinfo.qtype ||
+	    !caa_name_equal(caa_host_qname(qchase), caa_host_qname(&qstate->qinfo)))
+		return NULL;
+	msg = caa_merging_taken(m);
+	if (msg == NULL)
+		return NULL;
+	caa_stats_add(&ctx->stats, CAA_STAT_fleet_shared, 1);
+	/* as what comes from the network, unchecked; with TTLs that are over it stays out */
+	iter_dns_store(qstate->env, &qstate->qinfo, msg->rep, 0, qstate->prefetch_leeway, 0, qstate->region, qstate->query_flags,
+		qstate->qstarttime, qstate->is_valrec);
+	return msg;
+}
+
+void caa_query_set(struct module_hooks *hooks)
+{
+	hooks->known_answer = known_answer;
 }
 
 void caa_query_clear(struct caa_ctx *ctx, struct module_qstate *qstate)

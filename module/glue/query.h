@@ -21,6 +21,7 @@ struct caa_climbing;
 struct caa_ctx;
 struct caa_note;
 struct comm_timer;
+struct module_hooks;
 
 struct caa_query {
 	uint64_t started_us;		/**< when the question arrived, by caa_host_now_us(), ... */
@@ -57,6 +58,9 @@ void caa_query_ended(struct caa_query *const *queries, unsigned count, uint16_t 
 /** The module's operate: takes CAA questions, hands every query on to the next module, and tries a question again that
  *  failed for something that may pass, until its budget ends. */
 void caa_query_operate(struct caa_ctx *ctx, struct module_qstate *qstate, enum module_ev event);
+
+/** Have the iterator ask for answers of other resolvers; only where these are shared. */
+void caa_query_set(struct module_hooks *hooks);
 
 /** The module's clear: ends the timer; the region frees the state. */
 void caa_query_clear(struct caa_ctx *ctx, struct module_qstate *qstate);

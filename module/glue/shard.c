@@ -17,6 +17,7 @@
 enum {
 	SHARDS = 64,	/**< a power of two well above the threads of one resolver */
 	CACHE_LINE = 64,
+	LATEST = 64,	/**< of a slice's upstreams, those used last: who waits for one uses it again and again */
 	PIECE = 256,	/**< upstreams that are looked at under one lock where all are */
 	BURST = 16,	/**< until a zone's caa-burst is known */
 	WATCH_BITS = 14, WATCHED = 1 << WATCH_BITS,	/**< places for addresses */
@@ -509,6 +510,45 @@ size_t caa_shards_first(struct caa_shards *s, caa_top_order *order, struct caa_u
 	for (size_t i = 0; i < f.count; i++)
 		out[i].sources = 0;	/* a copy has nothing behind it */
 	return f.count;
+}
+
+size_t caa_shards_lines(struct caa_shards *s, struct caa_addr *out, size_t max)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < SHARDS; i++) {
+		const struct caa_upstream *u = NULL;
+
+		lock_basic_lock(&s->slice[i].lock);
+		for (size_t n = 0; n < LATEST && count < max && (u = caa_upstreams_older(s->slice[i].upstreams, u)) != NULL; n++)
+			if (caa_share_has_line(&u->learn))
+				out[count++] = u->addr;
+		lock_basic_unlock(&s->slice[i].lock);
+	}
+	return count;
+}
+
+bool caa_shards_report(struct caa_shards *s, const struct caa_addr *a, struct caa_share *share, uint64_t now_us, struct caa_share_report *out)
+{
+	struct slice *slice = take(s, a);
+	const struct caa_upstream *u = caa_upstreams_find(slice->upstreams, a);
+	bool wanted = u != NULL && caa_share_wanted(share, &u->learn);
+
+	if (wanted)
+		*out = caa_share_report(share, &u->learn, now_us);
+	release(slice);
+	return wanted;
+}
+
+bool caa_shards_share(struct caa_shards *s, const struct caa_addr *a, struct caa_share *share, uint64_t now_us, uint64_t asked_us,
+	const struct caa_share_report *report, const struct caa_share_answer *answer)
+{
+	struct slice *slice = take(s, a);
+	struct caa_upstream *u = caa_upstreams_find(slice->upstreams, a);
+	bool applied = u != NULL && caa_share_apply(share, &u->learn, now_us, asked_us, report, answer);
+
+	release(slice);
+	return applied;
 }
 
 size_t caa_shards_count(struct caa_shards *s)

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "core/wire/addr.h"
+#include "core/fleet/share.h"
 #include "core/pace/gate.h"
 #include "core/wire/name.h"
 #include "core/wire/top.h"
@@ -85,6 +86,14 @@ bool caa_shards_copy(struct caa_shards *s, const struct caa_addr *a, struct caa_
 /** Copy those upstreams that go first in an order; no lock is held for longer than a piece of a slice takes.
  *  @param out: room for max, in no order. @return how many were copied. */
 size_t caa_shards_first(struct caa_shards *s, caa_top_order *order, struct caa_upstream *out, size_t max);
+
+/** Find upstreams that may be worth to be shared (core/fleet/share.h), of those that were used last.
+ *  @param out: room for max. @return how many. */
+size_t caa_shards_lines(struct caa_shards *s, struct caa_addr *out, size_t max);
+/** core/fleet/share.h under the upstream's lock. @return false if there is nothing to tell, *out untouched. */
+bool caa_shards_report(struct caa_shards *s, const struct caa_addr *a, struct caa_share *share, uint64_t now_us, struct caa_share_report *out);
+bool caa_shards_share(struct caa_shards *s, const struct caa_addr *a, struct caa_share *share, uint64_t now_us, uint64_t asked_us,
+	const struct caa_share_report *report, const struct caa_share_answer *answer);
 
 /** @return upstreams in the table. */
 size_t caa_shards_count(struct caa_shards *s);

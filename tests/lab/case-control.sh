@@ -23,7 +23,7 @@ check "counting goes on" [ "$(lab_stat caa caa.questions)" -eq 1 ]
 lab_control caa flush_stats >/dev/null
 check "flush_stats resets" [ "$(lab_stat caa caa.questions)" -eq 0 ]
 
-check "caa_help lists every command" eval '[ "$(lab_control caa caa_help | grep -c ^caa_)" -eq 8 ]'
+check "caa_help lists every command" eval '[ "$(lab_control caa caa_help | grep -c ^caa_)" -eq 9 ]'
 check "an unknown command is an error that says where to look" eval 'lab_control caa caa_nothing 2>&1 | grep -q "^error.*caa_help"'
 check "caa_upstreams has a row for each address" eval '[ "$(lab_control caa caa_upstreams | wc -l)" -eq 5 ]'
 check "caa_upstreams N shows N" eval '[ "$(lab_control caa caa_upstreams 2 | grep -c "^127")" -eq 2 ]'

@@ -21,7 +21,7 @@ enum {
 	TRACE_US = 100 * US_PER_MS
 };
 
-enum event_kind { EVENT_START, EVENT_POLL, EVENT_BACK };
+enum event_kind { EVENT_START, EVENT_POLL, EVENT_BACK, EVENT_CALL };
 
 struct climb {
 	struct sim_authority *authority;
@@ -38,6 +38,8 @@ struct event {
 	enum event_kind kind;
 	enum limiter_reply reply;
 	struct climb *climb;
+	void (*call)(struct sim *s, void *arg);
+	void *arg;
 };
 
 struct list { uint64_t *value; size_t count, room; };
@@ -69,16 +71,26 @@ static void *grown(void *list, size_t *room, size_t size)
 	return list;
 }
 
-static void plan(struct sim *s, uint64_t at_us, enum event_kind kind, enum limiter_reply reply, struct climb *climb)
+static void add(struct sim *s, struct event e)
 {
-	struct event e = { at_us, s->order++, kind, reply, climb };
 	size_t i;
 
+	e.order = s->order++;
 	if (s->events == s->room)
 		s->heap = grown(s->heap, &s->room, sizeof(*s->heap));
 	for (i = s->events++; i > 0 && sooner(&e, &s->heap[(i - 1) / 2]); i = (i - 1) / 2)
 		s->heap[i] = s->heap[(i - 1) / 2];
 	s->heap[i] = e;
+}
+
+static void plan(struct sim *s, uint64_t at_us, enum event_kind kind, enum limiter_reply reply, struct climb *climb)
+{
+	add(s, (struct event){ .at_us = at_us, .kind = kind, .reply = reply, .climb = climb });
+}
+
+void sim_call(struct sim *s, uint64_t at_us, void (*call)(struct sim *s, void *arg), void *arg)
+{
+	add(s, (struct event){ .at_us = at_us, .kind = EVENT_CALL, .call = call, .arg = arg });
 }
 
 static struct event next(struct sim *s)
@@ -106,6 +118,12 @@ static void note(struct list *l, uint64_t value)
 }
 
 /* --- a climb ----------------------------------------------------------------------------------------------------- */
+
+/** Who answers, and limits. */
+static struct sim_authority *met_by(const struct climb *c)
+{
+	return c->authority->met != NULL ? c->authority->met : c->authority;
+}
 
 static struct caa_learn *learn_of(struct climb *c)
 {
@@ -138,7 +156,7 @@ static void note_served(struct sim_authority *a, uint64_t now_us)
 /** The rule is stated in sim.h. */
 static enum sim_end why_failed(const struct sim *s, const struct climb *c)
 {
-	const struct sim_authority *a = c->authority;
+	const struct sim_authority *a = met_by(c);
 	uint64_t capacity = limiter_capacity(&a->limiter, s->now_us, s->budget_us);
 
 	if (a->limiter.kind == LIMITER_DEAD)
@@ -196,7 +214,7 @@ static enum limiter_reply ask(struct sim_authority *a, uint64_t at_us, uint64_t 
 static void send(struct sim *s, struct climb *c, bool waited)
 {
 	struct caa_learn *l = learn_of(c);
-	struct limiter *limiter = &c->authority->limiter;
+	struct limiter *limiter = &met_by(c)->limiter;
 	enum limiter_reply reply = REPLY_NOTHING;
 
 	c->timeout_us = c->authority->timeout_us[c->address];
@@ -204,7 +222,7 @@ static void send(struct sim *s, struct climb *c, bool waited)
 	c->sent.question = c->question;
 	note(&s->waits, s->now_us - c->placed_us);
 	if (!c->authority->dead[c->address])
-		reply = ask(c->authority, s->now_us + limiter->round_us / 2, &s->random);
+		reply = ask(met_by(c), s->now_us + limiter->round_us / 2, &s->random);
 	limiter->under_way += reply == REPLY_ANSWER;
 	plan(s, s->now_us + (reply == REPLY_NOTHING ? c->timeout_us : limiter->round_us), EVENT_BACK, reply, c);
 }
@@ -254,7 +272,10 @@ static void poll(struct sim *s, struct climb *c, bool waited)
 		query(s, c);
 		return;
 	}
-	plan(s, s->now_us + (wait_us > SLEEP_LONG_US ? wait_us / 2 : wait_us), EVENT_POLL, REPLY_NOTHING, c);
+	wait_us = wait_us > SLEEP_LONG_US ? wait_us / 2 : wait_us;
+	if (c->authority->again_us != 0 && wait_us > c->authority->again_us)
+		wait_us = c->authority->again_us;
+	plan(s, s->now_us + wait_us, EVENT_POLL, REPLY_NOTHING, c);
 }
 
 /** The climb's next query takes a place. */
@@ -291,7 +312,7 @@ static void back(struct sim *s, struct climb *c, enum limiter_reply reply)
 		[REPLY_CUT] = CAA_SIGNAL_CUT
 	};
 
-	c->authority->limiter.under_way -= reply == REPLY_ANSWER;
+	met_by(c)->limiter.under_way -= reply == REPLY_ANSWER;
 	caa_learn_outcome(learn_of(c), s->now_us, c->sent, signal[reply]);
 	remember(s, c, reply);
 	if (reply == REPLY_ANSWER) {
@@ -394,6 +415,9 @@ static void happen(struct sim *s, const struct event *e)
 		break;
 	case EVENT_BACK:
 		back(s, e->climb, e->reply);
+		break;
+	case EVENT_CALL:
+		e->call(s, e->arg);
 		break;
 	}
 }

@@ -4,15 +4,18 @@
  *	simulate certificates [RUNS]
  *	simulate load CLIMBS-PER-SECOND SECONDS AUTHORITIES
  *	simulate models				number, limit in queries/s and name of each
- *	simulate trace MODEL LEVELS SEED	seconds, sent/s, answered/s and the learned rate */
+ *	simulate trace MODEL LEVELS SEED	seconds, sent/s, answered/s and the learned rate
+ *	simulate fleet [RUNS]			several resolvers that meet the same limit
+ *	simulate fleet-trace MODEL NODES SEED	seconds, limit, sum of the nodes' rates, and each of them; half of the load is the first one's */
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include "fleet.h"
 #include "load.h"
 #include "model.h"
 
-enum { US_PER_S = 1000000, RUNS = 20 };
+enum { US_PER_S = 1000000, US_PER_MS = 1000, RUNS = 20 };
 
 /** Of the runs of a model: per turn, cold and warm. */
 struct row { double failed_percent[2], mean_s[2], worst_s[2], asked[2]; };
@@ -109,6 +112,77 @@ static void print_models(void)
 			sim_models[m].name);
 }
 
+/** How a fleet fares, of RUNS runs. */
+static void print_fleet(const struct sim_model *m, const char *what, const struct sim_fleet *f, unsigned runs)
+{
+	double failed = 0, could = 0, mean_s = 0, worst_s = 0, asked = 0, least = 1, lowered = 0, share[3] = { 0 }, measured = 0;
+
+	for (unsigned run = 1; run <= runs; run++) {
+		struct sim_fleet_result r = sim_fleet_run(m, f, run, NULL);
+
+		failed += (double)r.failed * 100 / (double)r.climbs / runs;
+		could += (double)r.could * 100 / (double)r.climbs / runs;
+		mean_s += (double)r.took_us / US_PER_S / runs;
+		worst_s = fmax(worst_s, (double)r.took_us / US_PER_S);
+		asked += (double)r.asked / runs;
+		least = fmin(least, r.node_least);
+		lowered += (double)r.lowered / runs;
+		share[0] += r.share_least;
+		share[1] += r.share_mean;
+		share[2] += r.share_most;
+		measured += r.share_mean > 0;
+	}
+	for (size_t i = 0; measured > 0 && i < 3; i++)
+		share[i] /= measured;
+	printf("%-22s %-26s %2u %6.1f%% %6.1f%% %7.2f %7.2f %8.1f %5.0f%% %7.1f  %4.2f %4.2f %4.2f\n", m->name, what, f->nodes, failed, could,
+		mean_s, worst_s, asked, least * 100, lowered, share[0], share[1], share[2]);
+}
+
+static void print_fleets(unsigned runs)
+{
+	static const size_t model[] = { 3, 4, 7, 8, 10, 13 };
+	static const struct { const char *what; struct sim_fleet fleet; } row[] = {
+		{ "one", { .nodes = 1, .levels = 3 } },
+		{ "alone", { .nodes = 4, .levels = 3 } },
+		{ "store 0.1 ms", { .nodes = 4, .levels = 3, .store = true, .store_us = 100 } },
+		{ "store 50 ms", { .nodes = 4, .levels = 3, .store = true, .store_us = 50 * 1000 } },
+		{ "store 0.1 ms", { .nodes = 16, .levels = 3, .store = true, .store_us = 100 } },
+		{ "alone", { .nodes = 16, .levels = 3 } },
+		{ "gone after 2 s", { .nodes = 4, .levels = 3, .store = true, .store_us = 1000, .cut_from_us = 2 * US_PER_S,
+			.cut_for_us = 1000 * (uint64_t)US_PER_S, .cut_nodes = 4 } },
+	};
+	/* 130% of what the limit lets through, in climbs of two queries: there is always a line */
+	static const struct { const char *what; struct sim_fleet fleet; } load[] = {
+		{ "load, one", { .nodes = 1 } },
+		{ "load, alone", { .nodes = 16 } },
+		{ "load, store 1 ms", { .nodes = 4, .store = true, .store_us = 1000 } },
+		{ "load, store 1 ms", { .nodes = 16, .store = true, .store_us = 1000 } },
+		{ "load, store 1 ms", { .nodes = 64, .store = true, .store_us = 1000 } },
+		{ "load, store 50 ms", { .nodes = 16, .store = true, .store_us = 50 * 1000 } },
+		{ "load, uneven", { .nodes = 16, .store = true, .store_us = 1000, .uneven = true } },
+		{ "load, half cut for 30 s", { .nodes = 16, .store = true, .store_us = 1000, .cut_from_us = 40 * US_PER_S, .cut_for_us = 30 * US_PER_S,
+			.cut_nodes = 8 } },
+		{ "load, emptied", { .nodes = 16, .store = true, .store_us = 1000, .cut_from_us = 40 * US_PER_S, .cut_for_us = 2 * US_PER_S,
+			.cut_nodes = 16, .empties = true } },
+		{ "load, clock steps 5 s", { .nodes = 16, .store = true, .store_us = 1000, .steps_us = 5 * US_PER_S } },
+	};
+
+	printf("%-22s %-26s %2s %7s %7s %7s %7s %8s %6s %7s  %s\n", "limiter", "fleet", "", "failed", "could", "mean-s", "worst-s", "asked",
+		"least", "lowered", "shares, least mean most");
+	for (size_t m = 0; m < sizeof(model) / sizeof(model[0]); m++) {
+		for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++)
+			print_fleet(&sim_models[model[m]], row[i].what, &row[i].fleet, runs);
+		for (size_t i = 0; i < sizeof(load) / sizeof(load[0]); i++) {
+			struct sim_fleet f = load[i].fleet;
+
+			f.levels = 2;
+			f.climbs_per_s = sim_models[model[m]].limiter.rate * 130 / 100 / f.levels;
+			f.seconds = 120;
+			print_fleet(&sim_models[model[m]], load[i].what, &f, runs < 4 ? runs : 4);
+		}
+	}
+}
+
 static unsigned number(const char *text)
 {
 	return (unsigned)strtoul(text, NULL, 10);
@@ -126,6 +200,13 @@ int main(int argc, char **argv)
 		print_models();
 	else if (strcmp(what, "trace") == 0 && argc == 5 && number(argv[2]) < SIM_MODELS)
 		sim_certificates(&sim_models[number(argv[2])], number(argv[3]), true, number(argv[4]), stdout);
+	else if (strcmp(what, "fleet") == 0 && argc <= 3)
+		print_fleets(argc == 3 ? number(argv[2]) : RUNS);
+	else if (strcmp(what, "fleet-trace") == 0 && argc == 5 && number(argv[2]) < SIM_MODELS && number(argv[3]) >= 1 &&
+	    number(argv[3]) <= SIM_FLEET_MAX)
+		sim_fleet_run(&sim_models[number(argv[2])], &(struct sim_fleet){ .nodes = number(argv[3]), .store = true, .store_us = US_PER_MS,
+			.climbs_per_s = sim_models[number(argv[2])].limiter.rate * 65 / 100, .seconds = 120, .levels = 2, .uneven = true },
+			number(argv[4]), stdout);
 	else
 		return fprintf(stderr, "usage: see the head of tests/sim/main.c\n"), 2;
 	return 0;

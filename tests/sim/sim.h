@@ -29,6 +29,8 @@ enum sim_end { SIM_GOT, SIM_DEAD, SIM_BANNED, SIM_OVERLOADED, SIM_COULD, SIM_END
 struct sim_authority {
 	const char *name;
 	struct limiter limiter;
+	struct sim_authority *met;	/**< NULL, or the authority whose limiter this one's queries meet: seen from another resolver */
+	uint64_t again_us;		/**< who waits for it asks again so soon at the latest; 0 = when it is due, or half way */
 	struct caa_learn learn[SIM_ADDRESSES];
 	bool dead[SIM_ADDRESSES];	/**< that address answers nothing */
 	uint64_t timeout_us[SIM_ADDRESSES];	/**< Unbound's timeout, doubled by losses, by which it also chooses */
@@ -51,6 +53,8 @@ void sim_destroy(struct sim *s);
 
 /** A climb begins. @param levels: queries one after the other, at least 1. */
 void sim_climb(struct sim *s, uint64_t at_us, size_t authority, unsigned levels);
+/** Something else happens. */
+void sim_call(struct sim *s, uint64_t at_us, void (*call)(struct sim *s, void *arg), void *arg);
 /** Run until nothing is left to do before that time. @param trace: NULL, or where `seconds sent answered rate` goes each 0.1 s, for
  *	authority 0. */
 void sim_run(struct sim *s, uint64_t until_us, FILE *trace);

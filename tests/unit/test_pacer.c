@@ -645,6 +645,28 @@ static void the_window_does_not_see_the_numbers(void **state)
 	}
 }
 
+/** A pause that others' answers end: at the rate from now on, in the same order. */
+static void a_pause_may_end_early(void **state)
+{
+	struct caa_pacer p;
+	struct caa_place place[2];
+
+	(void)state;
+	caa_pacer_init(&p, CAA_WINDOW_ANY);
+	caa_pacer_set_interval(&p, 1000000, 100000, 1);
+	place[0] = caa_pacer_enter(&p, 1000000, false);
+	place[1] = caa_pacer_enter(&p, 1000000, false);
+	caa_pacer_pause(&p, 1000000, 5000000);
+	assert_int_equal(caa_pacer_wait(&p, place[0], 1500000, 0), 4500000);
+	caa_pacer_resume(&p, 1500000);
+	assert_int_equal(caa_pacer_wait(&p, place[0], 1500000, 0), 0);
+	caa_pacer_sent(&p, 1500000);
+	assert_int_equal(caa_pacer_wait(&p, place[1], 1500000, 0), 100000);
+	/* where it does not pause nothing changes */
+	caa_pacer_resume(&p, 1700000);
+	assert_int_equal(caa_pacer_wait(&p, place[1], 1700000, 0), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -662,6 +684,7 @@ int main(void)
 		cmocka_unit_test(a_window_holds_at_a_rate_too), cmocka_unit_test(a_window_is_never_exceeded),
 		cmocka_unit_test(done_is_never_below_nothing), cmocka_unit_test(the_rate_does_not_see_the_numbers),
 		cmocka_unit_test(the_window_does_not_see_the_numbers),
+		cmocka_unit_test(a_pause_may_end_early),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "unit.h"
 
+#include "fleet.h"
 #include "load.h"
 #include "model.h"
 
@@ -95,6 +96,105 @@ static void a_minute_of_load(void **state)
 	assert_true(plain.ends[SIM_COULD] * 20 >= plain.climbs);
 }
 
+/* --- several resolvers that meet one limit ------------------------------------------------------------------------------ */
+
+/** A certificate's names at random resolvers that share the limit: in the time of one, or a quarter more, and none fails, however far
+ *  away the store is. */
+static void several_resolvers_are_as_fast_as_one(void **state)
+{
+	static const struct { const char *model; unsigned nodes; } row[] = {
+		{ "bucket 20, drop", 4 }, { "bucket 20, drop", 16 }, { "bucket 20, REFUSED", 4 }, { "bucket 20, drop, 60 ms", 4 },
+		{ "bucket 20, drop, 60 ms", 16 }, { "bucket 100, drop", 4 },
+	};
+	static const uint64_t store_us[] = { 100, 50000 };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(row); i++)
+		for (size_t n = 0; n < COUNT_OF(store_us); n++) {
+			const struct sim_model *m = model_of(row[i].model);
+			uint64_t one_us = 0, all_us = 0;
+
+			for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+				struct sim_fleet one = { .nodes = 1, .levels = 3 };
+				struct sim_fleet all = { .nodes = row[i].nodes, .levels = 3, .store = true, .store_us = store_us[n] };
+				struct sim_fleet_result r = sim_fleet_run(m, &all, seed, NULL);
+
+				one_us += sim_fleet_run(m, &one, seed, NULL).took_us;
+				all_us += r.took_us;
+				if (r.failed > 0)
+					fail_msg("%s, %u nodes, seed %u: %u failed", row[i].model, row[i].nodes, (unsigned)seed,
+						(unsigned)r.failed);
+			}
+			if (all_us * 4 > one_us * 5)
+				fail_msg("%s, %u nodes: %.1f s, one %.1f s", row[i].model, row[i].nodes, (double)all_us / US_PER_S / SEEDS,
+					(double)one_us / US_PER_S / SEEDS);
+		}
+}
+
+/** More than the limit lets through, all the time: shares add up to it, its rate is used, and nobody starves; also while the store's
+ *  clock steps, and when it has lost all. */
+static void shares_add_up_to_the_limit(void **state)
+{
+	/* most: the sum of shares; 0 where queries do not wait at all nodes and addresses at once, so that it cannot be seen */
+	static const struct { const char *model; double most; struct sim_fleet fleet; } row[] = {
+		{ "bucket 20, drop", 1.1, { .nodes = 4, .store_us = 1000 } },
+		{ "bucket 20, drop", 1.1, { .nodes = 16, .store_us = 1000 } },
+		{ "bucket 20, drop", 1.25, { .nodes = 16, .store_us = 1000, .steps_us = 5 * US_PER_S } },	/* each step forgets all leases */
+		{ "bucket 20, drop", 1.1, { .nodes = 4, .store_us = 1000, .cut_from_us = 40 * US_PER_S, .cut_for_us = 2 * US_PER_S, .cut_nodes = 4,
+			.empties = true } },
+		{ "bucket 100, drop", 1.1, { .nodes = 4, .store_us = 50000 } },
+		{ "bucket 100, drop", 0, { .nodes = 16, .store_us = 1000 } },
+		{ "bucket 100, drop", 0, { .nodes = 64, .store_us = 1000 } },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		const struct sim_model *m = model_of(row[i].model);
+		double mean = 0, least = 1, used = 0;
+		unsigned measured = 0;
+
+		for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+			struct sim_fleet f = row[i].fleet;
+			struct sim_fleet_result r;
+
+			f.store = true;
+			f.levels = 2;
+			f.seconds = 120;
+			f.climbs_per_s = m->limiter.rate * 130 / 100 / f.levels;
+			r = sim_fleet_run(m, &f, seed, NULL);
+			mean += r.share_mean;
+			measured += r.share_mean > 0;
+			least = r.node_least < least ? r.node_least : least;
+			used += (double)r.served * US_PER_S / (double)r.took_us / m->limiter.rate / SEEDS;
+		}
+		if ((row[i].most > 0 && (measured == 0 || mean < 0.9 * measured || mean > row[i].most * measured)) || used < 0.9 || least < 0.1)
+			fail_msg("%s, %u nodes, row %zu: shares are %.2f of the limit, %.2f of it is used, %.2f of climbs at one node are got",
+				row[i].model, row[i].fleet.nodes, i, mean / measured, used, least);
+	}
+}
+
+/** Where the store is gone, all goes on as where there was none. */
+static void a_store_that_is_gone_fails_nothing(void **state)
+{
+	static const char *const name[] = { "bucket 20, drop", "bucket 20, drop, 60 ms", "bucket 20, REFUSED", "bucket 100, drop" };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(name); i++) {
+		uint64_t failed = 0, alone_failed = 0;
+
+		for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+			struct sim_fleet alone = { .nodes = 4, .levels = 3 };
+			struct sim_fleet f = { .nodes = 4, .levels = 3, .store = true, .store_us = 1000, .cut_from_us = 2 * US_PER_S,
+				.cut_for_us = 1000 * (uint64_t)US_PER_S, .cut_nodes = 4 };
+
+			failed += sim_fleet_run(model_of(name[i]), &f, seed, NULL).failed;
+			alone_failed += sim_fleet_run(model_of(name[i]), &alone, seed, NULL).failed;
+		}
+		if (failed > alone_failed)
+			fail_msg("%s: %u failed, %u without a store", name[i], (unsigned)failed, (unsigned)alone_failed);
+	}
+}
+
 /* --- the limiters themselves ------------------------------------------------------------------------------------------ */
 
 /** @return how many of n queries at one time are answered. */
@@ -138,6 +238,9 @@ int main(void)
 		cmocka_unit_test(a_concurrent_cap_and_a_short_ban_fail_nothing),
 		cmocka_unit_test(the_dead_fail_within_the_budget),
 		cmocka_unit_test(a_minute_of_load),
+		cmocka_unit_test(several_resolvers_are_as_fast_as_one),
+		cmocka_unit_test(shares_add_up_to_the_limit),
+		cmocka_unit_test(a_store_that_is_gone_fails_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

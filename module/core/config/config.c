@@ -196,6 +196,11 @@ enum caa_res caa_config_finish(struct caa_config *c, char err[static CAA_CONFIG_
 	return res;
 }
 
+const char *caa_config_where(const struct caa_config *c, const char *name)
+{
+	return c->module_item[index_of(caa_options_find(name))].where;
+}
+
 const struct caa_module_options *caa_config_module(const struct caa_config *c)
 {
 	return &c->module;

@@ -41,6 +41,8 @@ enum caa_res caa_config_read(struct caa_config *c, const char *key, const char *
  *  @return CAA_EFORMAT if the last clause lacks something; err is set. */
 enum caa_res caa_config_finish(struct caa_config *c, char err[static CAA_CONFIG_TEXT_MAX]);
 
+/** @return where an option of `caa:` is set, file:line, borrowed; "" if it is not. */
+const char *caa_config_where(const struct caa_config *c, const char *name);
 /** @return the options of `caa:`, borrowed. */
 const struct caa_module_options *caa_config_module(const struct caa_config *c);
 /** @return the zones, borrowed. */

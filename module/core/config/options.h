@@ -28,6 +28,13 @@ struct caa_module_options {
 	char log_file[CAA_OPTION_TEXT_MAX];	/**< where they go; "" = Unbound's log */
 	uint32_t hold_mib;	/**< memory for held answers */
 	uint32_t climb_option;	/**< EDNS option code of a whole climb; 0 = none */
+	char fleet_server[CAA_OPTION_TEXT_MAX];	/**< stores that resolvers of the perspective share; "" = none */
+	char fleet_perspective[CAA_OPTION_TEXT_MAX];
+	char fleet_egress[CAA_OPTION_TEXT_MAX];	/**< what resolvers have in common that meet the same limits; "" = prefixes they send from */
+	char fleet_key_file[CAA_OPTION_TEXT_MAX];
+	char fleet_user[CAA_OPTION_TEXT_MAX];	/**< "" = the store's default */
+	char fleet_password_file[CAA_OPTION_TEXT_MAX];	/**< "" = no password */
+	uint32_t fleet_wait_ms;	/**< a question waits so long for the first word of the store */
 };
 
 /** Set by `caa-zone:`. */

@@ -67,7 +67,20 @@
 	X(reports_unfit, "caa.reports.unfit",	"failures not reported because the agent is not fit to hear of them") \
 	X(climbs,	"caa.climbs",		"whole climbs made for one question of a client") \
 	X(held,		"caa.held",		"CAA questions answered with a held answer") \
-	X(refreshed,	"caa.refreshed",	"held answers that were looked up again before they ended")
+	X(refreshed,	"caa.refreshed",	"held answers that were looked up again before they ended") \
+	X(fleet_asked,	"caa.fleet.asked",	"lookups that the fleet's store was asked for") \
+	X(fleet_claims,	"caa.fleet.claims",	"of them, those that this resolver was to make") \
+	X(fleet_waited,	"caa.fleet.waited",	"of them, those that waited for another resolver's lookup") \
+	X(fleet_shared,	"caa.fleet.shared",	"of them, those that took another resolver's answer") \
+	X(fleet_alone,	"caa.fleet.alone",	"of them, those that went on alone: the store had no word in time, or none that helps") \
+	X(fleet_left,	"caa.fleet.left",	"answers left for other resolvers") \
+	X(fleet_stale,	"caa.fleet.stale",	"entries refused because they are too old, of the future, or of before a flush") \
+	X(fleet_forged,	"caa.fleet.forged",	"entries refused because they are none, or their MAC is wrong") \
+	X(fleet_foreign, "caa.fleet.foreign",	"entries refused because they are of another perspective, configuration or question") \
+	X(fleet_flushes, "caa.fleet.flushes",	"flushes of other resolvers that were made here as well") \
+	X(fleet_leases,	"caa.fleet.leases",	"shares of limits that the fleet's store leased") \
+	X(fleet_unshared, "caa.fleet.unshared",	"times that a limit was not shared, as too many are") \
+	X(fleet_errors,	"caa.fleet.errors",	"errors of the fleet's store, and times that it was lost")
 
 /** What is found when it is printed.  X(id, printed name, kind, unit, whether stats resets it, help) */
 #define CAA_READINGS(X) \
@@ -80,6 +93,10 @@
 	X(repeated,	"caa.failures.repeated", GAUGE,	 ONE,	false, "of them, those that failed more than once within caa-log-window") \
 	X(hold,		"caa.hold",		GAUGE,	 ONE,	false, "held answers in memory, with notes of when names were fetched") \
 	X(hold_evicted,	"caa.hold.evicted",	COUNTER, ONE,	false, "of both, those that made room for others") \
+	X(fleet_up,	"caa.fleet.up",		GAUGE,	 ONE,	false, "1 while the fleet's store is in use") \
+	X(fleet_peers,	"caa.fleet.peers",	GAUGE,	 ONE,	false, "other resolvers of the perspective that hear of the same store") \
+	X(fleet_limits,	"caa.fleet.limits",	GAUGE,	 ONE,	false, "upstreams that are paced at a share of a limit now") \
+	X(fleet_rtt,	"caa.fleet.rtt_us",	GAUGE,	 US,	false, "mean time that the fleet's store takes for a reply") \
 	X(mem,		"caa.mem",		GAUGE,	 BYTES,	false, "memory that the module has reserved")
 
 enum caa_stat_kind { CAA_STAT_COUNTER, CAA_STAT_GAUGE };

@@ -57,7 +57,10 @@ enum {
 	MOVE_US = 250 * US_PER_MS,	/**< a wait that is not longer is no reason to go elsewhere */
 	STALL_MIN_US = 100 * US_PER_MS,
 	STALL_UNKNOWN_US = 250 * US_PER_MS,	/**< where no round trip was measured */
-	STALL_ROUNDS = 4
+	STALL_ROUNDS = 4,
+	WONDER = 2,			/**< so many in a row that brought nothing, where no limit is known */
+	LEASE_MAX_MS = 10 * MS_PER_S,
+	OTHERS_MS = 600 * MS_PER_S	/**< others that shared the limit so lately may be back */
 };
 
 /** Parts of the ceiling, the rate that was too high, in percent, and what the rate rises by below and above them, in
@@ -107,6 +110,28 @@ static void apply_rate(struct caa_learn *l, uint64_t now_us, uint64_t rate_mqps,
 	caa_pacer_set_interval(&l->pacer, now_us, (uint32_t)((uint64_t)US_PER_S * MQPS / l->limit.rate_mqps), (uint16_t)burst);
 }
 
+bool caa_learn_is_shared(const struct caa_learn *l, uint64_t now_us)
+{
+	return caa_learn_limited(l) && caa_ms_ahead(l->limit.until_ms, now_us, LEASE_MAX_MS);
+}
+
+/** @return whether others may send as well, so that a loss, or what was saved up, is not this one's alone. */
+static bool has_others(const struct caa_learn *l, uint64_t now_us)
+{
+	return l->limit.others && (caa_learn_is_shared(l, now_us) || caa_ms_age(l->limit.until_ms, caa_ms(now_us)) < OTHERS_MS);
+}
+
+/** @return true if the rate is shared: it is lowered by who is told of the loss, unless it was paid for. */
+static bool tell_loss(struct caa_learn *l, uint64_t now_us, struct caa_sent sent, enum caa_shared_loss loss)
+{
+	l->limit.hearsay = false;
+	if (!caa_learn_is_shared(l, now_us))
+		return false;
+	if (!caa_seq_before(sent.seq, l->recover_seq) && l->limit.lost < loss)
+		l->limit.lost = (uint8_t)loss;
+	return true;
+}
+
 /** What was sent is not under way any more for the pacer, and its losses are paid for. */
 static void start_anew(struct caa_learn *l)
 {
@@ -154,8 +179,11 @@ static uint32_t measure(struct caa_learn *l, uint64_t now_us)
 /** Denials overtake answers, where it is not the server that denies: one to a query that left before the limit was found. */
 static void overtaken(struct caa_learn *l, uint64_t now_us)
 {
-	uint32_t rate_mqps = percent(measure(l, now_us), 90);
+	uint32_t rate_mqps;
 
+	if (caa_learn_is_shared(l, now_us))
+		return;
+	rate_mqps = percent(measure(l, now_us), 90);
 	if (rate_mqps > l->limit.rate_mqps)
 		apply_rate(l, now_us, rate_mqps, 1);
 }
@@ -210,6 +238,10 @@ static void raise_rate(struct caa_learn *l, uint64_t now_us)
 	if (age_ms == 0)
 		return;
 	l->limit.raised_ms = caa_ms(now_us);
+	if (caa_learn_is_shared(l, now_us)) {
+		l->limit.raises = true;
+		return;
+	}
 	if (age_ms > MS_PER_S)
 		age_ms = MS_PER_S;
 	if (l->limit.rate_mqps < percent(l->limit.ceiling_mqps, NEAR_PERCENT))
@@ -248,6 +280,17 @@ static bool is_late(const struct caa_learn *l, uint64_t now_us, struct caa_sent 
 	return l->state == CAA_LEARN_CONFIRM && round_us > SLOW_US && round_us > (uint64_t)srtt_us * SLOW_ROUNDS;
 }
 
+/** A query was answered after the pause. */
+static void end_pause(struct caa_learn *l, uint64_t now_us)
+{
+	l->state = CAA_LEARN_SETTLING;
+	l->limit.found = false;
+	l->limit.failures = l->limit.denials = 0;
+	l->limit.pause_ms = 0;
+	l->pacer.window = WINDOW_MAX;
+	l->limit.raised_ms = l->limited_ms = caa_ms(now_us);
+}
+
 static void limited_answer(struct caa_learn *l, uint64_t now_us, struct caa_sent sent, bool late)
 {
 	if (caa_seq_before(sent.seq, l->flight_seq)) {
@@ -272,16 +315,10 @@ static void limited_answer(struct caa_learn *l, uint64_t now_us, struct caa_sent
 		resume(l, now_us);
 		return;
 	}
-	if (l->state == CAA_LEARN_CONFIRM) {
-		l->state = CAA_LEARN_SETTLING;
-		l->limit.found = false;
-		l->limit.failures = l->limit.denials = 0;
-		l->limit.pause_ms = 0;
-		l->pacer.window = WINDOW_MAX;
-		l->limit.raised_ms = l->limited_ms = caa_ms(now_us);
-	} else if (sent.waited) {
+	if (l->state == CAA_LEARN_CONFIRM)
+		end_pause(l, now_us);
+	else if (sent.waited)
 		raise_rate(l, now_us);
-	}
 }
 
 /** The next time that it is tried. */
@@ -308,7 +345,7 @@ static bool confirm_failed(struct caa_learn *l, uint64_t now_us, enum caa_signal
 	}
 	/* The debt was a guess.  A query that comes too early costs the limiter little; one that always comes too early can
 	 * be the reason why nothing is answered: soon again, then later and later. */
-	if (l->limit.failures > CONFIRM_SOON)
+	if (l->limit.failures > CONFIRM_SOON && !caa_learn_is_shared(l, now_us))
 		apply_rate(l, now_us, percent(l->limit.rate_mqps, 90), 1);
 	pause_for(l, now_us, l->limit.pause_ms * (uint64_t)US_PER_MS * (l->limit.failures <= CONFIRM_SOON ? 1 : 2) / (l->limit.failures == 1 ? 2 : 1));
 	return true;
@@ -316,15 +353,17 @@ static bool confirm_failed(struct caa_learn *l, uint64_t now_us, enum caa_signal
 
 /** A loss among answers: the rate is near the limit.  What is let through while queries wait is known better than what
  *  the loss of one packet says. */
-static void cut(struct caa_learn *l, uint64_t now_us)
+static void cut(struct caa_learn *l, uint64_t now_us, struct caa_sent sent)
 {
 	uint32_t lower_mqps = percent(l->limit.rate_mqps, 90), steady_mqps = percent(l->goodput.steady_mqps, STEADY_PERCENT);
 
 	if (steady_mqps > lower_mqps)
 		lower_mqps = steady_mqps < l->limit.rate_mqps ? steady_mqps : percent(l->limit.rate_mqps, STEADY_PERCENT);
 	l->state = CAA_LEARN_LIMITED;
-	l->limit.ceiling_mqps = l->limit.rate_mqps;
-	apply_rate(l, now_us, lower_mqps, 1);
+	if (!tell_loss(l, now_us, sent, CAA_SHARED_CUT)) {
+		l->limit.ceiling_mqps = l->limit.rate_mqps;
+		apply_rate(l, now_us, lower_mqps, 1);
+	}
 	l->recover_seq = l->seq;
 }
 
@@ -358,7 +397,7 @@ static bool limited_loss(struct caa_learn *l, uint64_t now_us, struct caa_sent s
 	}
 	caa_pacer_repay(&l->pacer);
 	if (l->evidence.tail >= TAIL_AGAIN) {
-		if (!settling && !outage) {
+		if (!settling && !outage && !tell_loss(l, now_us, sent, CAA_SHARED_TAIL)) {
 			l->limit.ceiling_mqps = l->limit.rate_mqps;
 			apply_rate(l, now_us, clamp_u32(percent(goodput_mqps(l, now_us), 90), l->limit.rate_mqps / 2,
 				percent(l->limit.rate_mqps, 90)), 1);
@@ -368,7 +407,7 @@ static bool limited_loss(struct caa_learn *l, uint64_t now_us, struct caa_sent s
 	}
 	if (settling || caa_seq_before(sent.seq, l->recover_seq))
 		return false;
-	cut(l, now_us);
+	cut(l, now_us, sent);
 	return true;
 }
 
@@ -561,6 +600,8 @@ static void rested(struct caa_learn *l, uint64_t now_us)
 {
 	uint32_t known_mqps = percent(l->limit.ceiling_mqps, NEAR_PERCENT);
 
+	if (has_others(l, now_us))
+		return;
 	if (l->limit.rate_mqps < known_mqps)
 		known_mqps = l->limit.rate_mqps;
 	if (l->goodput.steady_mqps != 0)
@@ -569,12 +610,24 @@ static void rested(struct caa_learn *l, uint64_t now_us)
 	apply_rate(l, now_us, known_mqps, clamp_u32(l->limit.burst_seen / 2, 1, CAA_BURST_MAX));
 }
 
+/** A share may be small because nobody waited here; who is alone goes on from its part. */
+static void end_lease(struct caa_learn *l, uint64_t now_us)
+{
+	uint32_t known_mqps = percent(l->limit.ceiling_mqps, NEAR_PERCENT);
+
+	if (!caa_learn_limited(l) || !l->limit.leased || caa_learn_is_shared(l, now_us))
+		return;
+	l->limit.leased = false;
+	apply_rate(l, now_us, l->limit.rate_mqps > known_mqps ? l->limit.rate_mqps : known_mqps, 1);
+}
+
 /** What was learned ages: a limit that is not met, a window that is not used. */
 static void age(struct caa_learn *l, uint64_t now_us)
 {
 	uint32_t limited_age_ms = caa_ms_age(l->limited_ms, caa_ms(now_us)), idle_s = unanswered_s(l, now_us);
 
-	if (caa_learn_limited(l) && (limited_age_ms > REMEMBER_S * MS_PER_S || idle_s > WEEK_S))
+	end_lease(l, now_us);
+	if (caa_learn_limited(l) && (limited_age_ms > REMEMBER_S * MS_PER_S || (l->answered_s != 0 && idle_s > WEEK_S)))
 		forget(l, CAA_LEARN_OPEN);
 	if (!caa_learn_limited(l) && l->pacer.inflight == 0 && idle_s > IDLE_S) {
 		start_window(l, CAA_LEARN_FIRST);
@@ -633,7 +686,48 @@ uint64_t caa_learn_wait(struct caa_learn *l, struct caa_place place, uint64_t no
 {
 	if (l->state == CAA_LEARN_FULL)
 		wait_first(l, now_us);
+	end_lease(l, now_us);
 	return caa_pacer_wait(&l->pacer, place, now_us, l->srtt_us);
+}
+
+bool caa_learn_wonders(const struct caa_learn *l)
+{
+	uint32_t since = l->seq - l->answered_seq;
+
+	return l->state <= CAA_LEARN_OPEN && since >= WONDER + l->pacer.inflight + l->asides;
+}
+
+/** What was lost was lost to a limit that others know of, who wait for it already. */
+static void join(struct caa_learn *l, uint64_t now_us)
+{
+	l->limit = (struct caa_limit){ .raised_ms = caa_ms(now_us), .hearsay = true };
+	l->state = CAA_LEARN_SETTLING;
+	l->limited_ms = caa_ms(now_us);
+	l->doubted = false;
+	l->pacer.window = WINDOW_MAX;
+	start_anew(l);
+}
+
+void caa_learn_share(struct caa_learn *l, uint64_t now_us, const struct caa_learn_share *share)
+{
+	if (share->joins && l->state <= CAA_LEARN_OPEN)
+		join(l, now_us);
+	if (!caa_learn_limited(l))
+		return;
+	l->limit.until_ms = caa_ms_later(now_us, share->lease_ms < LEASE_MAX_MS ? share->lease_ms : LEASE_MAX_MS);
+	if (share->resumes && l->state == CAA_LEARN_CONFIRM) {
+		end_pause(l, now_us);
+		caa_pacer_resume(&l->pacer, now_us);
+	}
+	l->limit.leased = true;
+	l->limit.others = share->others;
+	if (share->lowered) {
+		l->recover_seq = l->seq;
+		l->limited_ms = caa_ms(now_us);
+	}
+	l->limit.rate_mqps = share->rate_mqps;
+	l->limit.ceiling_mqps = share->ceiling_mqps;
+	caa_pacer_set_interval(&l->pacer, now_us, (uint32_t)((uint64_t)US_PER_S * MQPS / share->rate_mqps), 1);
 }
 
 void caa_learn_source_proved(struct caa_learn *l, uint64_t now_us)
@@ -646,7 +740,8 @@ void caa_learn_source_proved(struct caa_learn *l, uint64_t now_us)
 
 struct caa_sent caa_learn_sent(struct caa_learn *l, uint64_t now_us, bool waited)
 {
-	bool alone = caa_learn_limited(l) && !waited && l->pacer.inflight == 0 && now_us > l->pacer.next_us + ALONE_US;
+	bool alone = caa_learn_limited(l) && !waited && l->pacer.inflight == 0 && now_us > l->pacer.next_us + ALONE_US &&
+		!has_others(l, now_us);
 
 	begin(l, now_us);
 	caa_pacer_sent(&l->pacer, now_us);
@@ -695,6 +790,8 @@ static void note_answer(struct caa_learn *l, uint64_t now_us, struct caa_sent se
 		l->answered_seq = sent.seq + 1;
 	l->denies = false;
 	caa_goodput_answered(&l->goodput, now_ms, waits(l));
+	if (caa_learn_limited(l) && l->limit.good < UINT16_MAX)
+		l->limit.good++;
 	l->srtt_us = (uint32_t)(l->srtt_us == 0 ? round_us : (l->srtt_us * UINT64_C(7) + round_us) / 8);
 }
 

@@ -59,6 +59,13 @@ struct caa_window {
 	uint8_t denials;	/**< of the first window, up to what is a sign of a limit */
 };
 
+/** A loss that a shared rate falls for, from mild to severe. */
+enum caa_shared_loss {
+	CAA_SHARED_NONE,
+	CAA_SHARED_CUT,		/**< one among answers */
+	CAA_SHARED_TAIL		/**< several, and no answer since */
+};
+
 /** While it is limited. */
 struct caa_limit {
 	uint32_t rate_mqps;	/**< queries per 1000 s; 0 = none is known */
@@ -71,6 +78,25 @@ struct caa_limit {
 	bool doubtful : 1;	/**< only strangers' losses say so */
 	bool found : 1;		/**< it was found before this pause, by denials */
 	bool outage : 1;	/**< it may be a long outage: what is answered first tells */
+	/* Where several resolvers share it (core/fleet/share.h), what they were not told of yet: */
+	uint8_t lost : 2;	/**< the worst loss: enum caa_shared_loss */
+	bool raises : 1;	/**< queries that had to wait were answered */
+	bool others : 1;	/**< when they were told last there was another one */
+	bool hearsay : 1;	/**< only others have met the limit */
+	bool leased : 1;	/**< the rate is a share, and its lease was not found ended */
+	uint16_t good;		/**< answers */
+	uint32_t until_ms;	/**< the end of the lease of the share that the rate is; 0 = it never was one */
+};
+
+/** A share of a rate that others keep, too. */
+struct caa_learn_share {
+	uint32_t rate_mqps;	/**< 1 .. CAA_RATE_MAX * CAA_MQPS */
+	uint32_t ceiling_mqps;	/**< a part of the rate that was too high, from which it is learned on when the lease ends */
+	uint32_t lease_ms;
+	bool lowered;		/**< for what was lost; losses of what was sent before say nothing any more */
+	bool others;		/**< others share it */
+	bool resumes;		/**< others were answered while this one pauses */
+	bool joins;		/**< they have met the limit, and it explains what this one lost */
 };
 
 /** Times in ms are modulo 2^32, 49 days; those in s tell what is older. */
@@ -163,6 +189,17 @@ static inline bool caa_learn_wants_fresh(const struct caa_learn *l)
 {
 	return l->state == CAA_LEARN_CONFIRM && l->limit.failures > 0 && l->asides == 0;
 }
+
+/** @return whether the rate is a share of one that others keep, too: it is neither raised nor lowered here then, and what would do so
+ *	is noted for them. */
+bool caa_learn_is_shared(const struct caa_learn *l, uint64_t now_us);
+
+/** @return whether no limit is known, and nothing but losses and denials has come since several queries: a limit that others have met
+ *	would explain them. */
+bool caa_learn_wonders(const struct caa_learn *l);
+
+/** Where a limit is known, or by this, this is the rate from now on.  When the lease ends it is the own rate, and learned on. */
+void caa_learn_share(struct caa_learn *l, uint64_t now_us, const struct caa_learn_share *share);
 
 /** The server knows from now on that queries come from here, and what was limited so far are others: forget the rate. */
 void caa_learn_source_proved(struct caa_learn *l, uint64_t now_us);

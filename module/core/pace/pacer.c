@@ -103,6 +103,14 @@ void caa_pacer_pause(struct caa_pacer *p, uint64_t now_us, uint64_t pause_us)
 	p->next_us = max_u64(p->next_us, p->base_us);
 }
 
+void caa_pacer_resume(struct caa_pacer *p, uint64_t now_us)
+{
+	if (p->base_us > now_us)
+		p->base_us = now_us;
+	if (p->next_us > now_us)
+		p->next_us = now_us;
+}
+
 static uint32_t room(const struct caa_pacer *p)
 {
 	if (p->window == CAA_WINDOW_ANY)

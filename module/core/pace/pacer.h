@@ -54,6 +54,9 @@ void caa_pacer_set_open(struct caa_pacer *p);
 /** Nothing is due before now + pause_us, at a rate; a longer pause that runs stays. */
 void caa_pacer_pause(struct caa_pacer *p, uint64_t now_us, uint64_t pause_us);
 
+/** A pause ends now. */
+void caa_pacer_resume(struct caa_pacer *p, uint64_t now_us);
+
 /** Take a place, at the end or ahead of those that wait. */
 struct caa_place caa_pacer_enter(struct caa_pacer *p, uint64_t now_us, bool ahead);
 

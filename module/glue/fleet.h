@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/** \file The resolvers of one network perspective as one: who asks a question first claims its lookup, the others wait for its
+ *  answer (core/fleet/entry.h), over a store that each of them can reach (glue/store.h).
+ *
+ *  One thread of the module's own talks with the store.  Workers hand it questions and take its words: no worker ever waits for a
+ *  socket, or for a lock that is held meanwhile.  Where the store is away, silent or slow, or says what is not believed, each question
+ *  goes on alone, and at once.
+ *
+ *  What a worker asks with, struct caa_fleet_ask, belongs to both: the worker has it from caa_fleet_ask() to caa_fleet_finish(), and
+ *  reads of it what these functions give; the thread frees it.
+ *
+ *  Locks: the inbox of the thread, held for a list's link only; and whatever the caller's own tell() takes. */
+#ifndef CAA_GLUE_FLEET_H
+#define CAA_GLUE_FLEET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "core/config/config.h"
+#include "core/config/stats.h"
+#include "core/fleet/entry.h"
+#include "glue/limits.h"
+#include "glue/out.h"
+#include "glue/sources.h"
+#include "glue/store.h"
+
+struct caa_fleet;
+struct caa_fleet_ask;
+struct config_file;
+
+/** What is known of a question that was asked; the last four are final. */
+enum caa_fleet_word {
+	CAA_FLEET_ASKED,	/**< nothing yet */
+	CAA_FLEET_WAITS,	/**< another resolver looks it up */
+	CAA_FLEET_CLAIMED,	/**< this one is to look it up */
+	CAA_FLEET_ANSWERED,	/**< there is an answer */
+	CAA_FLEET_FAILED,	/**< the other's lookup ended without one */
+	CAA_FLEET_ALONE		/**< the store is of no help */
+};
+
+/** What the thread calls. */
+struct caa_fleet_events {
+	void *arg;
+	/** A question has news: its worker is to be woken.  The question's own pointer, who, is to be read by caa_fleet_who(), under the
+	 *  lock that the worker sets it to NULL under. */
+	void (*tell)(void *arg, struct caa_fleet_ask *ask);
+	/** Another resolver flushed a name. @param flags: of the entry. */
+	void (*flush)(void *arg, struct caa_name name, uint8_t flags);
+};
+
+/** Read what the options say and the files that they name.
+ *  @param out: untouched on error. @param secret: likewise. @param err: set on error, with file and line. @return false on error. */
+bool caa_fleet_read_config(struct caa_store_config *out, uint8_t secret[static CAA_FLEET_SECRET], const struct caa_config *config,
+	const struct config_file *cfg, char err[static CAA_CONFIG_TEXT_MAX]);
+
+/** Start the thread.
+ *  @param shards: whose limits are shared; borrowed until destroy. @return NULL, logged, if that is not possible. */
+struct caa_fleet *caa_fleet_create(const struct caa_config *config, const struct config_file *cfg, const struct caa_sources *sources,
+	const struct caa_fleet_events *events, struct caa_shards *shards, struct caa_stats *stats);
+/** End the thread.  There are no questions any more. @param f: may be NULL. */
+void caa_fleet_destroy(struct caa_fleet *f);
+
+/** @return whether it is worth to ask now. */
+bool caa_fleet_ready(const struct caa_fleet *f);
+/** @return resolvers of the perspective that are in use, this one too; 1 where the store is not. @param f: may be NULL. */
+uint64_t caa_fleet_nodes(const struct caa_fleet *f);
+/** @return how long a question may wait for the first word. */
+uint64_t caa_fleet_wait_us(const struct caa_fleet *f);
+
+/** Ask for a question: somebody's answer, or to be the one who looks it up.
+ *  @param who: its own pointer. @return NULL if it goes on alone. */
+struct caa_fleet_ask *caa_fleet_ask(struct caa_fleet *f, struct caa_name name, uint16_t qtype, uint16_t flags, unsigned worker, void *who);
+enum caa_fleet_word caa_fleet_word(const struct caa_fleet_ask *ask);
+void *caa_fleet_who(const struct caa_fleet_ask *ask);
+void caa_fleet_set_who(struct caa_fleet_ask *ask, void *who);
+unsigned caa_fleet_worker(const struct caa_fleet_ask *ask);
+/** A place in a list of those that have news, the caller's. */
+struct caa_fleet_ask **caa_fleet_next(struct caa_fleet_ask *ask);
+bool *caa_fleet_listed(struct caa_fleet_ask *ask);
+
+/** An answer, of another's or to be left for others. */
+struct caa_fleet_answer {
+	const uint8_t *wire;	/**< with relative TTLs; borrowed */
+	size_t len;
+	uint32_t ttl_s;		/**< counted from when its lookup began */
+	uint64_t age_ms;	/**< since then */
+	uint8_t security;	/**< enum sec_status, the other's */
+};
+
+/** @return the answer, borrowed until finish; only after CAA_FLEET_ANSWERED. */
+const struct caa_fleet_answer *caa_fleet_answer(const struct caa_fleet_ask *ask);
+
+/** The question ends; the pointer to ask is of no more use.
+ *  @param answer: to be left for others; NULL if there is none, or none to be shared. */
+void caa_fleet_finish(struct caa_fleet *f, struct caa_fleet_ask *ask, const struct caa_fleet_answer *answer);
+
+/** A name, and what is below it, was flushed here: no older answer on it is taken any more.
+ *  @param flags: CAA_FLEET_BELOW, CAA_FLEET_NEGATIVE. @param tell: and the other resolvers flush it too. */
+void caa_fleet_flush(struct caa_fleet *f, struct caa_name name, uint8_t flags, bool tell);
+
+/** What came for a name did not pass validation here: nothing older on it is taken from the store any more. */
+void caa_fleet_distrust(struct caa_fleet *f, struct caa_name name);
+
+/** What is found when it is printed. */
+struct caa_fleet_now {
+	bool ready;
+	uint64_t peers, rtt_us, asked, owned, limits;
+};
+void caa_fleet_look(const struct caa_fleet *f, struct caa_fleet_now *now);
+/** Say how it stands. @param f: may be NULL. */
+void caa_fleet_say(struct caa_fleet *f, const struct caa_out *out, bool json);
+
+/** Another configuration decides where answers come from now, at a fast_reload. */
+void caa_fleet_follow(struct caa_fleet *f, const struct caa_sources *sources);
+
+size_t caa_fleet_memory(const struct caa_fleet *f);
+
+#endif

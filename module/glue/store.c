@@ -1,0 +1,574 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "config.h"
+
+#include "glue/store.h"
+
+#include "glue/host.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+	NO_FD = -1,
+	IN_MAX = 256 << 10,		/**< octets of replies that are read and not whole */
+	OUT_MAX = 2 << 20,		/**< octets of commands that the socket has not taken */
+	WAITING_MAX = 16384,		/**< commands without a reply; a power of two */
+	SHA_LEN = 40,
+	CONNECT_US = 500000,		/**< until the store is ready, from the first packet on */
+	RETRY_MIN_US = 50000, RETRY_MAX_US = 800000,
+	PING_US = 200000,		/**< a store that is idle is asked so often */
+	MEAN_PART = 8,			/**< of a longer time in the mean; a shorter one counts for half, so that a store is soon used again */
+	READ_TURNS = 16			/**< reads of a socket in one turn */
+};
+
+/** One socket. */
+struct conn {
+	int fd;
+	bool connected;
+	uint8_t *in, *out;
+	size_t in_len, out_at, out_len;
+};
+
+struct waiting {
+	caa_store_replied *replied;
+	void *of;
+	uint64_t sent_us;
+};
+
+enum state {
+	WAITS,		/**< until the next try */
+	BEGINS,		/**< connecting, and what comes before the first command */
+	READY,
+	STALLS		/**< it was ready, and owes a reply for too long */
+};
+
+struct caa_store {
+	const struct caa_store_config *config;
+	const struct caa_store_events *events;
+	enum state state;
+	struct conn command, messages;
+	struct waiting *waiting;	/**< a ring */
+	size_t first, count;
+	size_t server;			/**< index of the one that is connected or tried */
+	uint64_t since_us;		/**< of WAITS: when it ends; of BEGINS: when it began */
+	uint64_t retry_us;		/**< the next pause */
+	uint64_t asked_us;		/**< the last ping */
+	uint64_t rtt_us, listeners;
+	char sha[CAA_STORE_SCRIPTS_MAX][SHA_LEN];
+	size_t loaded;			/**< scripts that the store has */
+	bool hears;			/**< the channel is subscribed */
+	bool broken;			/**< is to be ended at the end of the turn */
+	char why[CAA_STORE_WHY_MAX];
+};
+
+/* --- the sockets ------------------------------------------------------------------------------------------------- */
+
+static void conn_close(struct conn *c)
+{
+	if (c->fd != NO_FD)
+		close(c->fd);
+	c->fd = NO_FD;
+	c->connected = false;
+	c->in_len = c->out_at = c->out_len = 0;
+}
+
+static bool conn_open(struct conn *c, const struct caa_store_server *server)
+{
+	int one = 1;
+
+	c->fd = socket(server->addr.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (c->fd == NO_FD)
+		return false;
+	if (server->addr.ss_family != AF_UNIX)
+		(void)setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	return connect(c->fd, (const struct sockaddr *)&server->addr, server->len) == 0 || errno == EINPROGRESS;
+}
+
+static bool conn_write(struct conn *c)
+{
+	while (c->out_at < c->out_len) {
+		ssize_t sent = send(c->fd, c->out + c->out_at, c->out_len - c->out_at, MSG_NOSIGNAL);
+
+		if (sent < 0 && errno == EINTR)
+			continue;
+		if (sent < 0)
+			return errno == EAGAIN || errno == EWOULDBLOCK;
+		c->out_at += (size_t)sent;
+	}
+	c->out_at = c->out_len = 0;
+	return true;
+}
+
+/** @return room for so many octets to be sent, or NULL. */
+static uint8_t *conn_room(struct conn *c, size_t len)
+{
+	if (len > OUT_MAX - (c->out_len - c->out_at))
+		return NULL;
+	if (len > OUT_MAX - c->out_len) {
+		memmove(c->out, c->out + c->out_at, c->out_len - c->out_at);
+		c->out_len -= c->out_at;
+		c->out_at = 0;
+	}
+	return c->out + c->out_len;
+}
+
+static bool conn_put(struct conn *c, const struct caa_resp_arg *arg, size_t count)
+{
+	uint8_t *room = conn_room(c, caa_resp_size(arg, count));
+
+	if (room == NULL)
+		return false;
+	c->out_len += caa_resp_write(room, arg, count);
+	return true;
+}
+
+/* --- the end of a connection ----------------------------------------------------------------------------------------- */
+
+/** The turn is to end with the end of the connection; the first reason counts. */
+static void fail(struct caa_store *s, const char *what, const char *why, size_t len)
+{
+	size_t at;
+
+	if (s->broken)
+		return;
+	s->broken = true;
+	snprintf(s->why, sizeof(s->why), "%s%s%.*s", what, len > 0 ? ": " : "", (int)len, why);
+	for (at = 0; s->why[at] != '\0'; at++)		/* it came over the network, and goes to the log */
+		if (s->why[at] < ' ' || s->why[at] > '~')
+			s->why[at] = '?';
+}
+
+static void fail_errno(struct caa_store *s, const char *what, int error)
+{
+	const char *why = strerror(error);
+
+	fail(s, what, why, strlen(why));
+}
+
+static struct waiting take(struct caa_store *s)
+{
+	struct waiting w = s->waiting[s->first];
+
+	s->first = (s->first + 1) & (WAITING_MAX - 1);
+	s->count--;
+	return w;
+}
+
+/** End both, and wait for the next try. */
+static void end(struct caa_store *s, uint64_t now_us)
+{
+	bool was_ready = s->state == READY || s->state == STALLS;
+
+	conn_close(&s->command);
+	conn_close(&s->messages);
+	s->state = WAITS;
+	s->broken = false;
+	s->listeners = 0;
+	if (was_ready)
+		s->retry_us = RETRY_MIN_US;
+	s->since_us = now_us + s->retry_us;
+	s->retry_us = s->retry_us * 2 < RETRY_MAX_US ? s->retry_us * 2 : RETRY_MAX_US;
+	while (s->count > 0) {
+		struct waiting w = take(s);
+
+		if (w.replied != NULL)
+			w.replied(w.of, NULL);
+	}
+	s->events->down(s->events->arg, s->why);
+	s->server = (s->server + 1) % s->config->servers;
+}
+
+/* --- commands -------------------------------------------------------------------------------------------------------- */
+
+static bool put(struct caa_store *s, const struct caa_resp_arg *arg, size_t count, caa_store_replied *replied, void *of)
+{
+	if (s->count == WAITING_MAX || !conn_put(&s->command, arg, count))
+		return false;
+	s->waiting[(s->first + s->count++) & (WAITING_MAX - 1)] = (struct waiting){ replied, of, caa_host_now_us() };
+	return true;
+}
+
+bool caa_store_send(struct caa_store *s, const struct caa_resp_arg *arg, size_t count, caa_store_replied *replied, void *of)
+{
+	return s->state == READY && !s->broken && put(s, arg, count, replied, of);
+}
+
+bool caa_store_eval(struct caa_store *s, size_t script, const struct caa_resp_arg *arg, size_t keys, size_t count,
+	caa_store_replied *replied, void *of)
+{
+	struct caa_resp_arg all[3 + CAA_STORE_EVAL_MAX];
+	char number[24];
+
+	assert(script < s->config->scripts && count <= CAA_STORE_EVAL_MAX);
+	snprintf(number, sizeof(number), "%zu", keys);
+	all[0] = (struct caa_resp_arg){ "EVALSHA", 7 };
+	all[1] = (struct caa_resp_arg){ s->sha[script], SHA_LEN };
+	all[2] = (struct caa_resp_arg){ number, strlen(number) };
+	memcpy(all + 3, arg, count * sizeof(*arg));
+	return caa_store_send(s, all, 3 + count, replied, of);
+}
+
+static struct caa_resp_arg text_arg(const char *text)
+{
+	return (struct caa_resp_arg){ text, strlen(text) };
+}
+
+/** It is ready once it has all scripts and the channel is heard. */
+static void maybe_ready(struct caa_store *s)
+{
+	if (s->state != BEGINS || s->broken || s->loaded < s->config->scripts || !s->hears)
+		return;
+	s->state = READY;
+	s->retry_us = RETRY_MIN_US;
+	s->events->up(s->events->arg);
+}
+
+static void authenticated(void *of, const struct caa_resp *reply)
+{
+	struct caa_store *s = of;
+
+	if (reply != NULL && reply->value[0].type == CAA_RESP_ERROR)
+		fail(s, "the store refuses the password", reply->value[0].text, reply->value[0].len);
+}
+
+static void loaded(void *of, const struct caa_resp *reply)
+{
+	struct caa_store *s = of;
+	const struct caa_resp_value *v = reply != NULL ? &reply->value[0] : NULL;
+
+	if (v == NULL)
+		return;
+	if (v->type != CAA_RESP_BULK || v->len != SHA_LEN) {
+		fail(s, "the store does not take a script", v->text, v->type == CAA_RESP_ERROR ? v->len : 0);
+		return;
+	}
+	memcpy(s->sha[s->loaded++], v->text, SHA_LEN);
+	maybe_ready(s);
+}
+
+static void pinged(void *of, const struct caa_resp *reply)
+{
+	struct caa_store *s = of;
+
+	if (reply == NULL)
+		return;
+	if (reply->count == 3 && caa_resp_number(&reply->value[2], &s->listeners))
+		return;
+	if (reply->value[0].type == CAA_RESP_ERROR)
+		fail(s, "the store refuses a command", reply->value[0].text, reply->value[0].len);
+}
+
+static void ping(struct caa_store *s, uint64_t now_us)
+{
+	const struct caa_resp_arg arg[] = { text_arg("PUBSUB"), text_arg("NUMSUB"), text_arg(s->config->channel) };
+
+	s->asked_us = now_us;
+	(void)put(s, arg, 3, pinged, s);
+}
+
+/** What goes before everything else on a connection. @return octets of it in arg. */
+static size_t auth_args(const struct caa_store *s, struct caa_resp_arg arg[static 3])
+{
+	arg[0] = text_arg("AUTH");
+	if (s->config->user[0] == '\0') {
+		arg[1] = text_arg(s->config->password);
+		return 2;
+	}
+	arg[1] = text_arg(s->config->user);
+	arg[2] = text_arg(s->config->password);
+	return 3;
+}
+
+static void begin(struct caa_store *s, uint64_t now_us)
+{
+	const struct caa_store_server *server = &s->config->server[s->server];
+	struct caa_resp_arg arg[3];
+
+	s->state = BEGINS;
+	s->since_us = s->asked_us = now_us;
+	s->loaded = 0;
+	s->hears = false;
+	s->first = s->count = 0;
+	if (!conn_open(&s->command, server) || !conn_open(&s->messages, server)) {
+		fail_errno(s, "no connection", errno);
+		return;
+	}
+	if (s->config->password[0] != '\0') {
+		size_t count = auth_args(s, arg);
+
+		(void)put(s, arg, count, authenticated, s);
+		(void)conn_put(&s->messages, arg, count);
+	}
+	arg[0] = text_arg("SCRIPT");
+	arg[1] = text_arg("LOAD");
+	for (size_t i = 0; i < s->config->scripts; i++) {
+		arg[2] = text_arg(s->config->script[i].text);
+		(void)put(s, arg, 3, loaded, s);
+	}
+	arg[0] = text_arg("SUBSCRIBE");
+	arg[1] = text_arg(s->config->channel);
+	(void)conn_put(&s->messages, arg, 2);
+}
+
+/* --- replies ----------------------------------------------------------------------------------------------------------- */
+
+static void note_time(struct caa_store *s, uint64_t took_us)
+{
+	if (s->rtt_us == 0 || took_us < s->rtt_us)
+		s->rtt_us = (s->rtt_us + took_us) / (s->rtt_us == 0 ? 1 : 2);
+	else
+		s->rtt_us += (took_us - s->rtt_us) / MEAN_PART;
+}
+
+static void reply_came(struct caa_store *s, const struct caa_resp *reply, uint64_t now_us)
+{
+	struct waiting w;
+	uint64_t took_us;
+
+	if (s->count == 0) {
+		fail(s, "the store says what it was not asked", "", 0);
+		return;
+	}
+	w = take(s);
+	took_us = now_us > w.sent_us ? now_us - w.sent_us : 1;
+	note_time(s, took_us);
+	if (s->state == STALLS) {
+		s->state = READY;
+		s->events->up(s->events->arg);
+	}
+	if (w.replied != NULL)
+		w.replied(w.of, reply);
+	/* The script is gone, or the server became a replica: begin again, with another where there is one. */
+	if (caa_resp_is(&reply->value[0], "NOSCRIPT") ||
+	    (s->config->servers > 1 && (caa_resp_is(&reply->value[0], "READONLY") || caa_resp_is(&reply->value[0], "LOADING"))))
+		fail(s, "the store refuses", reply->value[0].text, reply->value[0].len);
+}
+
+static void message_came(struct caa_store *s, const struct caa_resp *reply, uint64_t now_us)
+{
+	const struct caa_resp_value *v = reply->value;
+
+	(void)now_us;
+	if (v->type == CAA_RESP_ERROR)
+		fail(s, "the store does not let the channel be heard", v->text, v->len);
+	if (v->type != CAA_RESP_ARRAY || reply->count < 4)
+		return;		/* the answer to AUTH */
+	if (caa_resp_is(&v[1], "subscribe")) {
+		s->hears = true;
+		maybe_ready(s);
+	} else if (caa_resp_is(&v[1], "message") && v[3].type == CAA_RESP_BULK) {
+		s->events->message(s->events->arg, (const uint8_t *)v[3].text, v[3].len);
+	}
+}
+
+/** Hand out the whole replies that are there. */
+static void parse(struct caa_store *s, struct conn *c, uint64_t now_us,
+	void (*came)(struct caa_store *s, const struct caa_resp *reply, uint64_t now_us))
+{
+	struct caa_resp reply;
+	size_t at = 0, used;
+
+	while (!s->broken && at < c->in_len) {
+		enum caa_resp_state state = caa_resp_read(&reply, c->in + at, c->in_len - at, &used);
+
+		if (state == CAA_RESP_BROKEN)
+			fail(s, "what comes from the store is no reply", "", 0);
+		if (state != CAA_RESP_WHOLE)
+			break;
+		at += used;
+		came(s, &reply, now_us);
+	}
+	memmove(c->in, c->in + at, c->in_len - at);
+	c->in_len -= at;
+	if (c->in_len == IN_MAX)
+		fail(s, "a reply of the store is too large", "", 0);
+}
+
+static void conn_read(struct caa_store *s, struct conn *c, uint64_t now_us,
+	void (*came)(struct caa_store *s, const struct caa_resp *reply, uint64_t now_us))
+{
+	for (int turn = 0; turn < READ_TURNS && !s->broken; turn++) {
+		ssize_t got = recv(c->fd, c->in + c->in_len, IN_MAX - c->in_len, 0);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+			return;
+		if (got < 0) {
+			fail_errno(s, "the connection is lost", errno);
+			return;
+		}
+		if (got == 0) {
+			fail(s, "the store closed the connection", "", 0);
+			return;
+		}
+		c->in_len += (size_t)got;
+		parse(s, c, now_us, came);
+	}
+}
+
+/** A socket has news. */
+static void conn_run(struct caa_store *s, struct conn *c, short events, uint64_t now_us,
+	void (*came)(struct caa_store *s, const struct caa_resp *reply, uint64_t now_us))
+{
+	int error = 0;
+	socklen_t len = sizeof(error);
+
+	if (!c->connected && (events & (POLLOUT | POLLERR | POLLHUP)) != 0) {
+		if (getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &error, &len) != 0)
+			error = errno;
+		if (error != 0) {
+			fail_errno(s, "no connection", error);
+			return;
+		}
+		c->connected = true;
+	}
+	if (c->connected && (events & (POLLIN | POLLERR | POLLHUP)) != 0)
+		conn_read(s, c, now_us, came);
+}
+
+/* --- the loop ---------------------------------------------------------------------------------------------------------- */
+
+static uint64_t oldest_us(const struct caa_store *s)
+{
+	return s->count > 0 ? s->waiting[s->first].sent_us : UINT64_MAX;
+}
+
+static void earlier(uint64_t *until_us, uint64_t at_us)
+{
+	if (at_us < *until_us)
+		*until_us = at_us;
+}
+
+size_t caa_store_poll(struct caa_store *s, struct pollfd fds[static CAA_STORE_POLL_FDS], uint64_t *until_us)
+{
+	struct conn *conn[] = { &s->command, &s->messages };
+
+	switch (s->state) {
+	case WAITS:
+		earlier(until_us, s->since_us);
+		return 0;
+	case BEGINS:
+		earlier(until_us, s->since_us + CONNECT_US);
+		break;
+	case READY:
+		earlier(until_us, s->count > 0 ? oldest_us(s) + CAA_STORE_STALL_US : s->asked_us + PING_US);
+		break;
+	case STALLS:
+		earlier(until_us, oldest_us(s) + CAA_STORE_SILENT_US);
+		break;
+	}
+	for (size_t i = 0; i < 2; i++) {
+		/* what was put since the last turn leaves without another call of poll() */
+		if (conn[i]->connected && !conn_write(conn[i]))
+			fail_errno(s, "the connection is lost", errno);
+		fds[i] = (struct pollfd){ .fd = conn[i]->fd, .events = POLLIN };
+		if (!conn[i]->connected || conn[i]->out_at < conn[i]->out_len)
+			fds[i].events |= POLLOUT;
+	}
+	if (s->broken)
+		*until_us = 0;
+	return 2;
+}
+
+/** What is due by the clock. */
+static void on_time(struct caa_store *s, uint64_t now_us)
+{
+	switch (s->state) {
+	case WAITS:
+		if (now_us >= s->since_us)
+			begin(s, now_us);
+		break;
+	case BEGINS:
+		if (now_us >= s->since_us + CONNECT_US)
+			fail(s, "the store does not answer", "", 0);
+		break;
+	case READY:
+		if (s->count > 0 && now_us >= oldest_us(s) + CAA_STORE_STALL_US) {
+			s->state = STALLS;
+			s->events->down(s->events->arg, "the store does not answer");
+		} else if (now_us >= s->asked_us + PING_US) {
+			ping(s, now_us);
+		}
+		break;
+	case STALLS:
+		if (now_us >= oldest_us(s) + CAA_STORE_SILENT_US)
+			fail(s, "the store does not answer", "", 0);
+		break;
+	}
+}
+
+void caa_store_run(struct caa_store *s, const struct pollfd *fds, size_t count, uint64_t now_us)
+{
+	if (count == CAA_STORE_POLL_FDS && !s->broken) {
+		conn_run(s, &s->command, fds[0].revents, now_us, reply_came);
+		if (!s->broken)
+			conn_run(s, &s->messages, fds[1].revents, now_us, message_came);
+	}
+	if (!s->broken)
+		on_time(s, now_us);
+	if (s->broken)
+		end(s, now_us);
+}
+
+bool caa_store_ready(const struct caa_store *s)
+{
+	return s->state == READY && !s->broken;
+}
+
+const char *caa_store_server(const struct caa_store *s)
+{
+	return s->config->server[s->server].text;
+}
+
+uint64_t caa_store_rtt_us(const struct caa_store *s)
+{
+	return s->rtt_us;
+}
+
+uint64_t caa_store_listeners(const struct caa_store *s)
+{
+	return s->listeners;
+}
+
+struct caa_store *caa_store_create(const struct caa_store_config *config, const struct caa_store_events *events)
+{
+	struct caa_store *s = calloc(1, sizeof(*s));
+
+	if (s == NULL)
+		return NULL;
+	s->config = config;
+	s->events = events;
+	s->command.fd = s->messages.fd = NO_FD;
+	s->retry_us = RETRY_MIN_US;
+	s->waiting = calloc(WAITING_MAX, sizeof(*s->waiting));
+	s->command.in = malloc(IN_MAX);
+	s->command.out = malloc(OUT_MAX);
+	s->messages.in = malloc(IN_MAX);
+	s->messages.out = malloc(OUT_MAX);
+	if (s->waiting == NULL || s->command.in == NULL || s->command.out == NULL || s->messages.in == NULL || s->messages.out == NULL) {
+		caa_store_destroy(s);
+		return NULL;
+	}
+	return s;
+}
+
+void caa_store_destroy(struct caa_store *s)
+{
+	if (s == NULL)
+		return;
+	conn_close(&s->command);
+	conn_close(&s->messages);
+	free(s->waiting);
+	free(s->command.in);
+	free(s->command.out);
+	free(s->messages.in);
+	free(s->messages.out);
+	free(s);
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/** \file Fuzz what comes from the fleet's store: replies, and entries, of which only those are believed that were made with the key. */
+#include "fuzz.h"
+
+#include "core/fleet/entry.h"
+#include "core/fleet/resp.h"
+
+/** A reply is read from whatever is there, within it, and the same however much follows. */
+static void check_reply(const uint8_t *data, size_t size)
+{
+	static struct caa_resp reply;
+	size_t used = 0, again = 0, elements = 1;
+	enum caa_resp_state state = caa_resp_read(&reply, data, size, &used);
+
+	if (state != CAA_RESP_WHOLE)
+		return;
+	check(used > 0 && used <= size && reply.count >= 1 && reply.count <= CAA_RESP_VALUES);
+	for (size_t i = 0; i < reply.count; i++) {
+		const struct caa_resp_value *v = &reply.value[i];
+
+		elements += v->type == CAA_RESP_ARRAY ? (size_t)v->number : 0;
+		if (v->len > 0)
+			check((const uint8_t *)v->text > data && (const uint8_t *)v->text + v->len <= data + used);
+	}
+	check(elements == reply.count);
+	check(caa_resp_read(&reply, data, used, &again) == CAA_RESP_WHOLE && again == used);
+	check(caa_resp_read(&reply, data, used - 1, &again) == CAA_RESP_MORE);
+}
+
+/** An entry that is made of the input is read as it is; one that is changed, and the input itself, are not. */
+static void check_entry(const uint8_t *data, size_t size)
+{
+	static const uint8_t secret[CAA_FLEET_SECRET] = "fuzz", sources[CAA_FLEET_SOURCES] = "fuzz", root[] = { 0 };
+	static uint8_t octets[CAA_FLEET_ENTRY_MAX];
+	struct input in = { data, size };
+	struct caa_fleet_entry e = { .kind = (enum caa_fleet_kind)(CAA_FLEET_CLAIM + take8(&in) % 4), .security = take8(&in), .flags = take8(&in) };
+	struct caa_fleet_entry out;
+	struct caa_fleet_keys keys;
+	uint8_t digest[CAA_FLEET_DIGEST];
+	size_t len, at, owner = CAA_FLEET_OWNER;
+	uint16_t change = take16(&in);
+	const uint8_t *octet = take(&in, &owner);
+
+	memcpy(e.owner, octet, owner);
+	e.epoch_us = take32(&in);
+	e.time_ms = take32(&in);
+	e.ttl_s = take32(&in);
+	e.len = in.left < CAA_FLEET_PAYLOAD_MAX ? in.left : CAA_FLEET_PAYLOAD_MAX;
+	e.payload = in.at;
+	caa_fleet_keys_init(&keys, secret, "fuzz");
+	caa_fleet_digest(digest, &keys, sources, (struct caa_name){ root, 1 }, take8(&in), 0);
+	check(caa_fleet_entry_read(&out, data, size, &keys, digest) <= CAA_FLEET_FORGED);
+	len = caa_fleet_entry_write(octets, &e, &keys, digest);
+	check(len == CAA_FLEET_HEAD + e.len + CAA_FLEET_MAC);
+	check(caa_fleet_entry_read(&out, octets, len, &keys, digest) == CAA_FLEET_GOOD);
+	check(out.kind == e.kind && out.time_ms == e.time_ms && out.epoch_us == e.epoch_us && out.ttl_s == e.ttl_s && out.len == e.len);
+	check(e.len == 0 || memcmp(out.payload, e.payload, e.len) == 0);
+	check(memcmp(out.owner, e.owner, sizeof(e.owner)) == 0);
+	at = change / 8 % len;
+	octets[at] ^= (uint8_t)(1 << change % 8);
+	check(caa_fleet_entry_read(&out, octets, len, &keys, digest) <= CAA_FLEET_FORGED);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	check_reply(data, size);
+	check_entry(data, size);
+	return 0;
+}

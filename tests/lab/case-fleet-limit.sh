@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# shellcheck shell=bash
+# Four resolvers of one perspective that meet the same limit, each query to a random one: by a store they share they are about as fast as
+# one of them, and where it is gone in the middle no name fails for it.
+
+store_program=$(command -v valkey-server redis-server | head -n 1)
+[ -n "$store_program" ] || lab_skip "no redis-server or valkey-server here; ./bootstrap installs what the lab needs"
+store_cli=$(command -v valkey-cli redis-cli | head -n 1)
+members='one two three four'
+servers=127.0.53.61,127.0.53.62,127.0.53.63,127.0.53.64
+head -c 32 /dev/urandom >"$LAB_WORK/fleet.key"
+cli() { "$store_cli" -s "$LAB_WORK/store.sock" "$@"; }
+answers() { [ "$(cli ping 2>/dev/null)" = PONG ]; }
+
+# An empty store.
+store() {
+	lab_stop store
+	lab_spawn store "$store_program" --port 0 --unixsocket "$LAB_WORK/store.sock" --save '' --appendonly no
+	lab_until 20 answers || lab_die "the store does not start"
+}
+
+# member NAME ADDRESS yes|no [OPTION...]: a fresh resolver, with the store or without; options of its caa-zone.
+member() {
+	local name=$1 address=$2 fleet= options
+	[ "$3" = no ] || fleet=$(printf 'caa:\n caa-fleet-server: "%s"\n caa-fleet-perspective: lab\n caa-fleet-key-file: "%s"\n caa-fleet-wait: 500\n' \
+		"$LAB_WORK/store.sock" "$LAB_WORK/fleet.key")
+	shift 3
+	options=$(for option in "$@"; do printf ' %s\n' "$option"; done)
+	lab_stop "$name"
+	lab_resolver "$name" "$UNBOUND_CAA" "$address" "$(lab_module_conf; lab_zone_conf .)
+$options
+$fleet"
+}
+in_use() { [ "$(lab_stat "$1" caa.fleet.up)" -eq 1 ]; }
+all_in_use() { local member; for member in $members; do in_use "$member" || return 1; done; }
+total() { local member; for member in $members; do lab_stat "$member" "$1"; done | awk '{ sum += $1 } END { print sum }'; }
+
+# four yes|no [OPTION...]: fresh resolvers, and a fresh store.
+four() {
+	local member n=60
+	[ "$1" = no ] || store
+	for member in $members; do
+		n=$((n + 1))
+		member "$member" "127.0.53.$n" "$@"
+	done
+	[ "$1" = no ] || lab_until 20 all_in_use || lab_die "the store is not in use"
+}
+
+# front ACTION: a bucket of 20 queries/s for all of them.
+front() {
+	lab_stop dnsdist
+	lab_dnsdist dnsdist 127.0.53.12 127.0.53.13 -- "
+		newServer({address='127.0.53.10:53', sockets=4}):setUp()
+		addAction(MaxQPSIPRule(20, 24, 128, 32), $1)"
+}
+
+limited_bind() { lab_start_bind bind.lab 127.0.53.14 127.0.53.15 "$LAB_BIND_LIMIT"; }
+
+# row TEXT AUTHORITY [OPTION...]: one resolver, and then four that share, each with a fresh authority.
+row() {
+	local text=$1 authority=$2 one
+	shift 2
+	$authority
+	member alone 127.0.53.60 no "$@"
+	lab_climb 127.0.53.60 "$names"
+	one=$seconds
+	echo "# $text: one resolver passes $passed of 100 in $one s${reasons:+ ($reasons)}"
+	lab_stop alone
+	if [ "$passed" -ne 100 ]; then
+		echo "# $text: one does not pass them all, so there is nothing to compare with"
+		return
+	fi
+	$authority
+	four yes "$@"
+	lab_climb $servers "$names"
+	echo "# $text: four pass $passed in $seconds s${reasons:+ ($reasons)}; leases $(total caa.fleet.leases), limits $(total caa.limits)," \
+		"errors $(total caa.fleet.errors)"
+	check "$text: four that share pass all ($passed)" [ "$failed" -eq 0 ]
+	check "$text: in no more than 1.25 times the time of one ($seconds s, $one s)" at_most "$seconds" "$one" 1.25
+}
+
+drop() { front 'DropAction()'; }
+refuse() { front 'RCodeAction(DNSRCode.REFUSED)'; }
+
+# In the middle of a certificate the store is killed, or stands still: no more names fail than where there never was one, and each of four
+# asks for itself.
+without() {
+	local text=$1 signal=$2 climb
+	drop
+	four yes
+	lab_climb $servers "$names" &
+	climb=$!
+	lab_until 20 leased || lab_die "nothing is leased"
+	kill "-$signal" "${LAB_PID[store]}"
+	wait $climb
+	report_climb
+	echo "# $text: four pass $passed in $seconds s${reasons:+ ($reasons)}; leases $(total caa.fleet.leases), errors $(total caa.fleet.errors)"
+	check "$text: no name fails that passes without one ($failed, $never)" [ "$failed" -le "$never" ]
+	kill -CONT "${LAB_PID[store]}" 2>/dev/null
+}
+leased() { [ "$(total caa.fleet.leases)" -ge 100 ]; }
+# Four that share nothing.
+never() {
+	drop
+	four no
+	lab_climb $servers "$names"
+	never=$failed
+	echo "# without a store: four pass $passed in $seconds s${reasons:+ ($reasons)}"
+}
+# What lab_climb says of its report, in a process of its own.
+report_climb() {
+	read -r passed failed seconds reasons < <(jq -r '.summary | "\(.passed) \(.failed) \(.seconds * 1000 | round / 1000) " +
+		([.reasons | to_entries[] | "\(.key) \(.value)"] | join(", "))' "$LAB_WORK/climb.json")
+}
+
+lab_root_and_tld
+lab_delegate shop.lab 127.0.53.12 127.0.53.13
+lab_zone_file shop.lab 127.0.53.12 127.0.53.13
+lab_delegate bind.lab 127.0.53.14 127.0.53.15
+lab_zone_file bind.lab 127.0.53.14 127.0.53.15
+lab_start_parents
+lab_start_bind shop.lab 127.0.53.10 127.0.53.11
+names=$(lab_names deep)
+lab_measured row 'dnsdist, drop' drop
+lab_measured row 'dnsdist, REFUSED' refuse
+never
+lab_measured without 'the store is killed' KILL
+lab_measured without 'the store is stopped' STOP
+sed 's/shop/bind/' "$names" >"$LAB_WORK/names-bind"
+names=$LAB_WORK/names-bind
+lab_measured row 'BIND' limited_bind
+lab_measured row 'BIND, no cookies, no TCP' limited_bind 'caa-cookie: no' 'caa-tcp: no'

@@ -1,0 +1,332 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# shellcheck shell=bash
+# Four resolvers of one perspective that share their lookups over a real server of Valkey or Redis, each query to a random one.
+
+store_program=$(command -v valkey-server || command -v redis-server) ||
+	lab_skip "no redis-server or valkey-server here; ./bootstrap installs what the lab needs"
+store_cli=$(command -v valkey-cli || command -v redis-cli) || lab_skip "no redis-cli or valkey-cli here"
+members='one two three four'
+servers=127.0.53.61,127.0.53.62,127.0.53.63,127.0.53.64
+head -c 32 /dev/urandom >"$LAB_WORK/fleet.key"
+head -c 32 /dev/urandom >"$LAB_WORK/other.key"
+head -c 31 /dev/urandom >"$LAB_WORK/short.key"
+echo secret >"$LAB_WORK/password"
+echo wrong >"$LAB_WORK/wrong"
+
+# store: start it, empty
+store() {
+	lab_spawn store "$store_program" --port 0 --unixsocket "$LAB_WORK/store.sock" --save '' --appendonly no
+	lab_until 20 answers || lab_die "the store does not start"
+}
+cli() { "$store_cli" -s "$LAB_WORK/store.sock" "$@" 2>/dev/null; }
+answers() { [ "$(cli ping)" = PONG ]; }
+
+# fleet_conf [KEY=VALUE...]: the keys of the caa: clause.  What is measured are questions to the zone: the wait for the store is long,
+# since this machine may be busy.
+fleet_conf() {
+	local setting
+	declare -A value=([server]=$LAB_WORK/store.sock [perspective]=lab [key-file]=$LAB_WORK/fleet.key [wait]=500)
+	for setting in "$@"; do value[${setting%%=*}]=${setting#*=}; done
+	echo 'caa:'
+	for setting in "${!value[@]}"; do [ -z "${value[$setting]}" ] || printf ' caa-fleet-%s: "%s"\n' "$setting" "${value[$setting]}"; done
+}
+# member NAME ADDRESS FLEET [CONFIGURATION]
+member() { LAB_THREADS=2 lab_resolver "$1" "$UNBOUND_CAA" "$2" "$(lab_module_conf; lab_zone_conf .)
+$3
+${4:-}"; }
+stat() { lab_stat "$1" "caa.fleet.$2"; }
+stat_is() { [ "$(stat "$1" "$2")" = "$3" ]; }
+is_up() { stat_is "$1" up 1; }
+is_down() { stat_is "$1" up 0; }
+all_are() { local member; for member in $members; do "$1" "$member" || return 1; done; }
+# start_members FLEET [CONFIGURATION]
+start_members() {
+	local member n=60
+	for member in $members; do
+		n=$((n + 1))
+		lab_stop "$member"
+		member "$member" 127.0.53.$n "$@"
+	done
+	[ -z "$1" ] || lab_until 20 all_are is_up || lab_die "the store is not in use"
+}
+total() { local member; for member in $members; do stat "$member" "$1"; done | awk '{ sum += $1 } END { print sum }'; }
+at_most() { awk -v a="$1" -v b="$2" 'BEGIN { exit !(a <= b) }'; }
+fresh() { lab_settled bind-shop.lab; : >"$LAB_WORK/bind-shop.lab.queries"; }
+seen() { lab_settled bind-shop.lab; lab_queries bind-shop.lab "$@" | wc -l; }
+enough() { awk -v n="$1" 'BEGIN { print int(n * 1.05 + 16) }'; }
+counted() { local member; for member in $members; do lab_control "$member" stats_noreset | sed -n 's/^caa\.fleet\.//p' | paste -sd' '; done | sed 's/^/# /'; }
+# more SHAPE COUNT: a file of names that nobody has asked for
+asked=0
+more() {
+	seq -f "$1" $((asked + 1)) $((asked + $2)) >"$LAB_WORK/names"
+	asked=$((asked + $2))
+}
+
+lab_root_and_tld
+zones=100
+for i in $(seq $zones); do
+	lab_delegate "z$i.lab" 127.0.53.10
+	LAB_NAMES=1 lab_zone_file "z$i.lab" 127.0.53.10
+	LAB_MORE_ZONES+="zone \"z$i.lab\" { type primary; file \"z$i.lab.zone\"; dnssec-policy default; inline-signing yes; };"
+done
+lab_delegate far.lab 127.0.53.12
+LAB_NAMES=1000 lab_zone_file far.lab 127.0.53.12
+# shellcheck disable=SC2034
+LAB_MORE_ZONES+='zone "far.lab" { type primary; file "far.lab.zone"; };'
+LAB_RECORDS=$'young.shop.lab. 1 CAA 0 issue "ca.lab"\n'$(for i in {1..20}; do
+	echo "c$i.shop.lab. 3600 CAA 0 issue \"ca$i.lab\""; done)$'\n' \
+	LAB_NAMES=400 lab_authority_bind shop.lab 127.0.53.10 127.0.53.11 'key-directory ".";'
+# What is asked for here takes a third of a second for each step, so that something can happen meanwhile.
+lab_relay far 127.0.53.12 127.0.53.10 --delay 300
+lab_start_parents
+store
+
+# --- what is configured -------------------------------------------------------------------------------------------------------
+# refused TEXT FLEET: unbound-checkconf says so, with file and line
+refused() {
+	lab_resolver_conf refused "$UNBOUND_CAA" 127.0.53.65 "$(lab_module_conf; lab_zone_conf .)
+$2"
+	! "$UNBOUND_CAA/unbound-checkconf" "$LAB_WORK/refused.conf" >"$LAB_WORK/refused.out" 2>&1 &&
+		grep -q "refused\.conf:[0-9]*: $1" "$LAB_WORK/refused.out"
+}
+check "a server that is none is refused" refused 'caa-fleet-server: is no list' "$(fleet_conf server=nowhere)"
+check "a fleet without a perspective is refused" refused 'caa-fleet-perspective: caa-fleet-server wants' "$(fleet_conf perspective=)"
+check "  without a key" refused 'caa-fleet-key-file: caa-fleet-server wants' "$(fleet_conf key-file=)"
+check "  with a key that is too short" refused 'caa-fleet-key-file: has not 32' "$(fleet_conf key-file="$LAB_WORK/short.key")"
+check "  with a key that is not there" refused 'caa-fleet-key-file: cannot be read' "$(fleet_conf key-file="$LAB_WORK/no.key")"
+check "  with a user and no password" refused 'caa-fleet-user: wants' "$(fleet_conf user=caa)"
+check "  with a password that is not there" refused 'caa-fleet-password-file: cannot' "$(fleet_conf password-file="$LAB_WORK/no")"
+check "what is of no use without a server is refused" refused 'caa-fleet-key-file: is of no use' "$(fleet_conf server= perspective= wait=)"
+
+# --- one lookup ---------------------------------------------------------------------------------------------------------------
+member alone 127.0.53.60 ''
+for shape in deep flat; do
+	fresh
+	lab_climb 127.0.53.60 "$(lab_names $shape)"
+	check "one resolver alone, $shape: no name fails" [ "$failed" -eq 0 ]
+	eval "$shape=$(seen)"
+done
+# shellcheck disable=SC2154
+echo "# one resolver alone needs $deep queries, flat $flat"
+start_members ''
+fresh
+lab_climb $servers "$(lab_names deep)"
+without=$(seen)
+check "four without a store: no name fails, but they need more ($without)" [ "$failed" -eq 0 -a "$without" -gt "$(enough "$deep")" ]
+start_members "$(fleet_conf)"
+for shape in deep flat; do
+	fresh
+	lab_climb $servers "$(lab_names $shape)"
+	queries=$(seen)
+	check "four with a store, $shape: no name fails" [ "$failed" -eq 0 ]
+	check "  and they need hardly more than one ($queries)" at_most "$queries" "$(enough "${!shape}")"
+done
+counted
+check "  each hears of three others" [ "$(stat one peers) $(stat four peers)" = '3 3' ]
+check "  which caa_fleet shows" grep -q "^store $LAB_WORK/store.sock in use" <(lab_control one caa_fleet)
+check "  as JSON, too" [ "$(lab_control one caa_fleet json | jq -r '"\(.in_use) \(.perspective) \(.peers)"')" = 'true lab 3' ]
+
+# --- signed zones -------------------------------------------------------------------------------------------------------------
+signed() {
+	seq -f 'dnskey z%.0f.lab' $zones >"$LAB_WORK/keys"
+	dig +tries=1 +time=2 +noall +answer -f "$LAB_WORK/keys" @127.0.53.10 2>/dev/null | awk '$4 == "DNSKEY" && $5 == 257' >"$LAB_WORK/dnskeys"
+	[ "$(wc -l <"$LAB_WORK/dnskeys")" -eq $zones ] &&
+		[ "$(seq -f 'soa z%.0f.lab' $zones | dig +tries=1 +time=2 +noall +answer +dnssec -f - @127.0.53.10 2>/dev/null | grep -c RRSIG)" -eq $zones ]
+}
+lab_until 60 signed || lab_die "BIND does not sign the zones"
+trust="server:
+ trust-anchor-signaling: no
+ aggressive-nsec: no
+$(awk '{ $2 = ""; sub(/ IN /, " "); print " trust-anchor: \"" $0 "\"" }' "$LAB_WORK/dnskeys")"
+seq -f 'h1.z%.0f.lab' $zones >"$LAB_WORK/names-zones"
+lab_stop alone
+member alone 127.0.53.60 '' "$trust"
+fresh
+lab_climb 127.0.53.60 "$LAB_WORK/names-zones" --dnssec
+one=$(seen) one_keys=$(seen DNSKEY)
+secure() { jq -r '[.names[].labels[:2][] | select(.ad)] | length' "$LAB_WORK/climb.json"; }
+check "$zones signed zones, one alone: no name fails, all are secure ($one queries, $one_keys for keys)" \
+	[ "$failed $(secure)" = "0 $((2 * zones))" ]
+start_members "$(fleet_conf)" "$trust"
+fresh
+lab_climb $servers "$LAB_WORK/names-zones" --dnssec
+queries=$(seen) keys=$(seen DNSKEY)
+counted
+check "four with a store: no name fails, all are secure" [ "$failed $(secure)" = "0 $((2 * zones))" ]
+check "  and they need hardly more than one ($queries queries)" at_most "$queries" "$(enough "$one")"
+check "  nor for keys ($keys)" at_most "$keys" "$(enough "$one_keys")"
+
+# --- a store that fails in the middle of a burst --------------------------------------------------------------------------------
+is_under_way() { [ "$(lab_queries bind-shop.lab | wc -l)" -ge 60 ]; }
+# burst TEXT COMMAND...: while questions are under way
+burst() {
+	local text=$1 climb_pid
+	shift
+	fresh
+	more 'a.b.d%.0f.far.lab' 50
+	"$CAA_CLIMB" --server $servers --file "$LAB_WORK/names" --json >"$LAB_WORK/burst.json" 2>/dev/null </dev/null &
+	climb_pid=$!
+	lab_until 20 is_under_way || lab_die "the burst does not begin"
+	"$@"
+	wait $climb_pid
+	check "$text: no name fails" [ "$(jq .summary.failed "$LAB_WORK/burst.json")" = 0 ]
+}
+start_members "$(fleet_conf)"
+lines=$(grep -c 'goes on alone' "$LAB_WORK/one.log")
+burst "the store is killed" lab_stop store KILL
+check "  it is not in use then, says caa_fleet" grep -q 'not in use: ' <(lab_control one caa_fleet)
+check "  which is logged once" [ "$(grep -c 'goes on alone' "$LAB_WORK/one.log")" -eq $((lines + 1)) ]
+more 'a.b.d%.0f.far.lab' 5
+lab_climb $servers "$LAB_WORK/names"
+check "  and names pass without" [ "$failed" -eq 0 ]
+store
+check "it is started, empty, and is in use again" lab_until 20 all_are is_up
+burst "the store stands still" kill -STOP "${LAB_PID[store]}"
+check "  it is not in use then" lab_until 20 all_are is_down
+kill -CONT "${LAB_PID[store]}"
+check "  and is again when it goes on" lab_until 20 all_are is_up
+empty() { lab_stop store KILL; store; }
+burst "the store is started anew, empty" empty
+check "  it is in use again" lab_until 20 all_are is_up
+emptied() { cli flushall >/dev/null; }
+burst "the store is emptied" emptied
+full() { cli config set maxmemory 1 >/dev/null; }
+burst "the store is full" full
+check "  which is counted" [ "$(total errors)" -gt 0 ]
+check "  and logged" grep -q 'fleet: .* refuses: OOM' "$LAB_WORK"/{one,two,three,four}.log
+cli config set maxmemory 0 >/dev/null
+replica() { cli replicaof 127.0.0.1 1 >/dev/null; }
+burst "the store becomes a replica" replica
+cli replicaof no one >/dev/null
+lab_until 20 all_are is_up || lab_die "the store is not in use"
+kill_one() { lab_stop one KILL; }
+more 'a.b.d%.0f.far.lab' 50
+fresh
+"$CAA_CLIMB" --server $servers --file "$LAB_WORK/names" --json --timeout 15 --tries 4 >"$LAB_WORK/burst.json" 2>/dev/null </dev/null &
+climb_pid=$!
+lab_until 20 is_under_way || lab_die "the burst does not begin"
+kill_one
+wait $climb_pid
+check "a resolver is killed in the middle of what it looks up: what the others wait for comes" [ "$(jq .summary.failed "$LAB_WORK/burst.json")" = 0 ]
+
+# --- what is not believed -------------------------------------------------------------------------------------------------------
+start_members "$(fleet_conf)"
+member far 127.0.53.65 "$(fleet_conf perspective=far)"
+member other 127.0.53.66 "$(fleet_conf key-file="$LAB_WORK/other.key")"
+lab_until 20 is_up far && lab_until 20 is_up other || lab_die "the store is not in use"
+caa() { dig +tries=1 +time=20 +short caa "$1" "@$2" | sed -n 's/^0 issue "\(.*\)"$/\1/p'; }
+has_new() { cli --scan --pattern "caa:{$1}:a:*" | sort >"$LAB_WORK/after"; [ -n "$(comm -13 "$LAB_WORK/before" "$LAB_WORK/after")" ]; }
+# key_of NAME [ADDRESS [PERSPECTIVE]]: have it asked, and find the key of its answer; what is above it was asked there before
+key_of() {
+	cli --scan --pattern "caa:{${3:-lab}}:a:*" | sort >"$LAB_WORK/before"
+	caa "$1" "${2:-127.0.53.61}" >/dev/null
+	lab_until 20 has_new "${3:-lab}" || lab_die "no answer for $1 comes into the store"
+	comm -13 "$LAB_WORK/before" "$LAB_WORK/after" | head -n 1
+}
+# refuses TEXT NAME COUNTER: three, who has not heard of it, asks for it, and counts
+refuses() {
+	local before answer
+	before=$(stat three "$3")
+	answer=$(caa "$2.shop.lab" 127.0.53.63)
+	check "$1 is refused, counted, and no answer ($answer)" [ "$answer $(($(stat three "$3") - before))" = "ca${2#c}.lab 1" ]
+}
+kept() { cli --raw get "$1" | head -c -1 >"$LAB_WORK/entry"; }
+for n in 1 3 5 6; do caa c20.shop.lab 127.0.53.6$n >/dev/null; done
+
+key=$(key_of c1.shop.lab)
+before=$(stat two shared)
+check "an answer is taken" [ "$(caa c1.shop.lab 127.0.53.62) $(($(stat two shared) - before > 0))" = 'ca1.lab 1' ]
+kept "$key"
+printf 'ca9' | dd of="$LAB_WORK/entry" bs=1 seek="$(grep -abo 'ca1\.lab' "$LAB_WORK/entry" | cut -d: -f1)" conv=notrunc 2>/dev/null
+cli -x set "$key" <"$LAB_WORK/entry" >/dev/null
+refuses "a changed entry" c1 forged
+key=$(key_of c2.shop.lab)
+cli set "$key" garbage >/dev/null
+refuses "garbage" c2 forged
+key=$(key_of c3.shop.lab)
+cli del "$key" >/dev/null
+cli lpush "$key" garbage >/dev/null
+refuses "a key of another kind" c3 errors
+key=$(key_of c4.shop.lab)
+cli copy "$(key_of c5.shop.lab)" "$key" replace >/dev/null
+refuses "the answer to another question" c4 foreign
+key=$(key_of c6.shop.lab)
+cli copy "$(key_of c6.shop.lab 127.0.53.65 far)" "$key" replace >/dev/null
+refuses "an answer of another perspective" c6 foreign
+key=$(key_of c7.shop.lab)
+cli copy "$(key_of c7.shop.lab 127.0.53.66)" "$key" replace >/dev/null
+refuses "an answer under another key" c7 forged
+key=$(key_of young.shop.lab)
+kept "$key"
+is_over() { [ "$(cli exists "$key")" = 0 ]; }
+check "an answer leaves the store with its TTL" lab_until 10 is_over
+cli -x set "$key" <"$LAB_WORK/entry" >/dev/null
+before=$(stat three stale)
+check "one that comes back is refused, counted, and no answer" \
+	[ "$(caa young.shop.lab 127.0.53.63) $(($(stat three stale) - before))" = 'ca.lab 1' ]
+before=$(stat three forged)
+cli publish 'caa:{lab}:news' garbage >/dev/null
+more_forged() { [ "$(stat three forged)" -gt "$before" ]; }
+check "garbage among the news is refused and counted" lab_until 10 more_forged
+
+# --- flushed ----------------------------------------------------------------------------------------------------------------------
+caa c8.shop.lab 127.0.53.61 >/dev/null
+caa c8.shop.lab 127.0.53.62 >/dev/null
+caa c9.shop.lab 127.0.53.61 >/dev/null
+fresh
+lab_control two caa_flush shop.lab >/dev/null
+heard_flush() { stat_is "$1" flushes "$2"; }
+check "caa_flush is heard by the others" lab_until 10 heard_flush one 1
+check "  who drop their answers" [ "$(caa c8.shop.lab 127.0.53.61) $(seen CAA)" = 'ca8.lab 1' ]
+check "  and do not take what was there before" [ "$(caa c9.shop.lab 127.0.53.63) $(seen CAA)" = 'ca9.lab 2' ]
+caa c10.shop.lab 127.0.53.61 >/dev/null
+lab_control one flush c10.shop.lab >/dev/null
+fresh
+check "Unbound's own flush has nobody take what was there before" [ "$(caa c10.shop.lab 127.0.53.63) $(seen CAA)" = 'ca10.lab 1' ]
+
+# --- held ---------------------------------------------------------------------------------------------------------------------------
+# How old a part of another's answer was to it is not known: what is not signed is not held.
+lab_stop other
+member other 127.0.53.66 "$(fleet_conf)" "$(lab_zone_conf shop.lab; echo " caa-hold: 600")"
+lab_until 20 is_up other || lab_die "the store is not in use"
+caa c16.shop.lab 127.0.53.61 >/dev/null
+check "a shared answer is not held" [ "$(caa c16.shop.lab 127.0.53.66) $(($(stat other shared) > 0)) $(lab_stat other caa.hold)" = 'ca16.lab 1 0' ]
+check "  as one's own is" [ "$(caa c17.shop.lab 127.0.53.66) $(($(lab_stat other caa.hold) > 0))" = 'ca17.lab 1' ]
+
+# --- a user of the store who may do no more than the manual says ---------------------------------------------------------------------
+sed -n '/^ACL SETUSER/,/^\.Ed/p' "$CAA_MANUAL" | grep -v '^\.Ed' | tr '\n' ' ' | sed 's/>PASSWORD/>secret/; s/{east}/{lab}/g' | cli >/dev/null
+lab_stop far
+member far 127.0.53.65 "$(fleet_conf user=caa password-file="$LAB_WORK/password")"
+check "a user with the rights of the manual is taken" lab_until 20 is_up far
+caa c11.shop.lab 127.0.53.61 >/dev/null
+caa c12.shop.lab 127.0.53.65 >/dev/null
+check "  takes answers, and leaves some" [ "$(caa c11.shop.lab 127.0.53.65) $(stat far errors) $(($(stat far shared) > 0)) $(($(stat far left) > 0))" = 'ca11.lab 0 1 1' ]
+check "  and flushes" [ "$(lab_control far caa_flush c13.shop.lab >/dev/null; caa c13.shop.lab 127.0.53.65) $(stat far errors)" = 'ca13.lab 0' ]
+lab_stop far
+member far 127.0.53.65 "$(fleet_conf user=caa password-file="$LAB_WORK/wrong")"
+refused_password() { grep -q 'not in use: the store refuses the password' "$LAB_WORK/far.log"; }
+check "another password is refused, which is logged" lab_until 20 refused_password
+check "  and names pass" [ "$(caa c14.shop.lab 127.0.53.65)" = ca14.lab ]
+
+# --- reload -----------------------------------------------------------------------------------------------------------------------------
+sed -i "s|$LAB_WORK/wrong|$LAB_WORK/password|" "$LAB_WORK/far.conf"
+lab_control far reload >/dev/null
+check "the right one is in use after a reload" lab_until 20 is_up far
+lab_control far fast_reload >/dev/null
+check "  and after fast_reload" lab_until 20 is_up far
+sed -i '/caa-fleet/d' "$LAB_WORK/far.conf"
+lab_control far reload >/dev/null
+gone() { lab_control far caa_fleet | grep -q 'no caa-fleet-server'; }
+check "  and not without the keys" lab_until 20 gone
+check "  where names pass" [ "$(caa c15.shop.lab 127.0.53.65)" = ca15.lab ]
+
+# --- README -------------------------------------------------------------------------------------------------------------------------------
+(cd "$LAB_WORK" && eval "$(grep -o 'head -c 32 [^`]*fleet\.key' "$LAB_TOP/README.md" | head -n 1 | sed 's/fleet.key/readme.key/')")
+clause=$(sed -n '/^## More than one resolver/,/^and /s/^    //p' "$LAB_TOP/README.md" |
+	sed "s|192\.0\.2\.9@6379|$LAB_WORK/store.sock|; s|/etc/unbound/fleet.key|$LAB_WORK/readme.key|")
+lab_stop other
+member other 127.0.53.66 "$clause"
+check "what README has works" lab_until 20 is_up other
+check "  as the command says" grep -q 'perspective east' <(lab_control other caa_fleet)
+for member in $members far other; do lab_stop "$member"; done
+check "no report of a sanitizer" [ "$(lab_reports)" -eq 0 ]
