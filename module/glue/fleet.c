@@ -12,6 +12,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <hiredis/hiredis.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <signal.h>
@@ -632,24 +633,24 @@ static void give(struct caa_fleet *f, struct caa_fleet_ask *ask, const struct ca
 /* --- commands ---------------------------------------------------------------------------------------------------------------- */
 
 /** Write the name of a key. @param kind: a letter. */
-static struct caa_resp_arg key_of(const struct caa_fleet *f, char out[static KEY_TEXT + SHA_TEXT], char kind, const uint8_t *digest)
+static struct caa_store_arg key_of(const struct caa_fleet *f, char out[static KEY_TEXT + SHA_TEXT], char kind, const uint8_t *digest)
 {
 	int len = snprintf(out, KEY_TEXT, "%s%c:", f->prefix, kind);
 
 	sodium_bin2hex(out + len, SHA_TEXT, digest, DIGEST_SHOWN);
-	return (struct caa_resp_arg){ out, (size_t)len + SHA_TEXT - 1 };
+	return (struct caa_store_arg){ out, (size_t)len + SHA_TEXT - 1 };
 }
 
-static struct caa_resp_arg number_arg(char out[static 24], uint64_t number)
+static struct caa_store_arg number_arg(char out[static 24], uint64_t number)
 {
 	int len = snprintf(out, 24, "%" PRIu64, number);
 
-	return (struct caa_resp_arg){ out, (size_t)len };
+	return (struct caa_store_arg){ out, (size_t)len };
 }
 
-static struct caa_resp_arg channel_arg(const struct caa_fleet *f)
+static struct caa_store_arg channel_arg(const struct caa_fleet *f)
 {
-	return (struct caa_resp_arg){ f->config.channel, strlen(f->config.channel) };
+	return (struct caa_store_arg){ f->config.channel, strlen(f->config.channel) };
 }
 
 /** Write a claim, or the news that a lookup has ended. */
@@ -662,7 +663,7 @@ static size_t write_claim(const struct caa_fleet *f, uint8_t out[static CLAIM_MA
 }
 
 /** The store answered with an error: log it once, until it takes something again. */
-static void note_error(struct caa_fleet *f, const struct caa_resp_value *v)
+static void note_error(struct caa_fleet *f, const redisReply *v)
 {
 	char why[CAA_STORE_WHY_MAX];
 
@@ -670,7 +671,7 @@ static void note_error(struct caa_fleet *f, const struct caa_resp_value *v)
 	if (f->refuses)
 		return;
 	f->refuses = true;
-	snprintf(why, sizeof(why), "%.*s", (int)v->len, v->text);
+	snprintf(why, sizeof(why), "%.*s", (int)v->len, v->str);
 	for (char *c = why; *c != '\0'; c++)
 		if (*c < ' ' || *c > '~')
 			*c = '?';
@@ -678,12 +679,12 @@ static void note_error(struct caa_fleet *f, const struct caa_resp_value *v)
 }
 
 /** A reply to a command that only changes the store. @return whether it was done. */
-static bool note_reply(struct caa_fleet *f, const struct caa_resp *reply)
+static bool note_reply(struct caa_fleet *f, const redisReply *reply)
 {
 	if (reply == NULL)
 		return false;
-	if (reply->value[0].type == CAA_RESP_ERROR) {
-		note_error(f, &reply->value[0]);
+	if (reply->type == REDIS_REPLY_ERROR) {
+		note_error(f, reply);
 		return false;
 	}
 	if (f->refuses)
@@ -692,7 +693,7 @@ static bool note_reply(struct caa_fleet *f, const struct caa_resp *reply)
 	return true;
 }
 
-static void changed(void *of, const struct caa_resp *reply)
+static void changed(void *of, const redisReply *reply)
 {
 	(void)note_reply(of, reply);
 }
@@ -704,7 +705,7 @@ static void send_answer(struct caa_fleet *f, struct caa_fleet_ask *ask)
 	struct caa_fleet_entry e = { .kind = CAA_FLEET_ANSWER, .security = ask->own.security, .epoch_us = ask->epoch_us,
 		.time_ms = ask->own_time_ms, .ttl_s = ask->own.ttl_s, .payload = ask->own_wire, .len = ask->own.len };
 	uint8_t *entry = malloc(CAA_FLEET_HEAD + e.len + CAA_FLEET_MAC);
-	struct caa_resp_arg arg[4];
+	struct caa_store_arg arg[4];
 
 	if (entry == NULL)
 		return;
@@ -715,7 +716,7 @@ static void send_answer(struct caa_fleet *f, struct caa_fleet_ask *ask)
 	memcpy(e.owner, ask->owner, sizeof(e.owner));
 	arg[0] = key_of(f, key, 'a', ask->digest);
 	arg[1] = channel_arg(f);
-	arg[2] = (struct caa_resp_arg){ entry, caa_fleet_entry_write(entry, &e, &f->keys, ask->digest) };
+	arg[2] = (struct caa_store_arg){ entry, caa_fleet_entry_write(entry, &e, &f->keys, ask->digest) };
 	arg[3] = number_arg(ms, keep_ms);
 	if (caa_store_eval(f->store, SCRIPT_ANSWER, arg, 1, 4, changed, f))
 		caa_stats_add(f->stats, CAA_STAT_fleet_left, 1);
@@ -726,7 +727,7 @@ static void send_end(struct caa_fleet *f, struct caa_fleet_ask *ask)
 {
 	char key[KEY_TEXT + SHA_TEXT];
 	uint8_t news[CLAIM_MAX];
-	struct caa_resp_arg arg[4] = { key_of(f, key, 'a', ask->digest), channel_arg(f),
+	struct caa_store_arg arg[4] = { key_of(f, key, 'a', ask->digest), channel_arg(f),
 		{ news, write_claim(f, news, ask, CAA_FLEET_ENDED) }, { ask->owner, sizeof(ask->owner) } };
 
 	(void)caa_store_eval(f->store, SCRIPT_END, arg, 1, 4, changed, f);
@@ -736,7 +737,7 @@ static void send_renewal(struct caa_fleet *f, struct caa_fleet_ask *ask, uint64_
 {
 	char key[KEY_TEXT + SHA_TEXT], ms[24];
 	uint8_t claim[CLAIM_MAX];
-	struct caa_resp_arg arg[4] = { key_of(f, key, 'a', ask->digest), { ask->owner, sizeof(ask->owner) },
+	struct caa_store_arg arg[4] = { key_of(f, key, 'a', ask->digest), { ask->owner, sizeof(ask->owner) },
 		{ claim, write_claim(f, claim, ask, CAA_FLEET_CLAIM) }, number_arg(ms, CAA_FLEET_LEASE_MS) };
 
 	ask->renewed_us = now_us;
@@ -764,11 +765,11 @@ static void claimed(struct caa_fleet *f, struct caa_fleet_ask *ask)
 }
 
 /** There was something already. */
-static void found(struct caa_fleet *f, struct caa_fleet_ask *ask, const struct caa_resp_value *v, uint64_t flushed_us)
+static void found(struct caa_fleet *f, struct caa_fleet_ask *ask, const redisReply *v, uint64_t flushed_us)
 {
 	uint64_t now_ms = wall_ms();
 	struct caa_fleet_entry e;
-	enum caa_fleet_verdict verdict = caa_fleet_entry_read(&e, (const uint8_t *)v->text, v->len, &f->keys, ask->digest);
+	enum caa_fleet_verdict verdict = caa_fleet_entry_read(&e, (const uint8_t *)v->str, v->len, &f->keys, ask->digest);
 
 	if (verdict == CAA_FLEET_GOOD)
 		verdict = caa_fleet_entry_age(&e, now_ms, flushed_us);
@@ -792,22 +793,22 @@ static void found(struct caa_fleet *f, struct caa_fleet_ask *ask, const struct c
 	say(f, ask, CAA_FLEET_WAITS);
 }
 
-static void claim_replied(void *of, const struct caa_resp *reply)
+static void claim_replied(void *of, const redisReply *reply)
 {
 	struct caa_fleet_ask *ask = of;
 	struct caa_fleet *f = ask->fleet;
 	uint64_t now_us, flushed_us;
 
 	ask->asking = false;
-	if (!note_reply(f, reply) || reply->count != 4 || !caa_resp_number(&reply->value[1], &now_us) ||
-	    !caa_resp_number(&reply->value[2], &flushed_us) || reply->value[3].type != CAA_RESP_BULK) {
+	if (!note_reply(f, reply) || reply->type != REDIS_REPLY_ARRAY || reply->elements != 3 || !caa_store_number(reply->element[0], &now_us) ||
+	    !caa_store_number(reply->element[1], &flushed_us) || reply->element[2]->type != REDIS_REPLY_STRING) {
 		go_alone(f, ask);
 	} else {
 		ask->epoch_us = now_us;
-		if (reply->value[3].len == 0)
+		if (reply->element[2]->len == 0)
 			claimed(f, ask);
 		else if (!is_final(ask))
-			found(f, ask, &reply->value[3], flushed_us);
+			found(f, ask, reply->element[2], flushed_us);
 	}
 	if (ask->ends)
 		complete(f, ask);
@@ -816,7 +817,7 @@ static void claim_replied(void *of, const struct caa_resp *reply)
 static void send_claim(struct caa_fleet *f, struct caa_fleet_ask *ask)
 {
 	char key[CAA_FLEET_LABELS_MAX + 2][KEY_TEXT + SHA_TEXT], ms[24];
-	struct caa_resp_arg arg[CAA_FLEET_LABELS_MAX + 4];
+	struct caa_store_arg arg[CAA_FLEET_LABELS_MAX + 4];
 	uint8_t claim[CLAIM_MAX];
 	size_t keys = 0;
 
@@ -824,7 +825,7 @@ static void send_claim(struct caa_fleet *f, struct caa_fleet_ask *ask)
 	keys++;
 	for (size_t i = 0; i < ask->flushes; i++, keys++)
 		arg[keys] = key_of(f, key[keys], 'f', ask->flush[i]);
-	arg[keys] = (struct caa_resp_arg){ claim, write_claim(f, claim, ask, CAA_FLEET_CLAIM) };
+	arg[keys] = (struct caa_store_arg){ claim, write_claim(f, claim, ask, CAA_FLEET_CLAIM) };
 	arg[keys + 1] = number_arg(ms, CAA_FLEET_LEASE_MS);
 	ask->asking = caa_store_eval(f->store, SCRIPT_CLAIM, arg, keys, keys + 2, claim_replied, ask);
 	if (!ask->asking)
@@ -833,7 +834,7 @@ static void send_claim(struct caa_fleet *f, struct caa_fleet_ask *ask)
 
 /* --- flushes ------------------------------------------------------------------------------------------------------------------- */
 
-static void flush_replied(void *of, const struct caa_resp *reply)
+static void flush_replied(void *of, const redisReply *reply)
 {
 	struct caa_fleet *f = of;
 
@@ -850,13 +851,13 @@ static void send_flush(struct caa_fleet *f, const struct flush *flush)
 	char key[KEY_TEXT + SHA_TEXT], ms[24];
 	uint8_t digest[CAA_FLEET_DIGEST], news[CAA_FLEET_HEAD + CAA_NAME_MAX + CAA_FLEET_MAC];
 	struct caa_fleet_entry e = { .kind = CAA_FLEET_FLUSH, .flags = flush->flags, .time_ms = wall_ms(), .payload = flush->name, .len = flush->len };
-	struct caa_resp_arg arg[4];
+	struct caa_store_arg arg[4];
 
 	caa_fleet_flush_digest(digest, &f->keys, name);
 	memcpy(e.owner, f->node, sizeof(f->node));
 	arg[0] = key_of(f, key, 'f', digest);
 	arg[1] = channel_arg(f);
-	arg[2] = (struct caa_resp_arg){ news, flush->tell ? caa_fleet_entry_write(news, &e, &f->keys, digest) : 0 };
+	arg[2] = (struct caa_store_arg){ news, flush->tell ? caa_fleet_entry_write(news, &e, &f->keys, digest) : 0 };
 	arg[3] = number_arg(ms, FLUSH_MS);
 	if (caa_store_eval(f->store, SCRIPT_FLUSH, arg, 1, 4, flush_replied, f))
 		f->sents_out++;
@@ -912,7 +913,7 @@ static void heard_flush(struct caa_fleet *f, const uint8_t *octets, size_t len, 
 
 /* --- limits --------------------------------------------------------------------------------------------------------------------- */
 
-static void share_replied(void *of, const struct caa_resp *reply)
+static void share_replied(void *of, const redisReply *reply)
 {
 	struct caa_limits_one *limit = of;
 	long long number[CAA_SHARE_NUMBERS];
@@ -922,11 +923,12 @@ static void share_replied(void *of, const struct caa_resp *reply)
 		caa_limits_answered(limit, NULL, 0, caa_host_now_us());
 		return;
 	}
-	while (count < CAA_SHARE_NUMBERS && count + 1 < reply->count && reply->value[count + 1].type == CAA_RESP_NUMBER) {
-		number[count] = reply->value[count + 1].number;
+	while (reply->type == REDIS_REPLY_ARRAY && count < CAA_SHARE_NUMBERS && count < reply->elements &&
+	       reply->element[count]->type == REDIS_REPLY_INTEGER) {
+		number[count] = reply->element[count]->integer;
 		count++;
 	}
-	caa_limits_answered(limit, number, reply->count == CAA_SHARE_NUMBERS + 1 ? count : 0, caa_host_now_us());
+	caa_limits_answered(limit, number, count == CAA_SHARE_NUMBERS && reply->elements == count ? count : 0, caa_host_now_us());
 }
 
 static bool tell_limit(void *arg, struct caa_limits_one *limit, const char *key, const char *report)
@@ -934,7 +936,7 @@ static bool tell_limit(void *arg, struct caa_limits_one *limit, const char *key,
 	struct caa_fleet *f = arg;
 	char whole[KEY_TEXT + CAA_LIMIT_KEY_TEXT], version[24], node[2 * sizeof(f->node) + 1];
 	int len = snprintf(whole, sizeof(whole), "%s%s", f->prefix, key);
-	const struct caa_resp_arg args[] = { { whole, (size_t)len }, number_arg(version, CAA_SHARE_VERSION),
+	const struct caa_store_arg args[] = { { whole, (size_t)len }, number_arg(version, CAA_SHARE_VERSION),
 		{ sodium_bin2hex(node, sizeof(node), f->node, sizeof(f->node)), sizeof(node) - 1 }, { report, strlen(report) } };
 
 	return caa_store_eval(f->store, SCRIPT_SHARE, args, 1, sizeof(args) / sizeof(args[0]), share_replied, limit);

@@ -5,34 +5,33 @@
 
 #include "glue/host.h"
 
+#include <arpa/inet.h>
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <hiredis/hiredis.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/un.h>
 
 enum {
-	NO_FD = -1,
 	IN_MAX = 256 << 10,		/**< octets of replies that are read and not whole */
-	OUT_MAX = 2 << 20,		/**< octets of commands that the socket has not taken */
+	OUT_MAX = 2 << 20,		/**< octets of commands that wait for the socket, since it had none left */
 	WAITING_MAX = 16384,		/**< commands without a reply; a power of two */
 	SHA_LEN = 40,
 	CONNECT_US = 500000,		/**< until the store is ready, from the first packet on */
 	RETRY_MIN_US = 50000, RETRY_MAX_US = 800000,
 	PING_US = 200000,		/**< a store that is idle is asked so often */
-	MEAN_PART = 8,			/**< of a longer time in the mean; a shorter one counts for half, so that a store is soon used again */
-	READ_TURNS = 16			/**< reads of a socket in one turn */
+	MEAN_PART = 8			/**< of a longer time in the mean; a shorter one counts for half, so that a store is soon used again */
 };
 
 /** One socket. */
 struct conn {
-	int fd;
+	redisContext *c;	/**< NULL = closed */
 	bool connected;
-	uint8_t *in, *out;
-	size_t in_len, out_at, out_len;
+	size_t out;		/**< octets of commands since the socket had taken all */
 };
 
 struct waiting {
@@ -71,60 +70,57 @@ struct caa_store {
 
 static void conn_close(struct conn *c)
 {
-	if (c->fd != NO_FD)
-		close(c->fd);
-	c->fd = NO_FD;
-	c->connected = false;
-	c->in_len = c->out_at = c->out_len = 0;
+	if (c->c != NULL)
+		redisFree(c->c);
+	*c = (struct conn){ .c = NULL };
 }
 
+/** @return false, errno set, if that is not possible. */
 static bool conn_open(struct conn *c, const struct caa_store_server *server)
 {
-	int one = 1;
+	const struct sockaddr_un *un = (const struct sockaddr_un *)&server->addr;
+	const struct sockaddr_in *in = (const struct sockaddr_in *)&server->addr;
+	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&server->addr;
+	char text[INET6_ADDRSTRLEN];
 
-	c->fd = socket(server->addr.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (c->fd == NO_FD)
+	errno = ENOMEM;
+	if (server->addr.ss_family == AF_UNIX)
+		c->c = redisConnectUnixNonBlock(un->sun_path);
+	else if (server->addr.ss_family == AF_INET && inet_ntop(AF_INET, &in->sin_addr, text, sizeof(text)) != NULL)
+		c->c = redisConnectNonBlock(text, ntohs(in->sin_port));
+	else if (inet_ntop(AF_INET6, &in6->sin6_addr, text, sizeof(text)) != NULL)
+		c->c = redisConnectNonBlock(text, ntohs(in6->sin6_port));
+	if (c->c == NULL || c->c->err != 0)
 		return false;
-	if (server->addr.ss_family != AF_UNIX)
-		(void)setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	return connect(c->fd, (const struct sockaddr *)&server->addr, server->len) == 0 || errno == EINPROGRESS;
-}
-
-static bool conn_write(struct conn *c)
-{
-	while (c->out_at < c->out_len) {
-		ssize_t sent = send(c->fd, c->out + c->out_at, c->out_len - c->out_at, MSG_NOSIGNAL);
-
-		if (sent < 0 && errno == EINTR)
-			continue;
-		if (sent < 0)
-			return errno == EAGAIN || errno == EWOULDBLOCK;
-		c->out_at += (size_t)sent;
-	}
-	c->out_at = c->out_len = 0;
+	(void)fcntl(c->c->fd, F_SETFD, FD_CLOEXEC);
 	return true;
 }
 
-/** @return room for so many octets to be sent, or NULL. */
-static uint8_t *conn_room(struct conn *c, size_t len)
+/** Hand the socket what it takes. */
+static bool conn_write(struct conn *c)
 {
-	if (len > OUT_MAX - (c->out_len - c->out_at))
-		return NULL;
-	if (len > OUT_MAX - c->out_len) {
-		memmove(c->out, c->out + c->out_at, c->out_len - c->out_at);
-		c->out_len -= c->out_at;
-		c->out_at = 0;
-	}
-	return c->out + c->out_len;
+	int done = 0;
+
+	if (redisBufferWrite(c->c, &done) != REDIS_OK)
+		return false;
+	if (done)
+		c->out = 0;
+	return true;
 }
 
-static bool conn_put(struct conn *c, const struct caa_resp_arg *arg, size_t count)
+static bool conn_put(struct conn *c, const struct caa_store_arg *arg, size_t count)
 {
-	uint8_t *room = conn_room(c, caa_resp_size(arg, count));
+	const char *octets[3 + CAA_STORE_EVAL_MAX];
+	size_t len[3 + CAA_STORE_EVAL_MAX], all = 0;
 
-	if (room == NULL)
+	for (size_t i = 0; i < count; i++) {
+		octets[i] = arg[i].octets;
+		len[i] = arg[i].len;
+		all += arg[i].len;
+	}
+	if (all > OUT_MAX - c->out || redisAppendCommandArgv(c->c, (int)count, octets, len) != REDIS_OK)
 		return false;
-	c->out_len += caa_resp_write(room, arg, count);
+	c->out += all;
 	return true;
 }
 
@@ -186,7 +182,7 @@ static void end(struct caa_store *s, uint64_t now_us)
 
 /* --- commands -------------------------------------------------------------------------------------------------------- */
 
-static bool put(struct caa_store *s, const struct caa_resp_arg *arg, size_t count, caa_store_replied *replied, void *of)
+static bool put(struct caa_store *s, const struct caa_store_arg *arg, size_t count, caa_store_replied *replied, void *of)
 {
 	if (s->count == WAITING_MAX || !conn_put(&s->command, arg, count))
 		return false;
@@ -194,29 +190,29 @@ static bool put(struct caa_store *s, const struct caa_resp_arg *arg, size_t coun
 	return true;
 }
 
-bool caa_store_send(struct caa_store *s, const struct caa_resp_arg *arg, size_t count, caa_store_replied *replied, void *of)
+bool caa_store_send(struct caa_store *s, const struct caa_store_arg *arg, size_t count, caa_store_replied *replied, void *of)
 {
 	return s->state == READY && !s->broken && put(s, arg, count, replied, of);
 }
 
-bool caa_store_eval(struct caa_store *s, size_t script, const struct caa_resp_arg *arg, size_t keys, size_t count,
+bool caa_store_eval(struct caa_store *s, size_t script, const struct caa_store_arg *arg, size_t keys, size_t count,
 	caa_store_replied *replied, void *of)
 {
-	struct caa_resp_arg all[3 + CAA_STORE_EVAL_MAX];
+	struct caa_store_arg all[3 + CAA_STORE_EVAL_MAX];
 	char number[24];
 
 	assert(script < s->config->scripts && count <= CAA_STORE_EVAL_MAX);
 	snprintf(number, sizeof(number), "%zu", keys);
-	all[0] = (struct caa_resp_arg){ "EVALSHA", 7 };
-	all[1] = (struct caa_resp_arg){ s->sha[script], SHA_LEN };
-	all[2] = (struct caa_resp_arg){ number, strlen(number) };
+	all[0] = (struct caa_store_arg){ "EVALSHA", 7 };
+	all[1] = (struct caa_store_arg){ s->sha[script], SHA_LEN };
+	all[2] = (struct caa_store_arg){ number, strlen(number) };
 	memcpy(all + 3, arg, count * sizeof(*arg));
 	return caa_store_send(s, all, 3 + count, replied, of);
 }
 
-static struct caa_resp_arg text_arg(const char *text)
+static struct caa_store_arg text_arg(const char *text)
 {
-	return (struct caa_resp_arg){ text, strlen(text) };
+	return (struct caa_store_arg){ text, strlen(text) };
 }
 
 /** It is ready once it has all scripts and the channel is heard. */
@@ -229,51 +225,51 @@ static void maybe_ready(struct caa_store *s)
 	s->events->up(s->events->arg);
 }
 
-static void authenticated(void *of, const struct caa_resp *reply)
+static void authenticated(void *of, const redisReply *reply)
 {
 	struct caa_store *s = of;
 
-	if (reply != NULL && reply->value[0].type == CAA_RESP_ERROR)
-		fail(s, "the store refuses the password", reply->value[0].text, reply->value[0].len);
+	if (reply != NULL && reply->type == REDIS_REPLY_ERROR)
+		fail(s, "the store refuses the password", reply->str, reply->len);
 }
 
-static void loaded(void *of, const struct caa_resp *reply)
+static void loaded(void *of, const redisReply *reply)
 {
 	struct caa_store *s = of;
-	const struct caa_resp_value *v = reply != NULL ? &reply->value[0] : NULL;
+	const redisReply *v = reply;
 
 	if (v == NULL)
 		return;
-	if (v->type != CAA_RESP_BULK || v->len != SHA_LEN) {
-		fail(s, "the store does not take a script", v->text, v->type == CAA_RESP_ERROR ? v->len : 0);
+	if (v->type != REDIS_REPLY_STRING || v->len != SHA_LEN) {
+		fail(s, "the store does not take a script", v->str, v->type == REDIS_REPLY_ERROR ? v->len : 0);
 		return;
 	}
-	memcpy(s->sha[s->loaded++], v->text, SHA_LEN);
+	memcpy(s->sha[s->loaded++], v->str, SHA_LEN);
 	maybe_ready(s);
 }
 
-static void pinged(void *of, const struct caa_resp *reply)
+static void pinged(void *of, const redisReply *reply)
 {
 	struct caa_store *s = of;
 
 	if (reply == NULL)
 		return;
-	if (reply->count == 3 && caa_resp_number(&reply->value[2], &s->listeners))
+	if (reply->type == REDIS_REPLY_ARRAY && reply->elements == 2 && caa_store_number(reply->element[1], &s->listeners))
 		return;
-	if (reply->value[0].type == CAA_RESP_ERROR)
-		fail(s, "the store refuses a command", reply->value[0].text, reply->value[0].len);
+	if (reply->type == REDIS_REPLY_ERROR)
+		fail(s, "the store refuses a command", reply->str, reply->len);
 }
 
 static void ping(struct caa_store *s, uint64_t now_us)
 {
-	const struct caa_resp_arg arg[] = { text_arg("PUBSUB"), text_arg("NUMSUB"), text_arg(s->config->channel) };
+	const struct caa_store_arg arg[] = { text_arg("PUBSUB"), text_arg("NUMSUB"), text_arg(s->config->channel) };
 
 	s->asked_us = now_us;
 	(void)put(s, arg, 3, pinged, s);
 }
 
 /** What goes before everything else on a connection. @return octets of it in arg. */
-static size_t auth_args(const struct caa_store *s, struct caa_resp_arg arg[static 3])
+static size_t auth_args(const struct caa_store *s, struct caa_store_arg arg[static 3])
 {
 	arg[0] = text_arg("AUTH");
 	if (s->config->user[0] == '\0') {
@@ -288,7 +284,7 @@ static size_t auth_args(const struct caa_store *s, struct caa_resp_arg arg[stati
 static void begin(struct caa_store *s, uint64_t now_us)
 {
 	const struct caa_store_server *server = &s->config->server[s->server];
-	struct caa_resp_arg arg[3];
+	struct caa_store_arg arg[3];
 
 	s->state = BEGINS;
 	s->since_us = s->asked_us = now_us;
@@ -326,7 +322,7 @@ static void note_time(struct caa_store *s, uint64_t took_us)
 		s->rtt_us += (took_us - s->rtt_us) / MEAN_PART;
 }
 
-static void reply_came(struct caa_store *s, const struct caa_resp *reply, uint64_t now_us)
+static void reply_came(struct caa_store *s, const redisReply *reply, uint64_t now_us)
 {
 	struct waiting w;
 	uint64_t took_us;
@@ -345,83 +341,65 @@ static void reply_came(struct caa_store *s, const struct caa_resp *reply, uint64
 	if (w.replied != NULL)
 		w.replied(w.of, reply);
 	/* The script is gone, or the server became a replica: begin again, with another where there is one. */
-	if (caa_resp_is(&reply->value[0], "NOSCRIPT") ||
-	    (s->config->servers > 1 && (caa_resp_is(&reply->value[0], "READONLY") || caa_resp_is(&reply->value[0], "LOADING"))))
-		fail(s, "the store refuses", reply->value[0].text, reply->value[0].len);
+	if (caa_store_is(reply, "NOSCRIPT") ||
+	    (s->config->servers > 1 && (caa_store_is(reply, "READONLY") || caa_store_is(reply, "LOADING"))))
+		fail(s, "the store refuses", reply->str, reply->len);
 }
 
-static void message_came(struct caa_store *s, const struct caa_resp *reply, uint64_t now_us)
+static void message_came(struct caa_store *s, const redisReply *reply, uint64_t now_us)
 {
-	const struct caa_resp_value *v = reply->value;
-
 	(void)now_us;
-	if (v->type == CAA_RESP_ERROR)
-		fail(s, "the store does not let the channel be heard", v->text, v->len);
-	if (v->type != CAA_RESP_ARRAY || reply->count < 4)
+	if (reply->type == REDIS_REPLY_ERROR)
+		fail(s, "the store does not let the channel be heard", reply->str, reply->len);
+	if (reply->type != REDIS_REPLY_ARRAY || reply->elements < 3)
 		return;		/* the answer to AUTH */
-	if (caa_resp_is(&v[1], "subscribe")) {
+	if (caa_store_is(reply->element[0], "subscribe")) {
 		s->hears = true;
 		maybe_ready(s);
-	} else if (caa_resp_is(&v[1], "message") && v[3].type == CAA_RESP_BULK) {
-		s->events->message(s->events->arg, (const uint8_t *)v[3].text, v[3].len);
+	} else if (caa_store_is(reply->element[0], "message") && reply->element[2]->type == REDIS_REPLY_STRING) {
+		s->events->message(s->events->arg, (const uint8_t *)reply->element[2]->str, reply->element[2]->len);
 	}
 }
 
 /** Hand out the whole replies that are there. */
 static void parse(struct caa_store *s, struct conn *c, uint64_t now_us,
-	void (*came)(struct caa_store *s, const struct caa_resp *reply, uint64_t now_us))
+	void (*came)(struct caa_store *s, const redisReply *reply, uint64_t now_us))
 {
-	struct caa_resp reply;
-	size_t at = 0, used;
+	redisReader *reader = c->c->reader;
+	void *reply = NULL;
 
-	while (!s->broken && at < c->in_len) {
-		enum caa_resp_state state = caa_resp_read(&reply, c->in + at, c->in_len - at, &used);
-
-		if (state == CAA_RESP_BROKEN)
+	while (!s->broken) {
+		if (redisReaderGetReply(reader, &reply) != REDIS_OK) {
 			fail(s, "what comes from the store is no reply", "", 0);
-		if (state != CAA_RESP_WHOLE)
+			return;
+		}
+		if (reply == NULL)
 			break;
-		at += used;
-		came(s, &reply, now_us);
+		came(s, reply, now_us);
+		freeReplyObject(reply);
 	}
-	memmove(c->in, c->in + at, c->in_len - at);
-	c->in_len -= at;
-	if (c->in_len == IN_MAX)
+	if (reader->len - reader->pos > IN_MAX)
 		fail(s, "a reply of the store is too large", "", 0);
 }
 
 static void conn_read(struct caa_store *s, struct conn *c, uint64_t now_us,
-	void (*came)(struct caa_store *s, const struct caa_resp *reply, uint64_t now_us))
+	void (*came)(struct caa_store *s, const redisReply *reply, uint64_t now_us))
 {
-	for (int turn = 0; turn < READ_TURNS && !s->broken; turn++) {
-		ssize_t got = recv(c->fd, c->in + c->in_len, IN_MAX - c->in_len, 0);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
-			return;
-		if (got < 0) {
-			fail_errno(s, "the connection is lost", errno);
-			return;
-		}
-		if (got == 0) {
-			fail(s, "the store closed the connection", "", 0);
-			return;
-		}
-		c->in_len += (size_t)got;
+	if (redisBufferRead(c->c) != REDIS_OK)
+		fail(s, "the connection is lost", c->c->errstr, strlen(c->c->errstr));
+	else
 		parse(s, c, now_us, came);
-	}
 }
 
 /** A socket has news. */
 static void conn_run(struct caa_store *s, struct conn *c, short events, uint64_t now_us,
-	void (*came)(struct caa_store *s, const struct caa_resp *reply, uint64_t now_us))
+	void (*came)(struct caa_store *s, const redisReply *reply, uint64_t now_us))
 {
 	int error = 0;
 	socklen_t len = sizeof(error);
 
 	if (!c->connected && (events & (POLLOUT | POLLERR | POLLHUP)) != 0) {
-		if (getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &error, &len) != 0)
+		if (getsockopt(c->c->fd, SOL_SOCKET, SO_ERROR, &error, &len) != 0)
 			error = errno;
 		if (error != 0) {
 			fail_errno(s, "no connection", error);
@@ -467,9 +445,9 @@ size_t caa_store_poll(struct caa_store *s, struct pollfd fds[static CAA_STORE_PO
 	for (size_t i = 0; i < 2; i++) {
 		/* what was put since the last turn leaves without another call of poll() */
 		if (conn[i]->connected && !conn_write(conn[i]))
-			fail_errno(s, "the connection is lost", errno);
-		fds[i] = (struct pollfd){ .fd = conn[i]->fd, .events = POLLIN };
-		if (!conn[i]->connected || conn[i]->out_at < conn[i]->out_len)
+			fail(s, "the connection is lost", conn[i]->c->errstr, strlen(conn[i]->c->errstr));
+		fds[i] = (struct pollfd){ .fd = conn[i]->c->fd, .events = POLLIN };
+		if (!conn[i]->connected || conn[i]->out > 0)
 			fds[i].events |= POLLOUT;
 	}
 	if (s->broken)
@@ -545,15 +523,10 @@ struct caa_store *caa_store_create(const struct caa_store_config *config, const 
 		return NULL;
 	s->config = config;
 	s->events = events;
-	s->command.fd = s->messages.fd = NO_FD;
 	s->retry_us = RETRY_MIN_US;
 	s->waiting = calloc(WAITING_MAX, sizeof(*s->waiting));
-	s->command.in = malloc(IN_MAX);
-	s->command.out = malloc(OUT_MAX);
-	s->messages.in = malloc(IN_MAX);
-	s->messages.out = malloc(OUT_MAX);
-	if (s->waiting == NULL || s->command.in == NULL || s->command.out == NULL || s->messages.in == NULL || s->messages.out == NULL) {
-		caa_store_destroy(s);
+	if (s->waiting == NULL) {
+		free(s);
 		return NULL;
 	}
 	return s;
@@ -566,9 +539,35 @@ void caa_store_destroy(struct caa_store *s)
 	conn_close(&s->command);
 	conn_close(&s->messages);
 	free(s->waiting);
-	free(s->command.in);
-	free(s->command.out);
-	free(s->messages.in);
-	free(s->messages.out);
 	free(s);
+}
+
+bool caa_store_is(const redisReply *reply, const char *text)
+{
+	size_t len = strlen(text);
+
+	if (reply->type != REDIS_REPLY_ERROR && reply->type != REDIS_REPLY_STATUS && reply->type != REDIS_REPLY_STRING)
+		return false;
+	if (reply->len < len || memcmp(reply->str, text, len) != 0)
+		return false;
+	return reply->len == len || (reply->type == REDIS_REPLY_ERROR && reply->str[len] == ' ');
+}
+
+bool caa_store_number(const redisReply *reply, uint64_t *out)
+{
+	uint64_t number = 0;
+
+	if (reply->type == REDIS_REPLY_INTEGER) {
+		*out = (uint64_t)reply->integer;
+		return reply->integer >= 0;
+	}
+	if (reply->type != REDIS_REPLY_STRING || reply->len == 0 || reply->len > 18)
+		return false;
+	for (size_t i = 0; i < reply->len; i++) {
+		if (reply->str[i] < '0' || reply->str[i] > '9')
+			return false;
+		number = number * 10 + (uint64_t)(reply->str[i] - '0');
+	}
+	*out = number;
+	return true;
 }

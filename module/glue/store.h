@@ -7,6 +7,8 @@
  *  A store that is silent for longer than CAA_STORE_STALL_US, as one that was stopped, is not ready, and is left after
  *  CAA_STORE_SILENT_US.
  *
+ *  hiredis speaks the protocol, linked into the module as a whole: a server that has no store needs no library for it.
+ *
  *  Belongs to one thread. */
 #ifndef CAA_GLUE_STORE_H
 #define CAA_GLUE_STORE_H
@@ -16,7 +18,6 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
-#include "core/fleet/resp.h"
 
 enum {
 	CAA_STORE_SERVERS_MAX = 4,
@@ -50,6 +51,12 @@ struct caa_store_config {
 	size_t scripts;
 };
 
+/** An argument of a command. */
+struct caa_store_arg {
+	const void *octets;
+	size_t len;
+};
+
 /** What the caller hears. */
 struct caa_store_events {
 	void *arg;
@@ -58,8 +65,10 @@ struct caa_store_events {
 	void (*message)(void *arg, const uint8_t *octets, size_t len);	/**< of the channel; borrowed */
 };
 
-/** @param reply: borrowed; NULL if the connection ended first. */
-typedef void caa_store_replied(void *arg, const struct caa_resp *reply);
+struct redisReply;
+
+/** @param reply: of hiredis; borrowed; NULL if the connection ended first. */
+typedef void caa_store_replied(void *arg, const struct redisReply *reply);
 
 struct caa_store;
 
@@ -84,12 +93,17 @@ uint64_t caa_store_listeners(const struct caa_store *s);
 
 /** Send a command; it leaves with the others of this turn.
  *  @param replied: called once, later, from caa_store_run(). @return false, and it is not called, if the store is not ready or too much waits. */
-bool caa_store_send(struct caa_store *s, const struct caa_resp_arg *arg, size_t count, caa_store_replied *replied, void *of);
+bool caa_store_send(struct caa_store *s, const struct caa_store_arg *arg, size_t count, caa_store_replied *replied, void *of);
 
 /** The same for a script: EVALSHA.
  *  @param script: its index in the configuration. @param arg: keys first, then the others; at most CAA_STORE_EVAL_MAX. */
 enum { CAA_STORE_EVAL_MAX = 40 };
-bool caa_store_eval(struct caa_store *s, size_t script, const struct caa_resp_arg *arg, size_t keys, size_t count,
+bool caa_store_eval(struct caa_store *s, size_t script, const struct caa_store_arg *arg, size_t keys, size_t count,
 	caa_store_replied *replied, void *of);
+
+/** @return whether a reply is a status of these octets, or an error that begins with this word. */
+bool caa_store_is(const struct redisReply *reply, const char *text);
+/** Read a number, also from a text. @return false if it is none, or negative. */
+bool caa_store_number(const struct redisReply *reply, uint64_t *out);
 
 #endif

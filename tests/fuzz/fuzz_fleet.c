@@ -1,31 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/** \file Fuzz what comes from the fleet's store: replies, and entries, of which only those are believed that were made with the key. */
+/** \file Fuzz what comes from the fleet's store: entries, of which only those are believed that were made with the key. */
 #include "fuzz.h"
 
 #include "core/fleet/entry.h"
-#include "core/fleet/resp.h"
-
-/** A reply is read from whatever is there, within it, and the same however much follows. */
-static void check_reply(const uint8_t *data, size_t size)
-{
-	static struct caa_resp reply;
-	size_t used = 0, again = 0, elements = 1;
-	enum caa_resp_state state = caa_resp_read(&reply, data, size, &used);
-
-	if (state != CAA_RESP_WHOLE)
-		return;
-	check(used > 0 && used <= size && reply.count >= 1 && reply.count <= CAA_RESP_VALUES);
-	for (size_t i = 0; i < reply.count; i++) {
-		const struct caa_resp_value *v = &reply.value[i];
-
-		elements += v->type == CAA_RESP_ARRAY ? (size_t)v->number : 0;
-		if (v->len > 0)
-			check((const uint8_t *)v->text > data && (const uint8_t *)v->text + v->len <= data + used);
-	}
-	check(elements == reply.count);
-	check(caa_resp_read(&reply, data, used, &again) == CAA_RESP_WHOLE && again == used);
-	check(caa_resp_read(&reply, data, used - 1, &again) == CAA_RESP_MORE);
-}
 
 /** An entry that is made of the input is read as it is; one that is changed, and the input itself, are not. */
 static void check_entry(const uint8_t *data, size_t size)
@@ -63,7 +40,6 @@ static void check_entry(const uint8_t *data, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	check_reply(data, size);
 	check_entry(data, size);
 	return 0;
 }
