@@ -673,10 +673,10 @@ static uint64_t waited_us(const struct serviced_query *sq)
 {
 	int64_t ms = sq->last_rtt;
 
+	if (ms < sq->hook_least)
+		ms = sq->hook_least;
 	if (sq->hook_timeout > 0 && ms > sq->hook_timeout)
 		ms = sq->hook_timeout;
-	if (sq->hook_timeout < 0 && ms < -sq->hook_timeout)
-		ms = -sq->hook_timeout;
 	return ms > 0 ? (uint64_t)ms * US_PER_MS : 0;
 }
 
