@@ -150,6 +150,15 @@ bool caa_claims_were_denied(const struct caa_claims *claims, const struct caa_ad
 	return i < claims->count;
 }
 
+bool caa_claims_were_denied_same(const struct caa_claims *claims, const struct caa_asking *q, const struct caa_addr *addr)
+{
+	unsigned i = 0;
+
+	while (i < claims->count && !caa_denials_same(&claims->query[i]->denials, addr, q->question))
+		i++;
+	return i < claims->count;
+}
+
 bool caa_claims_were_denied_any(const struct caa_claims *claims)
 {
 	unsigned i = 0;

@@ -57,6 +57,8 @@ bool caa_claims_have_own_fault(const struct caa_claims *claims, const struct caa
 
 /** @return whether one was denied something at the address before. */
 bool caa_claims_were_denied(const struct caa_claims *claims, const struct caa_addr *addr);
+/** @return whether one was denied the very same there. */
+bool caa_claims_were_denied_same(const struct caa_claims *claims, const struct caa_asking *q, const struct caa_addr *addr);
 /** @return whether one was denied something anywhere. */
 bool caa_claims_were_denied_any(const struct caa_claims *claims);
 

@@ -363,6 +363,7 @@ static int64_t pace_known(struct caa_ctx *ctx, struct serviced_query *sq, int qu
 	set_line(q, line);
 	q->own_fault = claims.count > 0 && caa_claims_have_own_fault(&claims, q, &s->addr);
 	q->denied = caa_claims_were_denied(&claims, &s->addr);
+	q->same_denied = q->denied && caa_claims_were_denied_same(&claims, q, &s->addr);
 	q->denied_elsewhere = !q->denied && caa_claims_were_denied_any(&claims);
 	if (claims.count == 0 && !queued && (wait_us = caa_reporting_pace(ctx, sq, q, now_us, tcp)) != 0)
 		return wait_us;

@@ -1802,6 +1802,36 @@ static void what_may_be_late_says_nothing(void **state)
 	}
 }
 
+/** Who was denied is answered when it is asked slower, if it was a limit. */
+static void who_is_denied_again_and_again_tells_of_no_limit(void **state)
+{
+	/* in their order: d the same is denied again, D another is denied, a the same is answered, A another is */
+	static const struct { const char *ends; bool limited; const char *why; } row[] = {
+		{ "dAdAdAdAdAdAdA", true,  "seven of them may be those that come too early" },
+		{ "dAdAdAdAdAdAdAdA", false, "eight are not" },
+		{ "dAdAdAdAaAdAdAdAdA", true, "one was answered" },
+		{ "DADADADADADADADADA", true, "these were not asked before" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		struct line *l = confirmed_line(START_US, BURST);
+
+		for (const char *end_of = row[i].ends; *end_of != '\0' && caa_learn_limited(&l->learn); end_of++) {
+			size_t n = l->count;
+
+			l->now_us += US_PER_S;	/* what there is to pay is paid */
+			send_waited(l, true);
+			l->sent[n].same_denied = l->sent[n].repeated = l->sent[n].denied = *end_of == 'd' || *end_of == 'a';
+			l->now_us += ROUND_US;
+			end(l, n, *end_of == 'd' || *end_of == 'D' ? CAA_SIGNAL_DENIED : CAA_SIGNAL_ANSWER);
+		}
+		if (caa_learn_limited(&l->learn) != row[i].limited)
+			fail_msg("%s: %s", row[i].ends, row[i].why);
+		free(l);
+	}
+}
+
 /** Whatever becomes of it. */
 static void what_goes_aside_takes_room_from_nobody(void **state)
 {
@@ -1967,6 +1997,7 @@ struct demand {
 	unsigned silent_ms, every_ms;	/**< it answers nothing at the end of each such time */
 	unsigned seconds;
 	bool random;			/**< they come at random, so many in a second on average */
+	unsigned well_ms;		/**< it answers all for so long at first */
 };
 
 struct question {
@@ -2012,7 +2043,8 @@ static unsigned failures_at(struct demand d, unsigned *limits)
 
 	assert_non_null(q);
 	for (; l->now_us < end_us; l->now_us += STEP_US) {
-		bool silent = (l->now_us - START_US) / US_PER_MS % d.every_ms >= d.every_ms - d.silent_ms;
+		uint64_t since_ms = (l->now_us - START_US) / US_PER_MS;
+		bool silent = since_ms >= d.well_ms && since_ms % d.every_ms >= d.every_ms - d.silent_ms;
 
 		tokens += tokens < d.bucket ? d.bucket * (double)STEP_US / 1e6 : 0;
 		caa_learn_options(&l->learn, l->now_us, 0, BURST);
@@ -2060,13 +2092,15 @@ static unsigned failures_at(struct demand d, unsigned *limits)
 static void an_outage_is_no_limit(void **state)
 {
 	static const struct demand row[] = {
-		{ 300, 0, 500, 5000, 40, false }, { 300, 0, 500, 20000, 60, false }, { 300, 0, 1000, 10000, 40, false }, { 100, 0, 500, 5000, 60, false },
-		{ 1000, 0, 500, 5000, 30, false }, { 30, 0, 1500, 8000, 60, false }, { 20, 0, 1000, 8000, 60, false }, { 15, 0, 1000, 8000, 60, false },
-		{ 5, 0, 500, 5000, 60, false }, { 8, 0, 500, 5000, 60, false }, { 10, 0, 500, 5000, 60, false }, { 12, 0, 500, 5000, 60, false },
-		{ 5, 0, 1000, 10000, 60, false }, { 8, 0, 1000, 10000, 60, false }, { 10, 0, 1000, 10000, 60, false }, { 12, 0, 1000, 10000, 60, false },
-		{ 12, 0, 500, 5000, 60, true }, { 30, 0, 500, 5000, 60, true },
-		{ 100, 0, 500, 5000, 60, true }, { 10, 0, 1000, 10000, 60, true },
-		{ 20, 0, 1000, 4000, 60, true }, { 100, 0, 3000, 30000, 60, true },
+		{ 300, 0, 500, 5000, 40, false, 0 }, { 300, 0, 500, 20000, 60, false, 0 }, { 300, 0, 1000, 10000, 40, false, 0 }, { 100, 0, 500, 5000, 60, false, 0 },
+		{ 1000, 0, 500, 5000, 30, false, 0 }, { 30, 0, 1500, 8000, 60, false, 0 }, { 20, 0, 1000, 8000, 60, false, 0 }, { 15, 0, 1000, 8000, 60, false, 0 },
+		{ 5, 0, 500, 5000, 60, false, 0 }, { 8, 0, 500, 5000, 60, false, 0 }, { 10, 0, 500, 5000, 60, false, 0 }, { 12, 0, 500, 5000, 60, false, 0 },
+		{ 5, 0, 1000, 10000, 60, false, 0 }, { 8, 0, 1000, 10000, 60, false, 0 }, { 10, 0, 1000, 10000, 60, false, 0 }, { 12, 0, 1000, 10000, 60, false, 0 },
+		{ 12, 0, 500, 5000, 60, true, 0 }, { 30, 0, 500, 5000, 60, true, 0 },
+		{ 100, 0, 500, 5000, 60, true, 0 }, { 10, 0, 1000, 10000, 60, true, 0 },
+		{ 20, 0, 1000, 4000, 60, true, 0 }, { 100, 0, 3000, 30000, 60, true, 0 },
+		{ 300, 0, 500, 2000, 30, false, 5000 }, { 100, 0, 500, 2000, 30, true, 5000 }, { 20, 0, 500, 2000, 60, false, 5000 },
+		{ 8, 0, 500, 2000, 60, false, 5000 },
 	};
 
 	(void)state;
@@ -2081,7 +2115,7 @@ static void an_outage_is_no_limit(void **state)
 /** One that is asked faster than it allows is limited, whatever it has answered before. */
 static void who_is_asked_for_more_than_it_allows_is_limited(void **state)
 {
-	static const struct demand row[] = { { 100, 50, 0, 1000, 10, false }, { 60, 50, 0, 1000, 20, false }, { 1000, 300, 0, 1000, 10, false } };
+	static const struct demand row[] = { { 100, 50, 0, 1000, 10, false, 0 }, { 60, 50, 0, 1000, 20, false, 0 }, { 1000, 300, 0, 1000, 10, false, 0 } };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(row); i++) {
@@ -2158,7 +2192,7 @@ int main(void)
 		cmocka_unit_test(a_witness_loss_ends_the_doubt_and_counts_as_nothing_else),
 		cmocka_unit_test(a_witness_tests_a_claim_through_its_pauses),
 		cmocka_unit_test(a_later_answer_forgets_the_strangers_before_it),
-		cmocka_unit_test(what_may_be_late_says_nothing),
+		cmocka_unit_test(what_may_be_late_says_nothing), cmocka_unit_test(who_is_denied_again_and_again_tells_of_no_limit),
 		cmocka_unit_test(what_goes_aside_takes_room_from_nobody),
 		cmocka_unit_test(all_can_be_forgotten),
 		cmocka_unit_test(what_it_was_taken_for_is_forgotten),

@@ -99,6 +99,13 @@ bool caa_denials_at(const struct caa_denials *d, const struct caa_addr *addr)
 	return false;
 }
 
+bool caa_denials_same(const struct caa_denials *d, const struct caa_addr *addr, uint32_t question)
+{
+	const struct caa_denial *found = find(d, addr, question);
+
+	return found != NULL && found->count > 0;
+}
+
 void caa_denials_final(struct caa_denials *d, const struct caa_addr *addr, uint32_t question, uint64_t now_us)
 {
 	struct caa_denial *note = note_of(d, addr, question);

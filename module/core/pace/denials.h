@@ -68,6 +68,9 @@ unsigned caa_denials_splits(const struct caa_denials *d, const struct caa_addr *
 /** @return whether anything was denied there, whatever was asked, and not answered since. */
 bool caa_denials_at(const struct caa_denials *d, const struct caa_addr *addr);
 
+/** @return whether the very same was denied there before, and not answered since. */
+bool caa_denials_same(const struct caa_denials *d, const struct caa_addr *addr, uint32_t question);
+
 /** It is definite, whatever was noted. */
 void caa_denials_final(struct caa_denials *d, const struct caa_addr *addr, uint32_t question, uint64_t now_us);
 

@@ -140,6 +140,7 @@ static enum caa_gate send_udp(struct caa_upstream *u, struct caa_asking *q, cons
 	note_sent(q, sent);
 	q->sent.repeated = wish->repeated;
 	q->sent.denied = q->denied;
+	q->sent.same_denied = q->same_denied;
 	q->chose_tcp = tcp;
 	q->forged = false;
 	q->unproved = q->unproved && tcp;

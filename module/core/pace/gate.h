@@ -34,6 +34,7 @@ struct caa_asking {
 	uint8_t line;		/**< of the address (core/wire/addr.h); set by the caller before anything else */
 	bool caa_type;		/**< it is of type CAA; set by the caller before anything else */
 	bool denied;		/**< who waits for it was denied there before; set by the caller before anything else */
+	bool same_denied;	/**< of these, the very same was; set by the caller before anything else */
 	bool denied_elsewhere;	/**< or at another address only; set by the caller before anything else */
 	bool own_fault;		/**< it is lost again and again while others are answered; set by the caller before anything else */
 	bool out;		/**< it is under way, over whatever; the caller's own, as are the next two */

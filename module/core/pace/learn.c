@@ -50,6 +50,8 @@ enum {
 	FAILURES_MAX = 15,
 	CONFIRM_TRIES = 8,		/**< times that TC comes however slowly it is asked, after which it is no sign of a limit, ... */
 	DENIED_TRIES = 4,		/**< ... or an error; asked so long after each other: */
+	VAIN_TRIES = 8,			/**< questions in a row that are denied again, though they are asked slower, ... */
+	VAIN_MS = 2 * MS_PER_S,		/**< ... for so long, after which there was none: where addresses share a limit it takes a while */
 	DENIED_PAUSE_US = 100 * US_PER_MS, DENIED_PAUSE_MAX_US = 400 * US_PER_MS,
 	STEADY_PERCENT = 92,		/**< the rate after a loss, of the goodput while queries waited, ... */
 	REST_PERCENT = 97,		/**< ... and after a rest */
@@ -293,6 +295,8 @@ static void end_pause(struct caa_learn *l, uint64_t now_us)
 
 static void limited_answer(struct caa_learn *l, uint64_t now_us, struct caa_sent sent, bool late)
 {
+	if (sent.same_denied)
+		l->limit.vain = 0;
 	if (caa_seq_before(sent.seq, l->flight_seq)) {
 		if (l->state == CAA_LEARN_CONFIRM && l->limit.found)
 			overtaken(l, now_us);
@@ -367,6 +371,17 @@ static void cut(struct caa_learn *l, uint64_t now_us, struct caa_sent sent)
 	l->recover_seq = l->seq;
 }
 
+/** Another question that was denied was asked slower, and denied again. @return whether all were, of late. */
+static bool is_in_vain(struct caa_learn *l, uint64_t now_us, struct caa_sent sent, enum caa_signal signal)
+{
+	if (signal != CAA_SIGNAL_DENIED || !sent.same_denied)
+		return false;
+	if (l->limit.vain == 0)
+		l->limit.vain_ms = caa_ms(now_us);
+	l->limit.vain += l->limit.vain < VAIN_TRIES;
+	return l->limit.vain >= VAIN_TRIES && caa_ms_age(l->limit.vain_ms, caa_ms(now_us)) >= VAIN_MS;
+}
+
 static bool limited_loss(struct caa_learn *l, uint64_t now_us, struct caa_sent sent, enum caa_signal signal)
 {
 	uint32_t well_ms = caa_ms_age(l->limited_ms, caa_ms(now_us));
@@ -386,6 +401,10 @@ static bool limited_loss(struct caa_learn *l, uint64_t now_us, struct caa_sent s
 	}
 	if (paid)
 		return false;
+	if (is_in_vain(l, now_us, sent, signal)) {
+		doubt(l, now_us);
+		return false;
+	}
 	l->evidence.tail++;
 	caa_evidence_spoke(&l->evidence, sent.zone);
 	if (l->state == CAA_LEARN_CONFIRM)

@@ -18,7 +18,8 @@
  *  which.  None of them sets a rate.  Nor does a server that is slow, for some zones or for a while: where nothing is answered
  *  after a pause the next query is waited for longer, and if its answer comes late, so may the others; and what was waited
  *  for no longer than other answers take is not known to be lost.
- *  A limit is a claim that is tested.  It is seen in many losses after the last answer.  Where only strangers say so, zones that
+ *  A limit is a claim that is tested.  Who was denied has to be answered when it is asked slower: where one after the other is denied
+ *  again, the denials are the server's answers.  It is seen in many losses after the last answer.  Where only strangers say so, zones that
  *  were never answered for, or not lately, it takes more of them, and some that were answered, since a limiter lets through
  *  whom it happens to; and it is in doubt: what was lost has to be answered when it is asked slower.
  *  Where it is not, but another one is, there was no limit; queries of a zone that was answered for do not wait meanwhile.
@@ -71,12 +72,14 @@ struct caa_limit {
 	uint32_t rate_mqps;	/**< queries per 1000 s; 0 = none is known */
 	uint32_t ceiling_mqps;	/**< the rate that was too high */
 	uint32_t raised_ms;	/**< when the rate was last raised */
+	uint32_t vain_ms;	/**< when the first of those was that are counted in vain */
 	uint16_t pause_ms;	/**< the last pause, doubled while nothing is answered; 0 = answered since */
 	uint16_t burst_seen;	/**< answers within a second before the limit, what it allows at once */
 	uint8_t failures : 4;	/**< pauses in a row after which nothing was answered, up to 15, ... */
 	uint8_t denials : 4;	/**< ... and of those, with a denial */
 	bool doubtful : 1;	/**< only strangers' losses say so */
 	bool found : 1;		/**< it was found before this pause, by denials */
+	uint8_t vain;		/**< questions that were denied, asked slower, and denied again, since one was answered */
 	bool outage : 1;	/**< it may be a long outage: what is answered first tells */
 	/* Where several resolvers share it (core/fleet/share.h), what they were not told of yet: */
 	uint8_t lost : 2;	/**< the worst loss: enum caa_shared_loss */

@@ -26,6 +26,7 @@ struct caa_sent {
 	bool caa_type;		/**< it is of type CAA; set by the caller */
 	bool repeated;		/**< the same was lost or denied before, wherever; set by the caller */
 	bool denied;		/**< the same, or another type of its name, was denied here before; set by the caller */
+	bool same_denied;	/**< the very same was denied here before; set by the caller */
 	bool unheard;		/**< it was denied, and its zone has no voice in that; set by the caller before the outcome */
 	bool waited;		/**< it had to wait for its place */
 	bool aside;		/**< it takes no place, and room from nobody */
