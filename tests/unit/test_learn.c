@@ -1185,6 +1185,23 @@ static void stalled_is_silence_longer_than_a_few_rounds(void **state)
 	}
 }
 
+/** The first query after a pause is waited for longer, and the others need not wait for it there. */
+static void a_pause_that_does_not_end_is_a_stall(void **state)
+{
+	struct line *l = limited_line(START_US, BURST);
+
+	(void)state;
+	assert_false(caa_learn_stalled(&l->learn, l->now_us + US_PER_S));	/* it pauses, and says until when */
+	send_waited(l, true);
+	assert_false(caa_learn_stalled(&l->learn, l->now_us + ROUND_US));
+	assert_true(caa_learn_stalled(&l->learn, l->now_us + US_PER_S / 4));
+	l->now_us += US_PER_S / 10;	/* and no later: it is not slow */
+	end(l, l->count - 1, CAA_SIGNAL_ANSWER);
+	send_waited(l, true);
+	assert_false(caa_learn_stalled(&l->learn, l->now_us + US_PER_S));	/* a rate is known, and who loses some has it so */
+	free(l);
+}
+
 static void moving_is_for_much_less(void **state)
 {
 	static const uint64_t move_us = 250 * US_PER_MS;
@@ -2174,7 +2191,7 @@ int main(void)
 		cmocka_unit_test(an_answer_lasts_a_minute),
 		cmocka_unit_test(time_may_begin_at_zero),
 		cmocka_unit_test(a_caller_may_be_behind),
-		cmocka_unit_test(stalled_is_silence_longer_than_a_few_rounds),
+		cmocka_unit_test(stalled_is_silence_longer_than_a_few_rounds), cmocka_unit_test(a_pause_that_does_not_end_is_a_stall),
 		cmocka_unit_test(moving_is_for_much_less),
 		cmocka_unit_test(half_of_the_line_is_a_wait),
 		cmocka_unit_test(a_rate_by_hand_learns_nothing),

@@ -899,7 +899,8 @@ bool caa_learn_stalled(const struct caa_learn *l, uint64_t now_us)
 		patience_us = STALL_UNKNOWN_US;
 	else if (patience_us < STALL_MIN_US)
 		patience_us = STALL_MIN_US;
-	return l->state <= CAA_LEARN_OPEN && l->pacer.inflight > 0 &&
+	/* A rate says itself how long it takes; the first query after a pause does not. */
+	return l->state <= CAA_LEARN_CONFIRM && l->pacer.inflight > 0 &&
 		(uint64_t)caa_ms_age(l->since_ms, caa_ms(now_us)) * US_PER_MS > patience_us;
 }
 
