@@ -80,21 +80,23 @@ void caa_claims_of(struct caa_ctx *ctx, struct caa_claims *claims, struct module
 	visit(ctx, claims, qstate, 0);
 }
 
-struct caa_wish caa_claims_wish(const struct caa_claims *claims, uint64_t now_us, bool queued, bool tcp)
+struct caa_wish caa_claims_wish(const struct caa_claims *claims, const struct caa_asking *q, const struct caa_addr *addr, uint64_t now_us,
+	bool queued, bool tcp)
 {
 	struct caa_wish wish = { .zone = &claims->query[0]->zone, .now_us = now_us, .age_us = UINT64_MAX,
 		.other_us = UINT64_MAX, .queued = queued, .tcp = tcp };
 
 	for (unsigned i = 0; i < claims->count; i++) {
 		const struct caa_query *query = claims->query[i];
+		unsigned losses = caa_denials_losses(&query->denials, addr, q->question);
 
 		if (caa_query_deadline_us(query) > wish.deadline_us)
 			wish.deadline_us = caa_query_deadline_us(query);
 		if (query->started_us < wish.age_us)
 			wish.age_us = query->started_us;
 		wish.repeated = wish.repeated || query->lost;
-		if (query->losses > wish.losses)
-			wish.losses = query->losses;
+		if (losses > wish.losses)
+			wish.losses = losses;
 		wish.may_move = wish.may_move || query->moves < MOVES + (now_us - query->started_us) / MOVES_EVERY_US;
 	}
 	return wish;

@@ -40,7 +40,8 @@ void caa_claims_find(struct caa_ctx *ctx, struct caa_claims *claims, const struc
 void caa_claims_of(struct caa_ctx *ctx, struct caa_claims *claims, struct module_qstate *qstate);
 
 /** The options of the first, the latest end of a budget, the oldest question, the least moves.  @param claims: at least one. */
-struct caa_wish caa_claims_wish(const struct caa_claims *claims, uint64_t now_us, bool queued, bool tcp);
+struct caa_wish caa_claims_wish(const struct caa_claims *claims, const struct caa_asking *q, const struct caa_addr *addr, uint64_t now_us,
+	bool queued, bool tcp);
 
 /** @return whether every one has a definite answer to the query from the address: it is not asked again. */
 bool caa_claims_are_final(const struct caa_claims *claims, const struct caa_asking *q, const struct caa_addr *addr);

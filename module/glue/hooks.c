@@ -370,7 +370,7 @@ static int64_t pace_known(struct caa_ctx *ctx, struct serviced_query *sq, int qu
 	/* Where TCP or TLS is configured there is nothing to choose, and nothing of UDP's limits to learn. */
 	if (claims.count == 0 || claims.others || sq->tcp_upstream || sq->ssl_upstream || !enabled(ctx))
 		return queued ? 0 : leaves_usual(ctx, s, now_us, *tcp);
-	wish = caa_claims_wish(&claims, now_us, queued, *tcp);
+	wish = caa_claims_wish(&claims, q, &s->addr, now_us, queued, *tcp);
 	options = *wish.zone;
 	options.rate_qps = line != 0 ? server.rate_qps : 0;
 	options.burst = line != 0 ? server.burst : caa_share_burst(options.burst, caa_fleet_nodes(ctx->fleet));
@@ -564,7 +564,7 @@ static bool note_loss(struct caa_query *query, const struct caa_asking *q, const
 	if (o->limit)
 		return false;
 	query->losses += query->losses < UINT8_MAX;
-	return keys ? many : caa_denials_lost(&query->denials, addr, q->question);
+	return caa_denials_lost(&query->denials, addr, q->question, keys) || (keys && many);
 }
 
 /** Tell a question.  @param lacks: signatures, so that the answer takes no error back.

@@ -56,14 +56,30 @@ static void what_is_lost_so_often_is_not_asked_again(void **state)
 
 	(void)state;
 	for (unsigned n = 1; n < CAA_LOST_TRIES; n++)
-		assert_false(caa_denials_lost(&d, &one, QUESTION));
+		assert_false(caa_denials_lost(&d, &one, QUESTION, false));
 	assert_false(caa_denials_any(&d));
 	assert_int_equal(caa_denials_wait_us(&d, &one, QUESTION, now), 0);
 	caa_denials_answered(&d, &one, QUESTION);
 	for (unsigned n = 1; n <= CAA_LOST_TRIES; n++)
-		assert_int_equal(caa_denials_lost(&d, &one, QUESTION), n == CAA_LOST_TRIES);
+		assert_int_equal(caa_denials_lost(&d, &one, QUESTION, false), n == CAA_LOST_TRIES);
 	assert_true(caa_denials_is_final(&d, &one, QUESTION));
 	assert_false(caa_denials_is_final(&d, &two, QUESTION));
+}
+
+/** What was lost at one address was not at another. */
+static void losses_are_of_a_question_and_an_address(void **state)
+{
+	struct caa_denials d = { .next = 0 };
+
+	(void)state;
+	for (unsigned n = 1; n <= 2 * CAA_LOST_TRIES; n++) {
+		assert_false(caa_denials_lost(&d, &one, QUESTION, true));	/* it is asked for longer */
+		assert_int_equal(caa_denials_losses(&d, &one, QUESTION), n);
+		assert_int_equal(caa_denials_losses(&d, &two, QUESTION), 0);
+		assert_int_equal(caa_denials_losses(&d, &one, QUESTION + 1), 0);
+	}
+	caa_denials_answered(&d, &one, QUESTION);
+	assert_int_equal(caa_denials_losses(&d, &one, QUESTION), 0);
 }
 
 static void what_is_lost_while_others_are_answered_is_counted(void **state)
@@ -123,6 +139,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(it_takes_so_many_to_be_definite), cmocka_unit_test(it_is_asked_slower_and_said_within_two_seconds),
 		cmocka_unit_test(what_is_lost_so_often_is_not_asked_again),
+		cmocka_unit_test(losses_are_of_a_question_and_an_address),
 		cmocka_unit_test(what_is_lost_while_others_are_answered_is_counted),
 		cmocka_unit_test(an_error_is_no_reason_to_wait), cmocka_unit_test(an_answer_ends_it),
 		cmocka_unit_test(the_oldest_note_makes_room),

@@ -66,13 +66,20 @@ bool caa_denials_note(struct caa_denials *d, const struct caa_addr *addr, uint32
 	return note->final;
 }
 
-bool caa_denials_lost(struct caa_denials *d, const struct caa_addr *addr, uint32_t question)
+unsigned caa_denials_losses(const struct caa_denials *d, const struct caa_addr *addr, uint32_t question)
+{
+	const struct caa_denial *found = find(d, addr, question);
+
+	return found != NULL ? found->lost : 0;
+}
+
+bool caa_denials_lost(struct caa_denials *d, const struct caa_addr *addr, uint32_t question, bool keeps)
 {
 	struct caa_denial *note = note_of(d, addr, question);
 
 	if (note->lost < UINT8_MAX)
 		note->lost++;
-	note->final = note->final || note->lost >= CAA_LOST_TRIES;
+	note->final = note->final || (note->lost >= CAA_LOST_TRIES && !keeps);
 	return note->final;
 }
 

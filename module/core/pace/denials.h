@@ -56,8 +56,11 @@ enum caa_denial_kind {
 bool caa_denials_note(struct caa_denials *d, const struct caa_addr *addr, uint32_t question, uint64_t now_us,
 	enum caa_denial_kind kind);
 
-/** Nothing came, where no limit is known.  @return whether that is definite by now. */
-bool caa_denials_lost(struct caa_denials *d, const struct caa_addr *addr, uint32_t question);
+/** Nothing came, where no limit is known.  @param keeps: it is asked for longer than others.  @return whether it is definite by now. */
+bool caa_denials_lost(struct caa_denials *d, const struct caa_addr *addr, uint32_t question, bool keeps);
+
+/** @return how often. */
+unsigned caa_denials_losses(const struct caa_denials *d, const struct caa_addr *addr, uint32_t question);
 
 /** Nothing came, and later queries of others were answered: a limiter does not care which question it is. */
 void caa_denials_split(struct caa_denials *d, const struct caa_addr *addr, uint32_t question);

@@ -71,7 +71,7 @@ struct caa_wish {
 	unsigned sources;	/**< our addresses of the upstream's family that it may leave from; 0 and 1 are the same */
 	uint32_t netblocks;	/**< bit n: address n is a netblock, and each query leaves from another one of it */
 	uint32_t random;	/**< random bits, where there are several */
-	unsigned losses;	/**< queries in a row that the question has lost where no limit is known */
+	unsigned losses;	/**< queries in a row that the question has lost at this address where no limit is known */
 	bool tcp;		/**< Unbound sends it over TCP */
 	bool repeated;		/**< the question has lost a query before: it goes ahead of others of its zone */
 	bool may_move;		/**< it may be sent elsewhere instead */
