@@ -62,6 +62,13 @@ for offset in $DAY 0 -$DAY; do
 	check "$text: Unbound has it" [ $(($(time_of) - $(date +%s) - offset)) -le 2 ]
 	check "$text: the limit is known ($(echo $(rates))), from $(echo $known)" is_known
 	check "$text: a name fails for its server, as before" refused "n$((offset / DAY + 5)).liar.lab"
+	if [ "$offset" -eq 0 ]; then
+		asked h1.shop.lab
+		ttl=$(sed -n 's/^shop\.lab\.[^0-9]*\([0-9]*\).*SOA.*/\1/p' "$LAB_WORK/dig")
+		check "$text: Unbound's cache has what it had for a day more ($ttl s)" [ "$ttl" -gt 80000 ]
+		lab_control_quiet caa flush_zone .
+		check "$text: until flush_zone ." asked h1.shop.lab
+	fi
 	[ "$offset" -gt 0 ] || continue
 	check "$text: what was held is asked for again" asked h1.shop.lab
 	check "$text: the name fails again, the second time in one window" eval 'refused n1.liar.lab && [ "$(failures_of n1.liar.lab)" = 2 ]'
