@@ -3,6 +3,7 @@
 
 #include "glue/ctx.h"
 
+#include "glue/clock.h"
 #include "glue/failures.h"
 #include "glue/fleet.h"
 #include "glue/holds.h"
@@ -91,6 +92,7 @@ struct caa_ctx *caa_ctx_create(int id, struct caa_config *config, const struct c
 	atomic_init(&ctx->enabled, caa_config_enabled(config));
 	atomic_init(&ctx->moved_us, 0);
 	atomic_init(&ctx->stood_us, 0);
+	atomic_init(&ctx->offset_s, caa_clock_offset_s());
 	atomic_init(&ctx->rated, caa_config_rated(config));
 	ctx->log = caa_log_open(check ? "" : o->log_file, cfg->chrootdir, kept != NULL);
 	if (ctx->log == NULL) {

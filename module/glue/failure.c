@@ -5,6 +5,7 @@
 
 #include "core/wire/packet.h"
 #include "core/why/report.h"
+#include "glue/clock.h"
 #include "glue/ctx.h"
 #include "glue/failures.h"
 #include "glue/host.h"
@@ -685,12 +686,13 @@ static void on_cached_failure(void *arg, struct query_info *qinfo, struct edns_o
 		add_cached(ctx, qinfo, opts, region);
 }
 
-/** A failure is in Unbound's cache before its reason is known, and before it is known whether the lookup is tried again. */
+/** A failure is in Unbound's cache before its reason is known, and before it is known whether the lookup is tried again; and it stays there
+ *  too long when the clock was set back, which the question that is looked up then finds. */
 static int failure_is_early(void *arg, struct query_info *qinfo, uint16_t flags)
 {
 	struct caa_ctx *ctx = arg;
 
-	return concerns_us(ctx, qinfo) && caa_merging_is_led(ctx, caa_host_qname(qinfo), flags);
+	return concerns_us(ctx, qinfo) && (caa_clock_is_back(ctx) || caa_merging_is_led(ctx, caa_host_qname(qinfo), flags));
 }
 
 bool caa_failure_register(struct caa_ctx *ctx, struct module_env *env, struct module_hooks *hooks)

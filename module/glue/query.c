@@ -4,6 +4,7 @@
 #include "glue/query.h"
 
 #include "glue/climbing.h"
+#include "glue/clock.h"
 #include "glue/ctx.h"
 #include "glue/event.h"
 #include "glue/failure.h"
@@ -60,6 +61,7 @@ static bool take(struct caa_ctx *ctx, struct module_qstate *qstate)
 	if (!atomic_load_explicit(&ctx->enabled, memory_order_relaxed) ||
 	    !caa_ctx_options(ctx, caa_host_qname(&qstate->qinfo), &zone))
 		return true;
+	caa_clock_look(ctx);
 	query = regional_alloc_zero(qstate->region, sizeof(*query));
 	if (query == NULL)
 		return false;

@@ -15,6 +15,11 @@ lab_root_and_tld
 LAB_NAMES=400 lab_authority_bind shop.lab 127.0.53.10 127.0.53.11 "$LAB_BIND_LIMIT"
 lab_lie liar.lab refused
 lab_spawn liar "$LAB_BUILD/liar" "${LAB_LIARS[@]}"
+# a zone whose server is gone for a while
+lab_delegate back.lab 127.0.53.20
+LAB_NAMES=50 lab_zone_file back.lab 127.0.53.20
+LAB_MORE_ZONES='zone "back.lab" { type primary; file "back.lab.zone"; };' LAB_NAMES=400 lab_start_bind shop.lab 127.0.53.10 127.0.53.11 "$LAB_BIND_LIMIT"
+lab_relay back 127.0.53.20 127.0.53.10
 lab_start_parents
 set_clock 0
 LAB_THREADS=2 LAB_WRAP="env LD_PRELOAD=$SHIFTED SHIFTED_FILE=$clock" \
@@ -24,6 +29,9 @@ LAB_THREADS=2 LAB_WRAP="env LD_PRELOAD=$SHIFTED SHIFTED_FILE=$clock" \
  caa-hold: 3600
  caa-log-after: 1
  caa-patience: 20000
+caa-zone:
+ name: \"back.lab\"
+ caa-budget: 4
 caa:
  caa-log-file: \"$LAB_WORK/failures\"
 server:
@@ -56,6 +64,23 @@ check "the limit is known" is_known
 known=$(rates)
 check "a name fails" refused n1.liar.lab
 check "an answer is held, and not asked for again" eval '! asked h1.shop.lab'
+# back_passes: a name of the zone whose server was gone
+n=0
+back_passes() {
+	n=$((n + 1))
+	dig +tries=1 +time=5 caa h$n.back.lab @127.0.53.30 | grep -q 'status: NOERROR'
+}
+# gone: it is gone until Unbound leaves it alone
+gone() {
+	lab_stop back
+	seq -f 'h%.0f.back.lab' 30 49 | "$CAA_CLIMB" --server 127.0.53.30 --file - --order climb >"$LAB_WORK/gone.out" 2>&1
+	for name in $(seq 20 25); do
+		dig +tries=1 +time=1 txt "h$name.back.lab" @127.0.53.30 >/dev/null
+	done
+	lab_control caa dump_infra | grep '^127.0.53.20 back.lab' | sed 's/^/# /'
+	lab_relay back 127.0.53.20 127.0.53.10
+}
+check "a name of a third zone passes" back_passes
 for offset in $DAY 0 -$DAY; do
 	text="clock at $offset s"
 	certificate $((100 + 61 * (offset / DAY + 1))) "$text" "$offset"
@@ -63,6 +88,9 @@ for offset in $DAY 0 -$DAY; do
 	check "$text: the limit is known ($(echo $(rates))), from $(echo $known)" is_known
 	check "$text: a name fails for its server, as before" refused "n$((offset / DAY + 5)).liar.lab"
 	if [ "$offset" -eq 0 ]; then
+		check "$text: a name that had failed is looked up again" eval 'refused n6.liar.lab && [ "$(failures_of n6.liar.lab)" = 2 ]'
+		check "$text: which is said" grep -q 'warning: caa: the clock was set back by 86[0-9]* s: failures are forgotten' "$LAB_WORK/caa.log"
+		check "$text: a server that was left alone is asked again" lab_until 5 back_passes
 		asked h1.shop.lab
 		ttl=$(sed -n 's/^shop\.lab\.[^0-9]*\([0-9]*\).*SOA.*/\1/p' "$LAB_WORK/dig")
 		check "$text: Unbound's cache has what it had for a day more ($ttl s)" [ "$ttl" -gt 80000 ]
@@ -71,6 +99,7 @@ for offset in $DAY 0 -$DAY; do
 	fi
 	[ "$offset" -gt 0 ] || continue
 	check "$text: what was held is asked for again" asked h1.shop.lab
+	gone
 	check "$text: the name fails again, the second time in one window" eval 'refused n1.liar.lab && [ "$(failures_of n1.liar.lab)" = 2 ]'
 done
 lab_stop caa
