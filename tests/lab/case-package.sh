@@ -97,6 +97,19 @@ lab_stop package
 check "the new one starts" start
 check "  and answers" [ "$(dig +tries=1 +time=5 caa h1.shop.lab @127.0.0.1 | grep -c 'status: NOERROR')" -eq 1 ]
 
+# Where Unbound was built with its Python module, that stands in the chain with ours.
+if in_root unbound -V | grep -q -- --with-pythonmodule; then
+	lab_stop package
+	printf '%s\n' 'def init(id, cfg): return True' 'def deinit(id): return True' 'def inform_super(id, q, s, d): return True' 'def operate(id, event, q, d):' \
+		' q.ext_state[id] = MODULE_FINISHED if event == MODULE_EVENT_MODDONE else MODULE_WAIT_MODULE' ' return True' >"$PACKAGE_ROOT/etc/unbound/pass.py"
+	printf 'server:\n module-config: "dynlib python validator iterator"\npython:\n python-script: "/etc/unbound/pass.py"\n' >"$conf/zz-python.conf"
+	check "with its Python module in the chain it starts" start
+	check "  and answers, through both" eval '[ "$(dig +tries=1 +time=5 caa h2.shop.lab @127.0.0.1 | grep -c "status: NOERROR")" -eq 1 ] && [ "$(stat_of caa.questions)" -ge 1 ]'
+	rm "$conf/zz-python.conf" "$PACKAGE_ROOT/etc/unbound/pass.py"
+else
+	echo "# built without Unbound's Python module"
+fi
+
 # A start with a configuration that is wrong does not get as far as the server.
 lab_stop package
 echo 'caa-zone: name: "." caa-enable: maybe' >"$conf/wrong.conf"
@@ -107,7 +120,9 @@ check "purge ends well" eval 'apt_in_root purge unbound-caa caa-tools && apt_in_
 rm -f "$PACKAGE_ROOT"/tmp/*.deb
 (cd "$PACKAGE_ROOT" && find . -xdev ! -path './var/lib/dpkg/*' ! -path './var/lib/apt/*' ! -path './var/cache/*' ! -path './var/log/*' \
 	! -path './proc/*' ! -path './dev/*' ! -path './tmp/*' | sort) >"$LAB_WORK/after"
-grep -vxFf "$PACKAGE_BEFORE" "$LAB_WORK/after" >"$LAB_WORK/left"
+check "  and leaves what the operator has written" [ -f "$conf/log.conf" ]
+grep -vxFf "$PACKAGE_BEFORE" "$LAB_WORK/after" | grep -vx './etc/unbound\(/unbound.conf.d\(/log.conf\)\?\)\?' >"$LAB_WORK/left"
+rm -r "$conf"
 echo "# $(wc -l <"$LAB_WORK/left") files of packages that apt keeps are new"
 check "purge leaves nothing of it" eval '! grep -Ei "unbound|caa|root\.key" "$LAB_WORK/left"'
 check "  no user" eval '! grep -q "^unbound:" "$PACKAGE_ROOT/etc/passwd"'
