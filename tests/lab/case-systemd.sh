@@ -43,8 +43,12 @@ server=/opt/$(basename "$(printf '%s\n' $PACKAGE_FILES | grep '/unbound-caa_')")
 start=$(date +%s%3N)
 check "apt install $server" apt_inside install "$server"
 echo "# apt took $(($(date +%s%3N) - start)) ms"
-lab_conf
-check "the service runs" lab_until 20 runs h2
+check "the service runs" lab_until 20 is unbound.service ActiveState active
+if [ $debian = no ]; then
+	lab_conf
+	inside systemctl restart unbound
+fi
+check "  and answers" lab_until 20 runs h2
 [ $debian = no ] || check "  another process than before" [ "$(inside systemctl show -P MainPID unbound)" != "$old" ]
 check "  from the boot on" [ "$(inside systemctl is-enabled unbound)" = enabled ]
 start=$(date +%s%3N)
