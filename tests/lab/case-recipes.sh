@@ -142,7 +142,7 @@ mkdir -p "$LAB_WORK/var/lib" "$LAB_WORK/var/log" "$LAB_WORK/var/run"
 cp "$LAB_WORK/root.key" "$LAB_WORK/var/lib/"
 chown -R nobody:nogroup "$LAB_WORK/var/lib" "$LAB_WORK/var/log"
 chmod 2750 "$LAB_WORK/var/log"
-printf 'caa:\n caa-log-file: "/var/log/unbound/caa.log"\ncaa-zone:\n name: "."\n caa-enable: yes\n caa-log-after: 1\n' >"$LAB_WORK/hardened.add"
+printf 'caa:\n caa-log-file: "/var/log/unbound/caa.log"\ncaa-zone:\n name: "."\n caa-enable: yes\n caa-budget: 1\n caa-log-after: 1\n' >"$LAB_WORK/hardened.add"
 LAB_USER=nobody as_installed hardened 127.0.53.33 "$LAB_WORK/hardened.add"
 sed -i "s|$LAB_WORK/hardened.log||; s|$LAB_WORK/root.key|$LAB_WORK/var/lib/root.key|; s|/var/log/unbound|$LAB_WORK/var/log|; s|$LAB_WORK/hardened.ctl|$LAB_WORK/var/run/ctl|
 	s|directory: .*|directory: \"/\"|" "$LAB_WORK/hardened.conf"
