@@ -25,6 +25,11 @@ control() { in_root unbound-control "$@"; }
 control_quiet() { control "$@" >/dev/null 2>&1; }
 stat_of() { control stats_noreset | sed -n "s/^${1//./\\.}=//p"; }
 
+in_root unbound -V >"$LAB_WORK/version" 2>&1
+for flag in --enable-subnet --enable-dnstap --enable-cachedb --enable-systemd --with-libhiredis --with-libnghttp2; do
+	check "it is built $flag, as Debian's is" grep -q -- "$flag" "$LAB_WORK/version"
+done
+
 # The internet of this lab, in the place of the root's servers.
 lab_root_and_tld
 lab_authority_bind shop.lab 127.0.53.10 127.0.53.11
