@@ -13,9 +13,11 @@ head -c 31 /dev/urandom >"$LAB_WORK/short.key"
 echo secret >"$LAB_WORK/password"
 echo wrong >"$LAB_WORK/wrong"
 
+lab_address 127.0.53.70
+lab_address 127.0.53.71
 # store: start it, empty
 store() {
-	lab_spawn store "$store_program" --port 0 --unixsocket "$LAB_WORK/store.sock" --save '' --appendonly no
+	lab_spawn store "$store_program" --port 6379 --bind 127.0.53.70 --protected-mode no --unixsocket "$LAB_WORK/store.sock" --save '' --appendonly no
 	lab_until 20 answers || lab_die "the store does not start"
 }
 cli() { "$store_cli" -s "$LAB_WORK/store.sock" "$@" 2>/dev/null; }
@@ -202,7 +204,7 @@ lab_until 20 all_are is_up || lab_die "the store is not in use"
 kill_one() { lab_stop one KILL; }
 more 'a.b.d%.0f.far.lab' 50
 fresh
-"$CAA_CLIMB" --server $servers --file "$LAB_WORK/names" --json --timeout 15 --tries 4 >"$LAB_WORK/burst.json" 2>/dev/null </dev/null &
+"$CAA_CLIMB" --server $servers --file "$LAB_WORK/names" --json --timeout 5 --tries 12 >"$LAB_WORK/burst.json" 2>/dev/null </dev/null &
 climb_pid=$!
 lab_until 20 is_under_way || lab_die "the burst does not begin"
 kill_one
@@ -283,6 +285,21 @@ caa c10.shop.lab 127.0.53.61 >/dev/null
 lab_control one flush c10.shop.lab >/dev/null
 fresh
 check "Unbound's own flush has nobody take what was there before" [ "$(caa c10.shop.lab 127.0.53.63) $(seen CAA)" = 'ca10.lab 1' ]
+
+# --- a store that is far away ---------------------------------------------------------------------------------------------------------
+lab_spawn distant "$LAB_RELAY" --listen 127.0.53.71:6379 --to 127.0.53.70:6379 --delay 25
+lab_until 20 grep -q '^ready' "$LAB_WORK/distant.out" || lab_die "the relay does not listen"
+lab_stop far
+member far 127.0.53.65 "$(fleet_conf server='127.0.53.72@6379 127.0.53.71@6379' wait=5)"
+too_far() { lab_control far caa_fleet | grep -q '^store 127.0.53.71@6379 not in use: its answers take longer'; }
+check "a store 50 ms away, found behind one that is not there, is not waited for" lab_until 20 too_far
+asked_before=$(stat far asked)
+check "  names pass at once" [ "$(caa c18.shop.lab 127.0.53.65) $(($(stat far asked) - asked_before))" = 'ca18.lab 0' ]
+lab_stop far
+member far 127.0.53.65 "$(fleet_conf server=127.0.53.71@6379 wait=1000)"
+check "  unless it may take a second" lab_until 20 is_up far
+caa c19.shop.lab 127.0.53.61 >/dev/null
+check "  then answers are taken from it" [ "$(caa c19.shop.lab 127.0.53.65) $(($(stat far shared) > 0))" = 'ca19.lab 1' ]
 
 # --- held ---------------------------------------------------------------------------------------------------------------------------
 # How old a part of another's answer was to it is not known: what is not signed is not held.
