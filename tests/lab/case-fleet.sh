@@ -158,6 +158,20 @@ check "four with a store: no name fails, all are secure" [ "$failed $(secure)" =
 check "  and they need hardly more than one ($queries queries)" at_most "$queries" "$(enough "$one")"
 check "  nor for keys ($keys)" at_most "$keys" "$(enough "$one_keys")"
 
+# What one resolver shares that does not validate, another with the same anchors, another key's, finds bogus by itself.
+wrong=$(awk '/^z1\.lab\./ { $2 = ""; sub(/ IN /, " "); print }' "$LAB_WORK/dnskeys" | sed 's/[A-Za-z]\([^A-Za-z]*\)$/A\1/; s/\(.\{60\}\)./\1B/')
+rcode() { dig +tries=1 +time=20 +noall +comments caa "$1" "@$2" | sed -n 's/.*status: \([A-Z]*\),.*/\1/p'; }
+lab_resolver far "$UNBOUND_CAA" 127.0.53.65 "$(lab_module_conf | sed 's/ validator//'; lab_zone_conf .; fleet_conf perspective=wrong)
+server:
+ trust-anchor: \"$wrong\""
+member other 127.0.53.66 "$(fleet_conf perspective=wrong)" "server:
+ trust-anchor: \"$wrong\""
+lab_until 20 is_up far && lab_until 20 is_up other || lab_die "the store is not in use"
+check "who does not validate has an answer, and shares it" [ "$(rcode h1.z1.lab 127.0.53.65) $(($(stat far left) > 0))" = 'NOERROR 1' ]
+check "who validates takes it, and finds it bogus" [ "$(rcode h1.z1.lab 127.0.53.66) $(($(stat other shared) > 0))" = 'SERVFAIL 1' ]
+lab_stop far
+lab_stop other
+
 # --- a store that fails in the middle of a burst --------------------------------------------------------------------------------
 is_under_way() { [ "$(lab_queries bind-shop.lab | wc -l)" -ge 60 ]; }
 # burst TEXT COMMAND...: while questions are under way
