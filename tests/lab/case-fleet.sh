@@ -75,7 +75,7 @@ lab_delegate far.lab 127.0.53.12
 LAB_NAMES=1000 lab_zone_file far.lab 127.0.53.12
 # shellcheck disable=SC2034
 LAB_MORE_ZONES+='zone "far.lab" { type primary; file "far.lab.zone"; };'
-LAB_RECORDS=$'young.shop.lab. 1 CAA 0 issue "ca.lab"\n'$(for i in {1..20}; do
+LAB_RECORDS=$'young.shop.lab. 1 CAA 0 issue "ca.lab"\n'$(for i in {1..21}; do
 	echo "c$i.shop.lab. 3600 CAA 0 issue \"ca$i.lab\""; done)$'\n' \
 	LAB_NAMES=400 lab_authority_bind shop.lab 127.0.53.10 127.0.53.11 'key-directory ".";'
 # What is asked for here takes a third of a second for each step, so that something can happen meanwhile.
@@ -350,6 +350,33 @@ lab_control far reload >/dev/null
 gone() { lab_control far caa_fleet | grep -q 'no caa-fleet-server'; }
 check "  and not without the keys" lab_until 20 gone
 check "  where names pass" [ "$(caa c15.shop.lab 127.0.53.65)" = ca15.lab ]
+
+# --- a resolver without a way to the servers ---------------------------------------------------------------------------------------------
+# What one sends to servers vanishes.  What it looks up is not waited for by the others until its budget ends.
+lose_way() {
+	local address
+	ip link add gone type veth peer name nowhere && ip link set gone up && ip link set nowhere up &&
+		sysctl -qw net.ipv4.conf.all.route_localnet=1 && ip route add 127.0.53.0/24 dev gone table 77 || return 1
+	for address in 1 2 10 11 12; do
+		ip neigh add 127.0.53.$address lladdr 02:00:00:00:00:01 dev gone nud permanent || return 1
+	done
+	ip rule add pref 10 lookup local && ip rule del pref 0 && ip rule add pref 5 from 127.0.54.61 to 127.0.53.0/24 lookup 77
+}
+if lose_way 2>/dev/null; then
+	claims=$(stat one claims)
+	caa c21.shop.lab 127.0.53.61 >"$LAB_WORK/lost" &
+	lost_pid=$!
+	has_claimed() { [ "$(stat one claims)" -gt "$claims" ]; }
+	lab_until 10 has_claimed || lab_die "one does not ask"
+	waited=$(stat two waited)
+	answer=$(caa c21.shop.lab 127.0.53.62)
+	check "one claims what it cannot look up: who waits for it has the answer before it gives up ($answer)" \
+		eval '[ "$answer $(($(stat two waited) - waited))" = "ca21.lab 1" ] && kill -0 $lost_pid 2>/dev/null'
+	kill $lost_pid 2>/dev/null
+	ip rule del pref 5
+else
+	echo "# no veth here: not tried with a resolver without a way to the servers"
+fi
 
 # --- README -------------------------------------------------------------------------------------------------------------------------------
 (cd "$LAB_WORK" && eval "$(grep -o 'head -c 32 [^`]*fleet\.key' "$LAB_TOP/README.md" | head -n 1 | sed 's/fleet.key/readme.key/')")
