@@ -1118,7 +1118,7 @@ static void *run(void *arg)
 		send_flushes(f);
 		read_inbox(f);
 		on_tick(f, caa_host_now_us());
-		caa_limits_run(f->limits, caa_host_now_us());
+		caa_limits_run(f->limits, 1 + atomic_load_explicit(&f->peers, memory_order_relaxed), caa_host_now_us());
 		see_readiness(f);
 	}
 	return NULL;
