@@ -1050,7 +1050,7 @@ static void see_readiness(struct caa_fleet *f)
 
 	atomic_store_explicit(&f->rtt_us, rtt_us, memory_order_relaxed);
 	atomic_store_explicit(&f->peers, listeners > 0 ? listeners - 1 : 0, memory_order_relaxed);
-	atomic_store_explicit(&f->ready, caa_store_ready(f->store) && rtt_us <= f->wait_us, memory_order_relaxed);
+	atomic_store_explicit(&f->ready, caa_store_ready(f->store) && caa_store_least_us(f->store) <= f->wait_us, memory_order_relaxed);
 }
 
 static void wait_for_news(struct caa_fleet *f)

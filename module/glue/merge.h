@@ -81,8 +81,8 @@ enum module_ext_state caa_merging_run(struct caa_ctx *ctx, struct module_qstate 
 /** The fleet's thread has news for a question. */
 void caa_merging_tell(struct caa_merging *g, struct caa_fleet_ask *ask);
 
-/** @return whether another resolver's answer is there for a question. */
-bool caa_merging_took(const struct caa_merged *m);
+/** @return whether another resolver's answer is there for a question, by now; it is its answer then. */
+bool caa_merging_took(struct caa_merged *m);
 /** @return that answer, of unchecked security, in the query's region; NULL if it cannot be used. */
 struct dns_msg *caa_merging_taken(struct caa_merged *m);
 
