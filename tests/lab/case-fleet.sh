@@ -115,7 +115,10 @@ fresh
 lab_climb $servers "$(lab_names deep)"
 without=$(seen)
 check "four without a store: no name fails, but they need more ($without)" [ "$failed" -eq 0 -a "$without" -gt "$(enough "$deep")" ]
+threads() { local task=("/proc/${LAB_PID[$1]}/task/"*); echo ${#task[@]}; }
+unshared=$(threads one)
 start_members "$(fleet_conf)"
+check "it takes one thread, and none without a store" [ "$unshared $(threads one)" = '2 3' ]
 for shape in deep flat; do
 	fresh
 	lab_climb $servers "$(lab_names $shape)"
