@@ -9,6 +9,7 @@ store_cli=$(command -v valkey-cli redis-cli | head -n 1)
 members='one two three four'
 servers=127.0.53.61,127.0.53.62,127.0.53.63,127.0.53.64
 head -c 32 /dev/urandom >"$LAB_WORK/fleet.key"
+declare -A egress=()
 cli() { "$store_cli" -s "$LAB_WORK/store.sock" "$@"; }
 answers() { [ "$(cli ping 2>/dev/null)" = PONG ]; }
 
@@ -22,8 +23,8 @@ store() {
 # member NAME ADDRESS yes|no [OPTION...]: a fresh resolver, with the store or without; options of its caa-zone.
 member() {
 	local name=$1 address=$2 fleet='' options
-	[ "$3" = no ] || fleet=$(printf 'caa:\n caa-fleet-server: "%s"\n caa-fleet-perspective: lab\n caa-fleet-key-file: "%s"\n caa-fleet-wait: 500\n' \
-		"$LAB_WORK/store.sock" "$LAB_WORK/fleet.key")
+	[ "$3" = no ] || fleet=$(printf 'caa:\n caa-fleet-server: "%s"\n caa-fleet-perspective: lab\n caa-fleet-key-file: "%s"\n caa-fleet-wait: 500\n caa-fleet-egress: "%s"\n' \
+		"$LAB_WORK/store.sock" "$LAB_WORK/fleet.key" "${egress[$name]:-}")
 	shift 3
 	options=$(for option in "$@"; do printf ' %s\n' "$option"; done)
 	lab_stop "$name"
@@ -111,6 +112,17 @@ lost() {
 	check "$text: who shares a limit is shown" grep -q ' share$' <(lab_control one caa_upstreams)
 	kill -CONT "${LAB_PID[store]}" 2>/dev/null
 }
+# Who sends from elsewhere meets limits of his own: by name, or by the prefixes of the outgoing interfaces, which here are the same.
+apart() {
+	local shares
+	egress=([one]=east [two]=west)
+	drop
+	climb_four 'two of them elsewhere' "$(lab_names flat)"
+	egress=()
+	shares=$(cli --raw keys 'caa:{lab}:l1:*' | cut -d : -f 4 | sort -u | wc -l)
+	check "two of them elsewhere: limits are kept for three places ($shares)" [ "$shares" -eq 3 ]
+	check "two of them elsewhere: all pass ($passed)" [ "$failed" -eq 0 ]
+}
 # What lab_climb says of its report, in a process of its own.
 lab_report_climb() {
 	read -r passed failed seconds reasons < <(jq -r '.summary | "\(.passed) \(.failed) \(.seconds * 1000 | round / 1000) " +
@@ -132,3 +144,4 @@ lab_measured row 'BIND' limited_bind 4 "$bind_names"
 lab_measured charged
 lab_measured lost 'the store is killed' KILL
 lab_measured lost 'the store is stopped' STOP
+lab_measured apart
