@@ -130,7 +130,6 @@ struct caa_fleet_ask {
 struct flush {
 	uint8_t name[CAA_NAME_MAX];
 	size_t len;
-	uint8_t flags;
 	bool tell;
 };
 
@@ -492,13 +491,12 @@ void caa_fleet_finish(struct caa_fleet *f, struct caa_fleet_ask *ask, const stru
 }
 
 /** Under the lock. */
-static void put_flush(struct caa_fleet *f, struct caa_name name, uint8_t flags, bool tell)
+static void put_flush(struct caa_fleet *f, struct caa_name name, bool tell)
 {
 	struct flush *flush = &f->flush[f->flushes++];
 
 	memcpy(flush->name, name.wire, name.len);
 	flush->len = name.len;
-	flush->flags = flags;
 	flush->tell = tell;
 }
 
@@ -507,12 +505,12 @@ void caa_fleet_distrust(struct caa_fleet *f, struct caa_name name)
 	lock_basic_lock(&f->lock);
 	/* Whoever has a bogus zone may have many: none of them takes another's answers away. */
 	if (f->flushes < FLUSHES_MAX / 2)
-		put_flush(f, name, CAA_FLEET_BELOW, false);
+		put_flush(f, name, false);
 	lock_basic_unlock(&f->lock);
 	wake(f);
 }
 
-void caa_fleet_flush(struct caa_fleet *f, struct caa_name name, uint8_t flags, bool tell)
+void caa_fleet_flush(struct caa_fleet *f, struct caa_name name, bool tell)
 {
 	lock_basic_lock(&f->lock);
 	if (f->flushes == FLUSHES_MAX) {	/* too many to be told one by one: every name */
@@ -520,9 +518,8 @@ void caa_fleet_flush(struct caa_fleet *f, struct caa_name name, uint8_t flags, b
 
 		f->flushes = 0;
 		name = (struct caa_name){ root, sizeof(root) };
-		flags = CAA_FLEET_BELOW;
 	}
-	put_flush(f, name, flags, tell);
+	put_flush(f, name, tell);
 	lock_basic_unlock(&f->lock);
 	wake(f);
 }
@@ -850,7 +847,7 @@ static void send_flush(struct caa_fleet *f, const struct flush *flush)
 	const struct caa_name name = { flush->name, flush->len };
 	char key[KEY_TEXT + SHA_TEXT], ms[24];
 	uint8_t digest[CAA_FLEET_DIGEST], news[CAA_FLEET_HEAD + CAA_NAME_MAX + CAA_FLEET_MAC];
-	struct caa_fleet_entry e = { .kind = CAA_FLEET_FLUSH, .flags = flush->flags, .time_ms = wall_ms(), .payload = flush->name, .len = flush->len };
+	struct caa_fleet_entry e = { .kind = CAA_FLEET_FLUSH, .time_ms = wall_ms(), .payload = flush->name, .len = flush->len };
 	struct caa_store_arg arg[4];
 
 	caa_fleet_flush_digest(digest, &f->keys, name);
@@ -908,7 +905,7 @@ static void heard_flush(struct caa_fleet *f, const uint8_t *octets, size_t len, 
 	if (memcmp(e.owner, f->node, sizeof(f->node)) == 0)
 		return;
 	caa_stats_add(f->stats, CAA_STAT_fleet_flushes, 1);
-	f->events.flush(f->events.arg, name, e.flags);
+	f->events.flush(f->events.arg, name);
 }
 
 /* --- limits --------------------------------------------------------------------------------------------------------------------- */
@@ -1089,7 +1086,7 @@ static void see_readiness(struct caa_fleet *f)
 
 	atomic_store_explicit(&f->rtt_us, rtt_us, memory_order_relaxed);
 	atomic_store_explicit(&f->peers, listeners > 0 ? listeners - 1 : 0, memory_order_relaxed);
-	atomic_store_explicit(&f->ready, caa_store_ready(f->store) && rtt_us <= f->wait_us, memory_order_relaxed);
+	atomic_store_explicit(&f->ready, caa_store_ready(f->store) && caa_store_least_us(f->store) <= f->wait_us, memory_order_relaxed);
 }
 
 static void wait_for_news(struct caa_fleet *f)
@@ -1120,7 +1117,7 @@ static void *run(void *arg)
 		send_flushes(f);
 		read_inbox(f);
 		on_tick(f, caa_host_now_us());
-		caa_limits_run(f->limits, caa_host_now_us());
+		caa_limits_run(f->limits, 1 + atomic_load_explicit(&f->peers, memory_order_relaxed), caa_host_now_us());
 		see_readiness(f);
 	}
 	return NULL;

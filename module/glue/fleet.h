@@ -44,8 +44,8 @@ struct caa_fleet_events {
 	/** A question has news: its worker is to be woken.  The question's own pointer, who, is to be read by caa_fleet_who(), under the
 	 *  lock that the worker sets it to NULL under. */
 	void (*tell)(void *arg, struct caa_fleet_ask *ask);
-	/** Another resolver flushed a name. @param flags: of the entry. */
-	void (*flush)(void *arg, struct caa_name name, uint8_t flags);
+	/** Another resolver flushed a name and what is below it. */
+	void (*flush)(void *arg, struct caa_name name);
 };
 
 /** Read what the options say and the files that they name.
@@ -95,8 +95,8 @@ const struct caa_fleet_answer *caa_fleet_answer(const struct caa_fleet_ask *ask)
 void caa_fleet_finish(struct caa_fleet *f, struct caa_fleet_ask *ask, const struct caa_fleet_answer *answer);
 
 /** A name, and what is below it, was flushed here: no older answer on it is taken any more.
- *  @param flags: CAA_FLEET_BELOW, CAA_FLEET_NEGATIVE. @param tell: and the other resolvers flush it too. */
-void caa_fleet_flush(struct caa_fleet *f, struct caa_name name, uint8_t flags, bool tell);
+ *  @param tell: and the other resolvers flush it too. */
+void caa_fleet_flush(struct caa_fleet *f, struct caa_name name, bool tell);
 
 /** What came for a name did not pass validation here: nothing older on it is taken from the store any more. */
 void caa_fleet_distrust(struct caa_fleet *f, struct caa_name name);

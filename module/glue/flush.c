@@ -97,13 +97,12 @@ static size_t drop_below(struct caa_ctx *ctx, struct caa_name name)
 size_t caa_flush_below(struct caa_ctx *ctx, struct caa_name name)
 {
 	if (ctx->fleet != NULL)
-		caa_fleet_flush(ctx->fleet, name, CAA_FLEET_BELOW, true);
+		caa_fleet_flush(ctx->fleet, name, true);
 	return drop_below(ctx, name);
 }
 
-void caa_flush_heard(void *arg, struct caa_name name, uint8_t flags)
+void caa_flush_heard(void *arg, struct caa_name name)
 {
-	(void)flags;
 	(void)drop_below(arg, name);
 }
 
@@ -118,7 +117,7 @@ static void flushed(void *arg, uint8_t *name, size_t len, int below, int negativ
 	flush.name = name != NULL ? (struct caa_name){ name, len } : (struct caa_name){ root, sizeof(root) };
 	(void)caa_holds_drop(ctx->holds, &flush);
 	if (ctx->fleet != NULL)
-		caa_fleet_flush(ctx->fleet, flush.name, CAA_FLEET_BELOW, false);
+		caa_fleet_flush(ctx->fleet, flush.name, false);
 }
 
 void caa_flush_set(struct module_hooks *hooks)

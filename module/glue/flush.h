@@ -16,7 +16,7 @@ void caa_flush_set(struct module_hooks *hooks);
  *  @return held answers that were dropped. */
 size_t caa_flush_below(struct caa_ctx *ctx, struct caa_name name);
 
-/** Another resolver of the fleet flushed a name; called by the fleet's thread.  @param arg: the context. @param flags: of the entry. */
-void caa_flush_heard(void *arg, struct caa_name name, uint8_t flags);
+/** Another resolver of the fleet flushed a name and what is below it; called by the fleet's thread.  @param arg: the context. */
+void caa_flush_heard(void *arg, struct caa_name name);
 
 #endif

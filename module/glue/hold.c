@@ -93,7 +93,7 @@ static bool since_of(struct caa_holds *h, struct module_qstate *qstate, const st
 		return false;
 	parts = (unsigned)iq->query_restart_count + 1;
 	*since = query->hold.started;
-	shared = caa_merging_took(&query->merged);	/* how old it was to the other resolver is not known */
+	shared = query->merged.took;	/* how old it was to the other resolver is not known */
 	if (query->hold.parts >= parts && !shared)
 		return true;
 	if (query->hold.parts + 1 == parts && !shared && noted(h, caa_host_qname(&iq->qchase), now, query->zone.hold_s, &last)) {

@@ -17,8 +17,10 @@
 enum {
 	US_PER_MS = 1000,
 	PERIOD_US = CAA_SHARE_PERIOD_MS * US_PER_MS,
-	IDLE_US = 60 * 1000000,		/**< who had nothing to tell for so long is forgotten */
+	ACTIVE_US = 2 * 1000000,	/**< who was told of so lately takes room, ... */
+	IDLE_US = 60 * 1000000,		/**< ... and is forgotten after so long, so that it is not asked about again at once */
 	IP4_OCTETS = 3, IP6_OCTETS = 7,	/**< of an address, whose hosts limiters take for one: /24, /56 */
+	LEAST = 4,			/**< addresses that are told of however many nodes there are */
 	PREFIXES_MAX = 64,
 	EGRESS_OCTETS = 8, EGRESS_TEXT = 2 * EGRESS_OCTETS + 1
 };
@@ -40,6 +42,7 @@ struct caa_limits {
 	void *arg;
 	char egress4[EGRESS_TEXT], egress6[EGRESS_TEXT];
 	uint64_t due_us;
+	size_t most;			/**< addresses that are told of */
 	_Atomic size_t leased;
 	struct caa_limits_one limit[CAA_LIMITS_MAX];
 };
@@ -130,14 +133,16 @@ void caa_limits_destroy(struct caa_limits *l)
 static void remember(struct caa_limits *l, const struct caa_addr *addr, uint64_t now_us)
 {
 	struct caa_limits_one *free = NULL;
+	size_t used = 0;
 
 	for (size_t i = 0; i < CAA_LIMITS_MAX; i++) {
 		if (!l->limit[i].used)
 			free = free == NULL ? &l->limit[i] : free;
 		else if (caa_addr_equal(&l->limit[i].addr, addr))
 			return;
+		used += l->limit[i].used && now_us < l->limit[i].asked_us + ACTIVE_US;
 	}
-	if (free == NULL)
+	if (free == NULL || used >= l->most)
 		caa_stats_add(l->stats, CAA_STAT_fleet_unshared, 1);
 	else
 		*free = (struct caa_limits_one){ .of = l, .used = true, .addr = *addr, .asked_us = now_us };
@@ -174,7 +179,7 @@ uint64_t caa_limits_due_us(const struct caa_limits *l)
 	return l->due_us;
 }
 
-void caa_limits_run(struct caa_limits *l, uint64_t now_us)
+void caa_limits_run(struct caa_limits *l, uint64_t nodes, uint64_t now_us)
 {
 	struct caa_addr addr[CAA_LIMITS_MAX];
 	size_t count;
@@ -182,7 +187,8 @@ void caa_limits_run(struct caa_limits *l, uint64_t now_us)
 	if (now_us < l->due_us)
 		return;
 	l->due_us = now_us < l->due_us + PERIOD_US ? l->due_us + PERIOD_US : now_us + PERIOD_US;
-	count = caa_shards_lines(l->shards, addr, CAA_LIMITS_MAX);
+	l->most = CAA_LIMITS_MAX / nodes > LEAST ? CAA_LIMITS_MAX / nodes : LEAST;
+	count = caa_shards_lines(l->shards, addr, l->most);
 	for (size_t i = 0; i < count; i++)
 		remember(l, &addr[i], now_us);
 	for (size_t i = 0; i < CAA_LIMITS_MAX; i++)

@@ -18,7 +18,7 @@ struct caa_limits_one;
 struct config_file;
 
 enum {
-	CAA_LIMITS_MAX = 256,		/**< addresses at a time; others go alone */
+	CAA_LIMITS_MAX = 256,		/**< addresses at a time, of all nodes together, for the store's sake; others go alone */
 	CAA_LIMIT_KEY_TEXT = 96		/**< octets of the name of a key behind the prefix, with NUL */
 };
 
@@ -35,8 +35,8 @@ void caa_limits_destroy(struct caa_limits *l);
 
 /** @return when the next period begins. */
 uint64_t caa_limits_due_us(const struct caa_limits *l);
-/** Tell of all that is worth it, if it is time. */
-void caa_limits_run(struct caa_limits *l, uint64_t now_us);
+/** Tell of all that is worth it, if it is time. @param nodes: that share, at least 1. */
+void caa_limits_run(struct caa_limits *l, uint64_t nodes, uint64_t now_us);
 
 /** @return what tell() is called with. */
 void *caa_limits_arg(const struct caa_limits_one *limit);

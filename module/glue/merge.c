@@ -547,6 +547,11 @@ static enum caa_news attend_above(struct caa_merging *g, struct caa_merged *m, s
 static enum module_ext_state go(struct caa_merged *m)
 {
 	m->whole = true;
+	/* It did not wait for the fleet's word, but maybe for something else since, and now another resolver looks it up. */
+	if (m->ask != NULL && !m->asks && !m->hurried && caa_fleet_word(m->ask) == CAA_FLEET_WAITS && caa_host_now_us() < attend_until_us(m)) {
+		m->asks = true;
+		return sleep_until(m, attend_until_us(m));
+	}
 	return module_wait_module;
 }
 
@@ -707,8 +712,9 @@ static enum module_ext_state asked(struct caa_ctx *ctx, struct caa_merged *m)
 	return go_alone(ctx, m);
 }
 
-bool caa_merging_took(const struct caa_merged *m)
+bool caa_merging_took(struct caa_merged *m)
 {
+	m->took = m->took || (m->ask != NULL && !m->asks && caa_fleet_word(m->ask) == CAA_FLEET_ANSWERED);
 	return m->took;
 }
 

@@ -6,6 +6,8 @@
  *  and DS, that the validator makes for CAA questions.  A question also waits for its parent's, which is made if nobody asks it, so that the walk down from the
  *  root is made once for all names below a parent; with the parent known, it is asked by its full name at once.
  *
+ *  Who leads a lookup may have it from another resolver, over the fleet's store (glue/fleet.h), or wait for that: it leads it here meanwhile.
+ *
  *  A question that waits is a query state in module_wait_reply, with a timer.  Only its own thread runs it: news from that
  *  thread set the timer to now, news from another one are put into its thread's queue, and a descriptor wakes the thread, which
  *  sets the timers.  The timer also ends a wait of which there is no news.
@@ -81,8 +83,8 @@ enum module_ext_state caa_merging_run(struct caa_ctx *ctx, struct module_qstate 
 /** The fleet's thread has news for a question. */
 void caa_merging_tell(struct caa_merging *g, struct caa_fleet_ask *ask);
 
-/** @return whether another resolver's answer is there for a question. */
-bool caa_merging_took(const struct caa_merged *m);
+/** @return whether another resolver's answer is there for a question, by now; it is its answer then. */
+bool caa_merging_took(struct caa_merged *m);
 /** @return that answer, of unchecked security, in the query's region; NULL if it cannot be used. */
 struct dns_msg *caa_merging_taken(struct caa_merged *m);
 

@@ -17,7 +17,7 @@
 enum {
 	SHARDS = 64,	/**< a power of two well above the threads of one resolver */
 	CACHE_LINE = 64,
-	LATEST = 64,	/**< of a slice's upstreams, those used last: who waits for one uses it again and again */
+	LATEST = 64,	/**< of a slice's upstreams, those used last: who waits for one, or asks again, uses it */
 	PIECE = 256,	/**< upstreams that are looked at under one lock where all are */
 	BURST = 16,	/**< until a zone's caa-burst is known */
 	WATCH_BITS = 14, WATCHED = 1 << WATCH_BITS,	/**< places for addresses */
@@ -514,14 +514,14 @@ size_t caa_shards_first(struct caa_shards *s, caa_top_order *order, struct caa_u
 
 size_t caa_shards_lines(struct caa_shards *s, struct caa_addr *out, size_t max)
 {
-	size_t count = 0;
+	size_t count = 0, wonder = 0;
 
 	for (size_t i = 0; i < SHARDS; i++) {
 		const struct caa_upstream *u = NULL;
 
 		lock_basic_lock(&s->slice[i].lock);
 		for (size_t n = 0; n < LATEST && count < max && (u = caa_upstreams_older(s->slice[i].upstreams, u)) != NULL; n++)
-			if (caa_share_has_line(&u->learn))
+			if (caa_share_has_line(&u->learn) || (caa_learn_wonders(&u->learn) && wonder++ < max / 4))
 				out[count++] = u->addr;
 		lock_basic_unlock(&s->slice[i].lock);
 	}

@@ -87,7 +87,8 @@ bool caa_shards_copy(struct caa_shards *s, const struct caa_addr *a, struct caa_
  *  @param out: room for max, in no order. @return how many were copied. */
 size_t caa_shards_first(struct caa_shards *s, caa_top_order *order, struct caa_upstream *out, size_t max);
 
-/** Find upstreams that may be worth to be shared (core/fleet/share.h), of those that were used last.
+/** Find upstreams that may be worth to be shared (core/fleet/share.h), of those that were used last: most of the room is for those that
+ *  are limited.
  *  @param out: room for max. @return how many. */
 size_t caa_shards_lines(struct caa_shards *s, struct caa_addr *out, size_t max);
 /** core/fleet/share.h under the upstream's lock. @return false if there is nothing to tell, *out untouched. */

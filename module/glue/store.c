@@ -24,7 +24,8 @@ enum {
 	CONNECT_US = 500000,		/**< until the store is ready, from the first packet on */
 	RETRY_MIN_US = 50000, RETRY_MAX_US = 800000,
 	PING_US = 200000,		/**< a store that is idle is asked so often */
-	MEAN_PART = 8			/**< of a longer time in the mean; a shorter one counts for half, so that a store is soon used again */
+	MEAN_PART = 8,			/**< of a new value in the mean */
+	WINDOW_US = 500000		/**< the least time is that of this window and the one before */
 };
 
 /** One socket. */
@@ -59,6 +60,7 @@ struct caa_store {
 	uint64_t retry_us;		/**< the next pause */
 	uint64_t asked_us;		/**< the last ping */
 	uint64_t rtt_us, listeners;
+	uint64_t window_us, least_us, least_before_us;	/**< when the window began, the least time of a reply in it and in the one before */
 	char sha[CAA_STORE_SCRIPTS_MAX][SHA_LEN];
 	size_t loaded;			/**< scripts that the store has */
 	bool hears;			/**< the channel is subscribed */
@@ -314,12 +316,16 @@ static void begin(struct caa_store *s, uint64_t now_us)
 
 /* --- replies ----------------------------------------------------------------------------------------------------------- */
 
-static void note_time(struct caa_store *s, uint64_t took_us)
+static void note_time(struct caa_store *s, uint64_t took_us, uint64_t now_us)
 {
-	if (s->rtt_us == 0 || took_us < s->rtt_us)
-		s->rtt_us = (s->rtt_us + took_us) / (s->rtt_us == 0 ? 1 : 2);
-	else
-		s->rtt_us += (took_us - s->rtt_us) / MEAN_PART;
+	s->rtt_us = s->rtt_us == 0 ? took_us : s->rtt_us + took_us / MEAN_PART - s->rtt_us / MEAN_PART;
+	if (now_us >= s->window_us + WINDOW_US) {
+		s->least_before_us = s->least_us;
+		s->least_us = took_us;
+		s->window_us = now_us;
+	} else if (took_us < s->least_us) {
+		s->least_us = took_us;
+	}
 }
 
 static void reply_came(struct caa_store *s, const redisReply *reply, uint64_t now_us)
@@ -333,7 +339,7 @@ static void reply_came(struct caa_store *s, const redisReply *reply, uint64_t no
 	}
 	w = take(s);
 	took_us = now_us > w.sent_us ? now_us - w.sent_us : 1;
-	note_time(s, took_us);
+	note_time(s, took_us, now_us);
 	if (s->state == STALLS) {
 		s->state = READY;
 		s->events->up(s->events->arg);
@@ -508,6 +514,11 @@ const char *caa_store_server(const struct caa_store *s)
 uint64_t caa_store_rtt_us(const struct caa_store *s)
 {
 	return s->rtt_us;
+}
+
+uint64_t caa_store_least_us(const struct caa_store *s)
+{
+	return s->least_us < s->least_before_us ? s->least_us : s->least_before_us;
 }
 
 uint64_t caa_store_listeners(const struct caa_store *s)

@@ -88,6 +88,9 @@ bool caa_store_ready(const struct caa_store *s);
 const char *caa_store_server(const struct caa_store *s);
 /** @return a mean of the time that replies take; 0 = none has come. */
 uint64_t caa_store_rtt_us(const struct caa_store *s);
+/** @return the least time that a reply took in the last half second or a little more: what the way to the store takes, however busy it
+ *  or this machine is for a moment. */
+uint64_t caa_store_least_us(const struct caa_store *s);
 /** @return processes that hear the channel, this one too; 0 if that is not known. */
 uint64_t caa_store_listeners(const struct caa_store *s);
 

@@ -10,7 +10,7 @@ static void check_entry(const uint8_t *data, size_t size)
 	static const uint8_t secret[CAA_FLEET_SECRET] = "fuzz", sources[CAA_FLEET_SOURCES] = "fuzz", root[] = { 0 };
 	static uint8_t octets[CAA_FLEET_ENTRY_MAX];
 	struct input in = { data, size };
-	struct caa_fleet_entry e = { .kind = (enum caa_fleet_kind)(CAA_FLEET_CLAIM + take8(&in) % 4), .security = take8(&in), .flags = take8(&in) };
+	struct caa_fleet_entry e = { .kind = (enum caa_fleet_kind)(CAA_FLEET_CLAIM + take8(&in) % 4), .security = take8(&in) };
 	struct caa_fleet_entry out;
 	struct caa_fleet_keys keys;
 	uint8_t digest[CAA_FLEET_DIGEST];

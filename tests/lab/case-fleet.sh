@@ -13,9 +13,11 @@ head -c 31 /dev/urandom >"$LAB_WORK/short.key"
 echo secret >"$LAB_WORK/password"
 echo wrong >"$LAB_WORK/wrong"
 
+lab_address 127.0.53.70
+lab_address 127.0.53.71
 # store: start it, empty
 store() {
-	lab_spawn store "$store_program" --port 0 --unixsocket "$LAB_WORK/store.sock" --save '' --appendonly no
+	lab_spawn store "$store_program" --port 6379 --bind 127.0.53.70 --protected-mode no --unixsocket "$LAB_WORK/store.sock" --save '' --appendonly no
 	lab_until 20 answers || lab_die "the store does not start"
 }
 cli() { "$store_cli" -s "$LAB_WORK/store.sock" "$@" 2>/dev/null; }
@@ -73,7 +75,7 @@ lab_delegate far.lab 127.0.53.12
 LAB_NAMES=1000 lab_zone_file far.lab 127.0.53.12
 # shellcheck disable=SC2034
 LAB_MORE_ZONES+='zone "far.lab" { type primary; file "far.lab.zone"; };'
-LAB_RECORDS=$'young.shop.lab. 1 CAA 0 issue "ca.lab"\n'$(for i in {1..20}; do
+LAB_RECORDS=$'young.shop.lab. 1 CAA 0 issue "ca.lab"\n'$(for i in {1..21}; do
 	echo "c$i.shop.lab. 3600 CAA 0 issue \"ca$i.lab\""; done)$'\n' \
 	LAB_NAMES=400 lab_authority_bind shop.lab 127.0.53.10 127.0.53.11 'key-directory ".";'
 # What is asked for here takes a third of a second for each step, so that something can happen meanwhile.
@@ -113,7 +115,10 @@ fresh
 lab_climb $servers "$(lab_names deep)"
 without=$(seen)
 check "four without a store: no name fails, but they need more ($without)" [ "$failed" -eq 0 -a "$without" -gt "$(enough "$deep")" ]
+threads() { local task=("/proc/${LAB_PID[$1]}/task/"*); echo ${#task[@]}; }
+unshared=$(threads one)
 start_members "$(fleet_conf)"
+check "it takes one thread, and none without a store" [ "$unshared $(threads one)" = '2 3' ]
 for shape in deep flat; do
 	fresh
 	lab_climb $servers "$(lab_names $shape)"
@@ -155,6 +160,20 @@ counted
 check "four with a store: no name fails, all are secure" [ "$failed $(secure)" = "0 $((2 * zones))" ]
 check "  and they need hardly more than one ($queries queries)" at_most "$queries" "$(enough "$one")"
 check "  nor for keys ($keys)" at_most "$keys" "$(enough "$one_keys")"
+
+# What one resolver shares that does not validate, another with the same anchors, another key's, finds bogus by itself.
+wrong=$(awk '/^z1\.lab\./ { $2 = ""; sub(/ IN /, " "); print }' "$LAB_WORK/dnskeys" | sed 's/[A-Za-z]\([^A-Za-z]*\)$/A\1/; s/\(.\{60\}\)./\1B/')
+rcode() { dig +tries=1 +time=20 +noall +comments caa "$1" "@$2" | sed -n 's/.*status: \([A-Z]*\),.*/\1/p'; }
+lab_resolver far "$UNBOUND_CAA" 127.0.53.65 "$(lab_module_conf | sed 's/ validator//'; lab_zone_conf .; fleet_conf perspective=wrong)
+server:
+ trust-anchor: \"$wrong\""
+member other 127.0.53.66 "$(fleet_conf perspective=wrong)" "server:
+ trust-anchor: \"$wrong\""
+lab_until 20 is_up far && lab_until 20 is_up other || lab_die "the store is not in use"
+check "who does not validate has an answer, and shares it" [ "$(rcode h1.z1.lab 127.0.53.65) $(($(stat far left) > 0))" = 'NOERROR 1' ]
+check "who validates takes it, and finds it bogus" [ "$(rcode h1.z1.lab 127.0.53.66) $(($(stat other shared) > 0))" = 'SERVFAIL 1' ]
+lab_stop far
+lab_stop other
 
 # --- a store that fails in the middle of a burst --------------------------------------------------------------------------------
 is_under_way() { [ "$(lab_queries bind-shop.lab | wc -l)" -ge 60 ]; }
@@ -202,7 +221,7 @@ lab_until 20 all_are is_up || lab_die "the store is not in use"
 kill_one() { lab_stop one KILL; }
 more 'a.b.d%.0f.far.lab' 50
 fresh
-"$CAA_CLIMB" --server $servers --file "$LAB_WORK/names" --json --timeout 15 --tries 4 >"$LAB_WORK/burst.json" 2>/dev/null </dev/null &
+"$CAA_CLIMB" --server $servers --file "$LAB_WORK/names" --json --timeout 5 --tries 12 >"$LAB_WORK/burst.json" 2>/dev/null </dev/null &
 climb_pid=$!
 lab_until 20 is_under_way || lab_die "the burst does not begin"
 kill_one
@@ -284,6 +303,21 @@ lab_control one flush c10.shop.lab >/dev/null
 fresh
 check "Unbound's own flush has nobody take what was there before" [ "$(caa c10.shop.lab 127.0.53.63) $(seen CAA)" = 'ca10.lab 1' ]
 
+# --- a store that is far away ---------------------------------------------------------------------------------------------------------
+lab_spawn distant "$LAB_RELAY" --listen 127.0.53.71:6379 --to 127.0.53.70:6379 --delay 25
+lab_until 20 grep -q '^ready' "$LAB_WORK/distant.out" || lab_die "the relay does not listen"
+lab_stop far
+member far 127.0.53.65 "$(fleet_conf server='127.0.53.72@6379 127.0.53.71@6379' wait=5)"
+too_far() { lab_control far caa_fleet | grep -q '^store 127.0.53.71@6379 not in use: its answers take longer'; }
+check "a store 50 ms away, found behind one that is not there, is not waited for" lab_until 20 too_far
+asked_before=$(stat far asked)
+check "  names pass at once" [ "$(caa c18.shop.lab 127.0.53.65) $(($(stat far asked) - asked_before))" = 'ca18.lab 0' ]
+lab_stop far
+member far 127.0.53.65 "$(fleet_conf server=127.0.53.71@6379 wait=1000)"
+check "  unless it may take a second" lab_until 20 is_up far
+caa c19.shop.lab 127.0.53.61 >/dev/null
+check "  then answers are taken from it" [ "$(caa c19.shop.lab 127.0.53.65) $(($(stat far shared) > 0))" = 'ca19.lab 1' ]
+
 # --- held ---------------------------------------------------------------------------------------------------------------------------
 # How old a part of another's answer was to it is not known: what is not signed is not held.
 lab_stop other
@@ -319,6 +353,33 @@ lab_control far reload >/dev/null
 gone() { lab_control far caa_fleet | grep -q 'no caa-fleet-server'; }
 check "  and not without the keys" lab_until 20 gone
 check "  where names pass" [ "$(caa c15.shop.lab 127.0.53.65)" = ca15.lab ]
+
+# --- a resolver without a way to the servers ---------------------------------------------------------------------------------------------
+# What one sends to servers vanishes.  What it looks up is not waited for by the others until its budget ends.
+lose_way() {
+	local address
+	ip link add gone type veth peer name nowhere && ip link set gone up && ip link set nowhere up &&
+		sysctl -qw net.ipv4.conf.all.route_localnet=1 && ip route add 127.0.53.0/24 dev gone table 77 || return 1
+	for address in 1 2 10 11 12; do
+		ip neigh add 127.0.53.$address lladdr 02:00:00:00:00:01 dev gone nud permanent || return 1
+	done
+	ip rule add pref 10 lookup local && ip rule del pref 0 && ip rule add pref 5 from 127.0.54.61 to 127.0.53.0/24 lookup 77
+}
+if lose_way 2>/dev/null; then
+	claims=$(stat one claims)
+	caa c21.shop.lab 127.0.53.61 >"$LAB_WORK/lost" &
+	lost_pid=$!
+	has_claimed() { [ "$(stat one claims)" -gt "$claims" ]; }
+	lab_until 10 has_claimed || lab_die "one does not ask"
+	waited=$(stat two waited)
+	answer=$(caa c21.shop.lab 127.0.53.62)
+	check "one claims what it cannot look up: who waits for it has the answer before it gives up ($answer)" \
+		eval '[ "$answer $(($(stat two waited) - waited))" = "ca21.lab 1" ] && kill -0 $lost_pid 2>/dev/null'
+	kill $lost_pid 2>/dev/null
+	ip rule del pref 5
+else
+	echo "# no veth here: not tried with a resolver without a way to the servers"
+fi
 
 # --- README -------------------------------------------------------------------------------------------------------------------------------
 (cd "$LAB_WORK" && eval "$(grep -o 'head -c 32 [^`]*fleet\.key' "$LAB_TOP/README.md" | head -n 1 | sed 's/fleet.key/readme.key/')")

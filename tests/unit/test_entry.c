@@ -21,7 +21,7 @@ static void make(struct fixture *f)
 {
 	caa_fleet_keys_init(&f->keys, secret, "east");
 	caa_fleet_digest(f->digest, &f->keys, sources, name_of(&f->name, "www.example.com."), 257, 0x100);
-	f->in = (struct caa_fleet_entry){ .kind = CAA_FLEET_ANSWER, .security = 3, .flags = 1, .owner = "owner", .epoch_us = 0x1122334455667788,
+	f->in = (struct caa_fleet_entry){ .kind = CAA_FLEET_ANSWER, .security = 3, .owner = "owner", .epoch_us = 0x1122334455667788,
 		.time_ms = (uint64_t)NOW_MS * 1000, .ttl_s = 60, .payload = (const uint8_t *)"wire", .len = 4 };
 	f->len = caa_fleet_entry_write(f->octets, &f->in, &f->keys, f->digest);
 }
@@ -37,7 +37,6 @@ static void what_is_written_is_read(void **state)
 	assert_int_equal(caa_fleet_entry_read(&out, f.octets, f.len, &f.keys, f.digest), CAA_FLEET_GOOD);
 	assert_int_equal(out.kind, CAA_FLEET_ANSWER);
 	assert_int_equal(out.security, 3);
-	assert_int_equal(out.flags, 1);
 	assert_memory_equal(out.owner, f.in.owner, CAA_FLEET_OWNER);
 	assert_true(out.epoch_us == f.in.epoch_us && out.time_ms == f.in.time_ms);
 	assert_int_equal(out.ttl_s, 60);

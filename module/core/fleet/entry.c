@@ -7,7 +7,7 @@
 
 enum {
 	VERSION = 1,
-	AT_VERSION = 4, AT_KIND = 5, AT_SECURITY = 6, AT_FLAGS = 7, AT_ZERO = 8, AT_OWNER = 24, AT_EPOCH = 40, AT_TIME = 48,
+	AT_VERSION = 4, AT_KIND = 5, AT_SECURITY = 6, AT_ZERO = 7, AT_OWNER = 24, AT_EPOCH = 40, AT_TIME = 48,
 	AT_TTL = 56, AT_LEN = 60, AT_DIGEST = 64,
 	ZEROES = AT_OWNER - AT_ZERO
 };
@@ -92,7 +92,6 @@ size_t caa_fleet_entry_write(uint8_t *out, const struct caa_fleet_entry *e, cons
 	out[AT_VERSION] = VERSION;
 	out[AT_KIND] = (uint8_t)e->kind;
 	out[AT_SECURITY] = e->security;
-	out[AT_FLAGS] = e->flags;
 	memset(out + AT_ZERO, 0, ZEROES);
 	memcpy(out + AT_OWNER, e->owner, CAA_FLEET_OWNER);
 	put64(out + AT_EPOCH, e->epoch_us);
@@ -132,7 +131,7 @@ enum caa_fleet_verdict caa_fleet_entry_read(struct caa_fleet_entry *out, const u
 	if (memcmp(octets + AT_DIGEST, digest, CAA_FLEET_DIGEST) != 0)
 		return CAA_FLEET_FOREIGN;
 	*out = (struct caa_fleet_entry){ .kind = (enum caa_fleet_kind)octets[AT_KIND], .security = octets[AT_SECURITY],
-		.flags = octets[AT_FLAGS], .epoch_us = get64(octets + AT_EPOCH), .time_ms = get64(octets + AT_TIME),
+		.epoch_us = get64(octets + AT_EPOCH), .time_ms = get64(octets + AT_TIME),
 		.ttl_s = get32(octets + AT_TTL), .payload = octets + CAA_FLEET_HEAD, .len = get32(octets + AT_LEN) };
 	memcpy(out->owner, octets + AT_OWNER, CAA_FLEET_OWNER);
 	return CAA_FLEET_GOOD;

@@ -8,8 +8,7 @@
  *	4  version	1	40 epoch, us	8	60 octets of payload	4
  *	5  kind		1	48 time, ms	8	64 digest		32
  *	6  security	1				96 payload
- *	7  flags	1				.. MAC			32
- *	8  (zero)	16
+ *	7  (zero)	17				.. MAC			32
  *
  *  The MAC (keyed BLAKE2b) is over all before it.  The digest says what the entry is about: perspective, configuration, name, type
  *  and flags of the question, hashed under a key of its own, so that the store learns no names and an entry put under another's
@@ -45,16 +44,12 @@ enum caa_fleet_kind {
 	CAA_FLEET_CLAIM = 1,	/**< somebody looks it up */
 	CAA_FLEET_ANSWER,	/**< the payload is an answer on the wire */
 	CAA_FLEET_ENDED,	/**< a lookup ended without one */
-	CAA_FLEET_FLUSH		/**< the payload is a name */
+	CAA_FLEET_FLUSH		/**< the payload is a name, which was flushed with all below it */
 };
-
-/** Flags of an answer, and of a flush. */
-enum { CAA_FLEET_BELOW = 1, CAA_FLEET_NEGATIVE = 2 };
 
 struct caa_fleet_entry {
 	enum caa_fleet_kind kind;
 	uint8_t security;	/**< the writer's, to be shown; the reader judges by itself */
-	uint8_t flags;
 	uint8_t owner[CAA_FLEET_OWNER];	/**< whose lookup it is: by chance, a new one for each */
 	uint64_t epoch_us;	/**< the store's clock when the lookup began; 0 for claims */
 	uint64_t time_ms;	/**< since 1970: when the lookup began; of a claim, when it was made or renewed */

@@ -29,9 +29,7 @@ uint32_t caa_share_burst(uint32_t burst, uint64_t nodes)
 
 bool caa_share_has_line(const struct caa_learn *l)
 {
-	if (caa_learn_limited(l))
-		return !l->limit.doubtful && caa_pacer_waiting(&l->pacer) > 0;
-	return caa_learn_wonders(l) && (caa_pacer_waiting(&l->pacer) > 0 || l->pacer.inflight > 0);
+	return caa_learn_limited(l) && !l->limit.doubtful && caa_pacer_waiting(&l->pacer) > 0;
 }
 
 bool caa_share_wanted(const struct caa_share *s, const struct caa_learn *l)

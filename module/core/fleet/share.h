@@ -76,7 +76,8 @@ struct caa_share {
 	uint32_t sent_mqps;	/**< what is sent, averaged */
 };
 
-/** @return whether an upstream may be worth to be told of that was not yet: the others are those that were. */
+/** @return whether an upstream is limited, beyond doubt, and queries wait for it.  Others that may be worth to be told of are those that
+ *  were told of, and those of caa_learn_wonders(). */
 bool caa_share_has_line(const struct caa_learn *l);
 
 /** @return whether there is anything to tell of an upstream: it is limited, beyond doubt, or may be, and queries wait for it, or were

@@ -12,7 +12,7 @@ local FEW, FORM_MS, SECOND_MS, EXPIRE_MS = 7200, 2000, 1000, 3600000
 local OWN, RAISES, HEARSAY, PAUSES = 1, 2, 4, 8	-- flags of a report
 local CUT_PERCENT, NEAR_PERCENT, BEYOND_PERCENT = 87, 92, 110
 local RISE_BELOW, RISE_NEAR, RISE_BEYOND, RISE_LONGER, RISE_SECONDS = 250, 10, 150, 2, 10
-local COUNT_MAX = 1000000
+local COUNT_MAX, NUMBER_MAX = 1000000, 1e15
 local LIMIT = { "rate", "ceiling", "epoch", "formed", "lowered", "raised", "second", "good", "before", "steady", "backlog", "fresh" }
 local NODE = { "till", "demand", "share", "rate", "ceiling", "well", "paused" }
 local REPORT = { "demand", "rate", "ceiling", "epoch", "good", "lost", "flags" }
@@ -26,17 +26,21 @@ local function clamp(value, min, max)
 end
 
 -- Whole numbers, as many as there are names; nil for anything else.
-local function read(text, names)
-	local out, i = {}, 0
-	for word in string.gmatch(text, "%S+") do
-		i = i + 1
-		if i > #names or #word > 16 or not string.find(word, "^%d+$") then
-			return nil
+local function reader(names)
+	local count, pattern = #names, "^" .. string.sub(string.rep("(%d+) ", #names), 1, -2) .. "$"
+	return function(text)
+		local words = { string.match(text, pattern) }
+		for i = 1, count do
+			local number = tonumber(words[i])
+			if not number or number > NUMBER_MAX then
+				return nil
+			end
+			words[names[i]] = number
 		end
-		out[names[i]] = tonumber(word)
+		return words
 	end
-	return i == #names and out or nil
 end
+local read_limit, read_node, read_report = reader(LIMIT), reader(NODE), reader(REPORT)
 
 local function write(values, names)
 	local out = {}
@@ -109,7 +113,7 @@ end
 if ARGV[1] ~= tostring(VERSION) then
 	return redis.error_reply("CAAVERSION share is " .. VERSION)
 end
-local id, report = ARGV[2], read(ARGV[3], REPORT)
+local id, report = ARGV[2], read_report(ARGV[3])
 if not report or report.rate > RATE_MAX or report.demand > RATE_MAX or report.ceiling > RATE_MAX or
     not string.find(id, "^[%w]+$") or #id > 32 then
 	return redis.error_reply("CAAFORMAT not a report")
@@ -129,9 +133,9 @@ end
 local stored, nodes, gone, s = redis.call("HGETALL", KEYS[1]), {}, {}, nil
 for i = 1, #stored, 2 do
 	local field, text = stored[i], stored[i + 1]
-	local n = string.sub(field, 1, 1) == "n" and read(text, NODE)
+	local n = string.sub(field, 1, 1) == "n" and read_node(text)
 	if field == "limit" then
-		s = read(text, LIMIT)
+		s = read_limit(text)
 	elseif n and n.till > now and n.till <= now + LEASE_MS then	-- more, and the store's clock has gone back
 		n.well, n.paused = math.min(n.well, now), math.min(n.paused, now)
 		nodes[string.sub(field, 2)] = n

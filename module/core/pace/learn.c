@@ -716,21 +716,20 @@ bool caa_learn_wonders(const struct caa_learn *l)
 	return l->state <= CAA_LEARN_OPEN && since >= WONDER + l->pacer.inflight + l->asides;
 }
 
-/** What was lost was lost to a limit that others know of, who wait for it already. */
-static void join(struct caa_learn *l, uint64_t now_us)
+/** What was lost was lost to a limit that others know of: one query finds out whether it answers now, or others' do. */
+static void join(struct caa_learn *l, uint64_t now_us, uint32_t rate_mqps)
 {
 	l->limit = (struct caa_limit){ .raised_ms = caa_ms(now_us), .hearsay = true };
-	l->state = CAA_LEARN_SETTLING;
 	l->limited_ms = caa_ms(now_us);
 	l->doubted = false;
-	l->pacer.window = WINDOW_MAX;
-	start_anew(l);
+	apply_rate(l, now_us, rate_mqps, 1);
+	pause_for(l, now_us, PAUSE_MIN_US);
 }
 
 void caa_learn_share(struct caa_learn *l, uint64_t now_us, const struct caa_learn_share *share)
 {
 	if (share->joins && l->state <= CAA_LEARN_OPEN)
-		join(l, now_us);
+		join(l, now_us, share->rate_mqps);
 	if (!caa_learn_limited(l))
 		return;
 	l->limit.until_ms = caa_ms_later(now_us, share->lease_ms < LEASE_MAX_MS ? share->lease_ms : LEASE_MAX_MS);

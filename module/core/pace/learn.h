@@ -27,6 +27,9 @@
  *  limit is known, a query that is lost although hardly any were sent says that it was none; the next one has to be clearer
  *  for a while.
  *
+ *  A limit that several resolvers meet: while its rate is a share that they lease (core/fleet/share.h), losses and answers are noted for
+ *  them instead of moving it.
+ *
  *  No clock, no lock: time is passed in, and the caller serialises calls on one upstream. */
 #ifndef CAA_CORE_LEARN_H
 #define CAA_CORE_LEARN_H
