@@ -627,11 +627,12 @@ static void note_news(struct caa_ctx *ctx, struct caa_query *query, const struct
 		caa_merging_lost(ctx, &query->merged, sq, true);
 		break;
 	case CAA_MEANS_SILENCE:
-		caa_merging_silent(ctx, &query->merged);
+	case CAA_MEANS_LOST:
+		if (!o->limit)
+			caa_merging_silent(ctx, &query->merged);
 		caa_merging_lost(ctx, &query->merged, sq, false);
 		break;
 	case CAA_MEANS_NO_TCP:
-	case CAA_MEANS_LOST:
 		caa_merging_lost(ctx, &query->merged, sq, false);
 		break;
 	}

@@ -356,7 +356,8 @@ static void message_came(struct caa_store *s, const redisReply *reply, uint64_t 
 {
 	(void)now_us;
 	if (reply->type == REDIS_REPLY_ERROR)
-		fail(s, "the store does not let the channel be heard", reply->str, reply->len);
+		fail(s, caa_store_is(reply, "WRONGPASS") ? "the store refuses the password" : "the store does not let the channel be heard",
+			reply->str, reply->len);
 	if (reply->type != REDIS_REPLY_ARRAY || reply->elements < 3)
 		return;		/* the answer to AUTH */
 	if (caa_store_is(reply->element[0], "subscribe")) {
