@@ -628,8 +628,7 @@ static void note_news(struct caa_ctx *ctx, struct caa_query *query, const struct
 		break;
 	case CAA_MEANS_SILENCE:
 	case CAA_MEANS_LOST:
-		if (!o->limit)
-			caa_merging_silent(ctx, &query->merged);
+		caa_merging_silent(ctx, &query->merged, o->limit);
 		caa_merging_lost(ctx, &query->merged, sq, false);
 		break;
 	case CAA_MEANS_NO_TCP:

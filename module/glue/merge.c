@@ -936,9 +936,12 @@ void caa_merging_lost(struct caa_ctx *ctx, struct caa_merged *m, const struct se
 		tell(ctx, m, CAA_NEWS_NONE, denied ? CAA_MERGE_LOSSES : 1);
 }
 
-void caa_merging_silent(struct caa_ctx *ctx, struct caa_merged *m)
+void caa_merging_silent(struct caa_ctx *ctx, struct caa_merged *m, bool limited)
 {
-	if (m->ask != NULL && !m->asks && ++m->silences >= CAA_MERGE_LOSSES)
+	if (m->ask == NULL || m->asks)
+		return;
+	m->silences += limited ? 1 : 2;
+	if (m->silences >= 2 * CAA_MERGE_LOSSES)
 		leave_fleet(ctx, m, NULL);
 }
 

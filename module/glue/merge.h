@@ -57,7 +57,7 @@ struct caa_merged {
 	bool sent;			/**< a query was sent for it */
 	bool apex;			/**< its name is a zone */
 	bool shared;			/**< it is counted as one that waited for its parent */
-	uint8_t silences;		/**< queries that nothing came back for, while the fleet waits for it */
+	uint8_t silences;		/**< queries that were lost while the fleet waits for it, those without a limit twice */
 	bool asks;			/**< waiting for a word of the fleet */
 	bool took;			/**< another resolver's answer is there, for the iterator to find */
 	bool promised;			/**< a client was told that its lookup goes on, and may ask again */
@@ -96,9 +96,9 @@ void caa_merging_sent(struct caa_ctx *ctx, struct caa_merged *m, const struct se
 void caa_merging_answered(struct caa_ctx *ctx, struct caa_merged *m, const struct serviced_query *sq,
 	struct sldns_buffer *reply);
 
-/** A query of a question is lost, and nothing is known to limit it: from the second on the other resolvers need not wait for it, whose way
- *  to the servers may be another. */
-void caa_merging_silent(struct caa_ctx *ctx, struct caa_merged *m);
+/** A query of a question is lost: from the second on, or the fourth where that is taken for a limit, the other resolvers need not wait for
+ *  it, whose way to the servers may be another. */
+void caa_merging_silent(struct caa_ctx *ctx, struct caa_merged *m, bool limited);
 
 /** A query of a question was denied, or lost where others are answered. */
 void caa_merging_lost(struct caa_ctx *ctx, struct caa_merged *m, const struct serviced_query *sq, bool denied);
