@@ -2,10 +2,12 @@
 /** \file Asks a resolver for many names over UDP, with so little work of its own that the resolver is what is measured: a
  *  client that costs as much as it would share the machine with it, and be the time that is measured.
  *
- *  usage: bench_load SERVER FILE TYPE one|climb|all IN-FLIGHT
+ *  usage: bench_load SERVER FILE TYPE one|climb|all IN-FLIGHT [RATE]
  *  FILE has a name on each line, TYPE is a number.  `one` asks for the names only; `climb` for each name and then, one after the
  *  other, for what is above it up to the TLD; `all` for the same, a name's questions at once.  IN-FLIGHT questions are under way.
- *  A question is asked once.  Prints one JSON object: questions, those without a definite answer, seconds. */
+ *  A question is asked once.  Prints one JSON object: questions, those without a definite answer, seconds.
+ *  With RATE, of questions a second, each is asked when it is due, if no more are under way, and the object has the latencies that half
+ *  of the answers, 99 and 99.9 of 100 did not exceed, in ms, from when the question was due. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
@@ -22,7 +24,7 @@ enum {
 	HEADER = 12, NAME_MAX_OCTETS = 255, QUERY_MAX = HEADER + NAME_MAX_OCTETS + 4 + 11, REPLY_MAX = 1500,
 	CLASS_IN = 1, PORT = 53, EDNS_SIZE = 1232, TYPE_OPT = 41,
 	FLAG_RD = 1, RCODE_BITS = 15, NXDOMAIN = 3,
-	SLOTS_MAX = 4096,	/**< questions under way; a slot's number is the question's id */
+	SLOTS_MAX = 8192,	/**< questions under way; a slot's number is the question's id */
 	BATCH = 64,		/**< messages per system call */
 	BUFFER = 8 << 20, PATIENCE_MS = 30000
 };
@@ -32,6 +34,7 @@ enum order { ORDER_ONE, ORDER_CLIMB, ORDER_ALL };
 struct slot {
 	uint8_t query[QUERY_MAX];
 	const uint8_t *name;	/**< what is asked; NULL = the slot is free */
+	double due_s;		/**< when it was to be asked, at a rate */
 };
 
 static struct slot slot[SLOTS_MAX];
@@ -40,6 +43,9 @@ static const uint8_t *rest;			/**< of the name whose questions are asked at once
 static enum order order;
 static unsigned qtype, slots;
 static uint64_t questions, under_way, failed;
+static double rate;				/**< questions a second; 0 = as fast as they are answered */
+static double *latency_ms;			/**< at a rate, of each answer */
+static size_t latencies, latencies_max;
 static int fd;
 
 static struct mmsghdr out[BATCH], in[BATCH];
@@ -209,19 +215,23 @@ static void answered(const uint8_t *reply, size_t len)
 		return;
 	failed += rcode != 0 && rcode != NXDOMAIN;
 	under_way--;
-	ask(&slot[id]);
+	if (rate == 0) {
+		ask(&slot[id]);
+		return;
+	}
+	slot[id].name = NULL;
+	if (latencies < latencies_max)
+		latency_ms[latencies++] = (now_s() - slot[id].due_s) * 1000;
 }
 
-static void receive(void)
+/** @param wait_ms: for the first answer. @return false if none comes. */
+static bool receive(int wait_ms)
 {
 	struct pollfd readable = { .fd = fd, .events = POLLIN };
 	int count;
 
-	if (poll(&readable, 1, PATIENCE_MS) == 0) {
-		failed += under_way;
-		under_way = 0;
-		return;
-	}
+	if (poll(&readable, 1, wait_ms) == 0)
+		return false;
 	for (unsigned i = 0; i < BATCH; i++) {
 		in_part[i] = (struct iovec){ in_data[i], REPLY_MAX };
 		in[i].msg_hdr = (struct msghdr){ .msg_iov = &in_part[i], .msg_iovlen = 1 };
@@ -232,6 +242,74 @@ static void receive(void)
 	for (int i = 0; i < count; i++)
 		answered(in_data[i], in[i].msg_len);
 	flush();
+	return true;
+}
+
+/** As fast as they are answered. */
+static void load_full(void)
+{
+	for (unsigned i = 0; i < slots; i++)
+		ask(&slot[i]);
+	flush();
+	while (under_way > 0)
+		if (!receive(PATIENCE_MS)) {
+			failed += under_way;
+			return;
+		}
+}
+
+/** @return a slot that is free; NULL if there is none. */
+static struct slot *free_slot(void)
+{
+	static unsigned next;
+
+	for (unsigned tried = 0; tried < slots; tried++) {
+		struct slot *s = &slot[next++ % slots];
+
+		if (s->name == NULL)
+			return s;
+	}
+	return NULL;
+}
+
+/** At a rate.  A question that is due while all slots are taken is late, and its latency is longer by that. */
+static void load_rate(void)
+{
+	double start_s = now_s(), heard_s = start_s;
+	bool more = true;
+
+	while (more || under_way > 0) {
+		double now = now_s(), due_s = start_s + (double)questions / rate;
+		struct slot *s = NULL;
+
+		while (more && due_s <= now && (s = free_slot()) != NULL) {
+			s->due_s = due_s;
+			ask(s);
+			more = s->name != NULL;
+			due_s = start_s + (double)questions / rate;
+		}
+		flush();
+		if (receive(more && due_s > now ? (int)((due_s - now) * 1000) : 1))
+			heard_s = now;
+		if (under_way > 0 && now - heard_s > PATIENCE_MS / 1000) {
+			failed += under_way;
+			return;
+		}
+	}
+}
+
+static int by_size(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static double quantile_ms(double part)
+{
+	size_t at = (size_t)(part * (double)latencies);
+
+	return latencies > 0 ? latency_ms[at < latencies ? at : latencies - 1] : 0;
 }
 
 static void open_socket(const char *server)
@@ -248,10 +326,10 @@ static void open_socket(const char *server)
 
 int main(int argc, char **argv)
 {
-	double from;
+	double from, seconds;
 
-	if (argc != 6) {
-		fputs("usage: bench_load SERVER FILE TYPE one|climb|all IN-FLIGHT\n", stderr);
+	if (argc != 6 && argc != 7) {
+		fputs("usage: bench_load SERVER FILE TYPE one|climb|all IN-FLIGHT [RATE]\n", stderr);
 		return 2;
 	}
 	qtype = (unsigned)atoi(argv[3]);
@@ -261,13 +339,22 @@ int main(int argc, char **argv)
 		fail("too many in flight");
 	read_names(argv[2]);
 	open_socket(argv[1]);
+	rate = argc == 7 ? atof(argv[6]) : 0;
+	latencies_max = (size_t)(names_end - names);	/* no name is shorter than an octet */
+	if (rate > 0 && (latency_ms = calloc(latencies_max, sizeof(*latency_ms))) == NULL)
+		fail("memory");
 	from = now_s();
-	for (unsigned i = 0; i < slots; i++)
-		ask(&slot[i]);
-	flush();
-	while (under_way > 0)
-		receive();
-	printf("{\"questions\": %llu, \"failed\": %llu, \"seconds\": %.6f}\n", (unsigned long long)questions,
-		(unsigned long long)failed, now_s() - from);
+	if (rate > 0)
+		load_rate();
+	else
+		load_full();
+	seconds = now_s() - from;
+	printf("{\"questions\": %llu, \"failed\": %llu, \"seconds\": %.6f", (unsigned long long)questions,
+		(unsigned long long)failed, seconds);
+	if (rate > 0) {
+		qsort(latency_ms, latencies, sizeof(*latency_ms), by_size);
+		printf(", \"p50\": %.3f, \"p99\": %.3f, \"p999\": %.3f", quantile_ms(0.5), quantile_ms(0.99), quantile_ms(0.999));
+	}
+	puts("}");
 	return failed != 0;
 }

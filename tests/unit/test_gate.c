@@ -595,20 +595,54 @@ static void a_silent_address_is_left(void **state)
 
 /* --- over which transport ---------------------------------------------------------------------------------------------- */
 
+/** Those whose turns are beyond the budget ask now and then, and together no more often the more they are. */
+static void a_crowd_without_a_place(void **state)
+{
+	enum { CROWD = 3000, PLACES = 20 };
+	static struct caa_asking q[CROWD + PLACES + 1];
+	struct scene s = by_hand(1);
+	struct caa_wish wish = wish_of(&s);
+
+	(void)state;
+	memset(q, 0, sizeof(q));
+	wish.deadline_us = s.now_us + 1000 * second;
+	wish.repeated = true;		/* such that none is turned away unseen */
+	assert_int_equal(ask_wish(&s, &q[0], &s.serving, &wish), CAA_GATE_SEND);
+	wish.deadline_us = s.now_us + PLACES * second;
+	for (unsigned i = 1; i < COUNT_OF(q); i++) {
+		assert_int_equal(ask_wish(&s, &q[i], &s.serving, &wish), CAA_GATE_WAIT);
+		if (i <= PLACES)
+			continue;
+		assert_false(q[i].turn.in_line);
+		assert_in_range(s.wait_us, 1, wish.deadline_us - s.now_us - second);	/* it may get a place yet */
+		if (i - PLACES >= 100)
+			assert_true(s.wait_us >= 1000 * ms);
+	}
+	assert_true(s.wait_us >= 5 * second);
+	assert_int_equal(s.u.outside, CROWD);
+	for (unsigned i = 0; i < COUNT_OF(q); i++)
+		end(&s, &q[i], CAA_END_ABANDONED, NULL, false);
+	assert_int_equal(s.u.outside, 0);
+	nothing_is_left(&s);
+}
+
 static void after_a_limit_one_tries_tcp_and_many_follow(void **state)
 {
 	struct scene s = begin();
 	struct caa_asking first = { .caa = false }, q[40] = { { .caa = false } };
+	struct caa_turn *called[COUNT_OF(q)];
 
 	(void)state;
 	meet_limit(&s);
 	assert_int_equal(ask(&s, &first), CAA_GATE_SEND_TCP);
 	for (size_t i = 0; i < COUNT_OF(q); i++) {
 		assert_int_equal(ask(&s, &q[i]), CAA_GATE_WAIT);
-		assert_in_range(s.wait_us, 1, SOON_US);
+		/* many ask as often together as five do */
+		assert_in_range(s.wait_us, 1, (i + 1) * ms > SOON_US ? (i + 1) * ms : SOON_US);
 	}
 	s.now_us += ROUND_US;
-	end(&s, &first, CAA_END_ANSWER, &data, true);
+	assert_true(end(&s, &first, CAA_END_ANSWER, &data, true).room);	/* so those for whom there is room are called */
+	assert_int_equal(caa_gate_call(&s.u, NULL, called, COUNT_OF(called)), 2);
 	/* Each answer lets one more be under way: 2, 4, 8 ... */
 	for (size_t sent = 0, done = 0, round = 2; done < COUNT_OF(q); round *= 2) {
 		while (sent < COUNT_OF(q) && ask(&s, &q[sent]) == CAA_GATE_SEND_TCP)
@@ -3016,7 +3050,7 @@ int main(void)
 		cmocka_unit_test(at_a_window_room_is_for_whoever_comes),
 		cmocka_unit_test(an_answer_calls_who_waits_for_it), cmocka_unit_test(at_a_rate_nobody_is_called),
 		cmocka_unit_test(who_is_not_admitted_moves_nobody), cmocka_unit_test(who_is_queued_takes_its_place_only),
-		cmocka_unit_test(a_turn_beyond_the_budget), cmocka_unit_test(a_silent_address_is_left),
+		cmocka_unit_test(a_turn_beyond_the_budget), cmocka_unit_test(a_crowd_without_a_place), cmocka_unit_test(a_silent_address_is_left),
 		cmocka_unit_test(after_a_limit_one_tries_tcp_and_many_follow), cmocka_unit_test(tcp_in_vain_is_left_alone),
 		cmocka_unit_test(tcp_that_was_chosen_in_vain_is_followed_by_udp),
 		cmocka_unit_test(tcp_that_had_to_be_is_left_to_unbound),

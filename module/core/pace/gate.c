@@ -9,9 +9,11 @@ enum {
 	US_PER_S = 1000000,
 	SUSPECTS = 4,			/**< queries of zones that were denied and may be limited, under way at once, ... */
 	LATER_US = 20 * US_PER_MS,	/**< ... and when the others ask again */
-	SOON_US = 5 * US_PER_MS,	/**< who waits for the first answer over TCP asks again then */
+	SOON_US = 5 * US_PER_MS,	/**< who waits for the first answer over TCP asks again then, ... */
+	SOON_CROWD_US = US_PER_MS,	/**< ... but where many wait, one asks in so long: the answer calls them */
 	ADMIT_US = 250 * US_PER_MS,	/**< whose turn is beyond the budget asks again then: the pace may rise */
-	AGAIN_US = 500 * US_PER_MS,	/**< who waits asks again no later: the pace, or another address, may have changed */
+	AGAIN_US = 500 * US_PER_MS,	/**< who waits asks again no later: the pace, or another address, may have changed; ... */
+	CROWD_US = 24 * US_PER_MS,	/**< ... but where many wait, one asks in so long */
 	LONG_US = 200 * US_PER_MS,	/**< who waits longer asks again half way: the pace may have changed */
 	FRONT_MIN = 8,			/**< so many at the front of the line may use a turn, ... */
 	FRONT_US = 200 * US_PER_MS,	/**< ... and those whose turn is due so soon: they come as late as that */
@@ -26,8 +28,17 @@ enum {
 	SILENT_COST_US = US_PER_S	/**< what an address costs that has queries under way and is silent */
 };
 
+/** It has no place in the line, or has one, or waits no more. */
+static void set_outside(struct caa_upstream *u, struct caa_asking *q, bool outside)
+{
+	u->outside += outside;
+	u->outside -= q->turn.outside;
+	q->turn.outside = outside;
+}
+
 static void leave(struct caa_upstream *u, struct caa_asking *q)
 {
+	set_outside(u, q, false);
 	if (!q->turn.in_line)
 		return;
 	caa_line_leave(&u->line, &q->turn);
@@ -205,6 +216,7 @@ static bool take_place(struct caa_upstream *u, struct caa_asking *q, struct caa_
 	struct caa_pacer tried = u->learn.pacer, before = tried;
 	struct caa_place place;
 
+	set_outside(u, q, true);
 	if (!wish->repeated && caa_serving_is_full(zone, wish->now_us))
 		return false;
 	place = caa_pacer_enter(&tried, wish->now_us, false);
@@ -219,6 +231,7 @@ static bool take_place(struct caa_upstream *u, struct caa_asking *q, struct caa_
 			caa_serving_full(zone, wish->now_us);
 		return false;
 	}
+	set_outside(u, q, false);
 	q->placed_us = wish->now_us;
 	q->waited = false;
 	return true;
@@ -246,6 +259,29 @@ static uint64_t min_u64(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
+static uint64_t max_u64(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+/** When who waits asks again without a reason to. */
+static uint64_t again_us(const struct caa_upstream *u)
+{
+	return max_u64(AGAIN_US, ((uint64_t)u->outside + caa_pacer_waiting(&u->learn.pacer)) * CROWD_US);
+}
+
+/** When who waits for the first answer over TCP asks again without being called. */
+static uint64_t soon_us(const struct caa_upstream *u)
+{
+	return max_u64(SOON_US, min_u64(caa_pacer_waiting(&u->learn.pacer) * (uint64_t)SOON_CROWD_US, AGAIN_US));
+}
+
+/** When who has no place asks again: in time to be sent, if it gets one then. */
+static uint64_t admit_us(const struct caa_upstream *u, const struct caa_wish *wish)
+{
+	return max_u64(ADMIT_US, min_u64(u->outside * (uint64_t)CROWD_US, (wish->deadline_us - wish->now_us) * 3 / 4));
+}
+
 /** Not due yet. @param most_us: ask again no later. */
 static enum caa_gate hold_back(struct caa_upstream *u, struct caa_asking *q, const struct caa_wish *wish, uint64_t due_us,
 	uint64_t most_us, uint64_t *wait_us)
@@ -257,7 +293,7 @@ static enum caa_gate hold_back(struct caa_upstream *u, struct caa_asking *q, con
 	q->waited = q->turn.in_line || q->waited;
 	caa_line_wait(&u->line, &q->turn);
 	*wait_us = due_us > LONG_US ? due_us / 2 : due_us;
-	*wait_us = min_u64(min_u64(*wait_us, AGAIN_US), min_u64(most_us, wish->deadline_us - wish->now_us));
+	*wait_us = min_u64(min_u64(*wait_us, again_us(u)), min_u64(most_us, wish->deadline_us - wish->now_us));
 	return CAA_GATE_WAIT;
 }
 
@@ -281,7 +317,7 @@ static enum caa_gate ask_udp(struct caa_upstream *u, struct caa_asking *q, struc
 	if (way != WAY_PLACE)
 		return send_aside(u, q, wish, way == WAY_TEST);
 	if (!q->turn.in_line && !take_place(u, q, zone, wish))
-		return hold_back(u, q, wish, ADMIT_US, ADMIT_US, wait_us);
+		return hold_back(u, q, wish, 2 * admit_us(u, wish), admit_us(u, wish), wait_us);
 	due_us = caa_learn_wait(&u->learn, q->turn.place, wish->now_us);
 	if (due_us == 0 && u->learn.pacer.interval_us != 0 && !caa_line_is_front(&q->turn, front(u)))
 		due_us = u->learn.pacer.interval_us;	/* it would take the turn of those who have not come yet */
@@ -313,7 +349,7 @@ enum caa_gate caa_gate_ask(struct caa_upstream *u, struct caa_asking *q, struct 
 		return send_tcp(u, q, wish);
 	case CAA_TRANSPORT_SOON:
 		if (!must)
-			return ask_udp(u, q, zone, wish, SOON_US, wait_us);
+			return ask_udp(u, q, zone, wish, soon_us(u), wait_us);
 		if (!q->turn.in_line && !q->waited)
 			q->placed_us = wish->now_us;
 		return hold_back(u, q, wish, SOON_US, SOON_US, wait_us);
@@ -637,6 +673,14 @@ static enum caa_denial_kind denial_of(const struct caa_upstream *u, const struct
 	return meaning == CAA_MEANS_DENIED ? CAA_DENIAL_OPEN : CAA_DENIAL_ERROR;
 }
 
+/** How many of those who wait may go now. */
+static uint32_t room(const struct caa_upstream *u)
+{
+	uint32_t over_udp = caa_pacer_room(&u->learn.pacer), over_tcp = caa_transport_room(&u->transport);
+
+	return over_udp > over_tcp ? over_udp : over_tcp;
+}
+
 struct caa_outcome caa_gate_outcome(struct caa_upstream *u, struct caa_asking *q, struct caa_serving *zone,
 	const struct caa_cookie_secret *secret, uint64_t now_us, enum caa_end end, const struct caa_packet *packet, bool tcp)
 {
@@ -655,7 +699,7 @@ struct caa_outcome caa_gate_outcome(struct caa_upstream *u, struct caa_asking *q
 		o.limited = outcome_udp(u, q, zone, now_us, end, packet);
 	outcome_unknown(u, q, now_us);
 	o.meaning = meaning_of(u, q, zone, now_us, end, packet, tcp);
-	o.room = u->line.first != NULL && caa_pacer_room(&u->learn.pacer) > u->line.called;
+	o.room = u->line.first != NULL && room(u) > u->line.called;
 	o.limit = caa_learn_limited(&u->learn);
 	o.denial = denial_of(u, zone, now_us, good, o.meaning, cut);
 	/* Behind an answer over UDP that was truncated one over TCP costs two queries, and says more than a limiter would. */
@@ -667,7 +711,7 @@ struct caa_outcome caa_gate_outcome(struct caa_upstream *u, struct caa_asking *q
 
 size_t caa_gate_call(struct caa_upstream *u, const void *thread, struct caa_turn **out, size_t max)
 {
-	return caa_line_call(&u->line, caa_pacer_room(&u->learn.pacer), thread, out, max);
+	return caa_line_call(&u->line, room(u), thread, out, max);
 }
 
 /** Nothing came over TCP. */

@@ -28,6 +28,7 @@ struct caa_turn {
 	uint32_t turn;			/**< modulo 2^32 */
 	const void *thread;		/**< who can call it; compared only; set by its owner before it enters */
 	bool called;			/**< it was told that there may be room for it, and has not asked since */
+	bool outside;			/**< it has no place, and is counted with those, core/pace/upstream.h */
 	bool in_line;			/**< changes only by its owner's calls, who may read it at any time */
 };
 

@@ -39,6 +39,11 @@ enum caa_transport_choice caa_transport_choose(const struct caa_transport *t, ui
 	return CAA_TRANSPORT_SOON;
 }
 
+unsigned caa_transport_room(const struct caa_transport *t)
+{
+	return t->tcp_ms != 0 && t->rest_ms == 0 && t->window > t->inflight ? t->window - t->inflight : 0;
+}
+
 void caa_transport_sent(struct caa_transport *t)
 {
 	t->inflight++;

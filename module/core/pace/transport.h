@@ -50,6 +50,9 @@ static inline bool caa_transport_works(const struct caa_transport *t)
 	return t->window > 0;
 }
 
+/** @return queries that may be sent over TCP now, where it is preferred and works; who asks is told for sure. */
+unsigned caa_transport_room(const struct caa_transport *t);
+
 /** Nothing is under way, and nothing will be heard of what was. */
 static inline void caa_transport_settle(struct caa_transport *t)
 {

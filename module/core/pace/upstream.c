@@ -237,6 +237,7 @@ void caa_upstreams_settle(struct caa_upstreams *t)
 	for (uint32_t i = 0; i < t->count; i++) {
 		caa_learn_settle(&entry_of(t, i)->learn);
 		entry_of(t, i)->line = (struct caa_line){ .served = entry_of(t, i)->line.served };
+		entry_of(t, i)->outside = 0;
 		caa_transport_settle(&entry_of(t, i)->transport);
 	}
 }
