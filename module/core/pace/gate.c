@@ -13,7 +13,8 @@ enum {
 	SOON_CROWD_US = US_PER_MS,	/**< ... but where many wait, one asks in so long: the answer calls them */
 	ADMIT_US = 250 * US_PER_MS,	/**< whose turn is beyond the budget asks again then: the pace may rise */
 	AGAIN_US = 500 * US_PER_MS,	/**< who waits asks again no later: the pace, or another address, may have changed; ... */
-	CROWD_US = 24 * US_PER_MS,	/**< ... but where many wait, one asks in so long */
+	CROWD_US = 24 * US_PER_MS,	/**< ... but where many wait, one asks in so long, ... */
+	DUE_PARTS = 16,			/**< ... each at least so often until its turn */
 	LONG_US = 200 * US_PER_MS,	/**< who waits longer asks again half way: the pace may have changed */
 	FRONT_MIN = 8,			/**< so many at the front of the line may use a turn, ... */
 	FRONT_US = 200 * US_PER_MS,	/**< ... and those whose turn is due so soon: they come as late as that */
@@ -264,10 +265,12 @@ static uint64_t max_u64(uint64_t a, uint64_t b)
 	return a > b ? a : b;
 }
 
-/** When who waits asks again without a reason to. */
-static uint64_t again_us(const struct caa_upstream *u)
+/** When who waits asks again without a reason to: often enough to be there when others leave their places. */
+static uint64_t again_us(const struct caa_upstream *u, uint64_t due_us)
 {
-	return max_u64(AGAIN_US, ((uint64_t)u->outside + caa_pacer_waiting(&u->learn.pacer)) * CROWD_US);
+	uint64_t crowd_us = ((uint64_t)u->outside + caa_pacer_waiting(&u->learn.pacer)) * CROWD_US;
+
+	return max_u64(AGAIN_US, min_u64(crowd_us, due_us / DUE_PARTS));
 }
 
 /** When who waits for the first answer over TCP asks again without being called. */
@@ -293,7 +296,7 @@ static enum caa_gate hold_back(struct caa_upstream *u, struct caa_asking *q, con
 	q->waited = q->turn.in_line || q->waited;
 	caa_line_wait(&u->line, &q->turn);
 	*wait_us = due_us > LONG_US ? due_us / 2 : due_us;
-	*wait_us = min_u64(min_u64(*wait_us, again_us(u)), min_u64(most_us, wish->deadline_us - wish->now_us));
+	*wait_us = min_u64(min_u64(*wait_us, again_us(u, due_us)), min_u64(most_us, wish->deadline_us - wish->now_us));
 	return CAA_GATE_WAIT;
 }
 
@@ -317,7 +320,7 @@ static enum caa_gate ask_udp(struct caa_upstream *u, struct caa_asking *q, struc
 	if (way != WAY_PLACE)
 		return send_aside(u, q, wish, way == WAY_TEST);
 	if (!q->turn.in_line && !take_place(u, q, zone, wish))
-		return hold_back(u, q, wish, 2 * admit_us(u, wish), admit_us(u, wish), wait_us);
+		return hold_back(u, q, wish, DUE_PARTS * admit_us(u, wish), admit_us(u, wish), wait_us);
 	due_us = caa_learn_wait(&u->learn, q->turn.place, wish->now_us);
 	if (due_us == 0 && u->learn.pacer.interval_us != 0 && !caa_line_is_front(&q->turn, front(u)))
 		due_us = u->learn.pacer.interval_us;	/* it would take the turn of those who have not come yet */
