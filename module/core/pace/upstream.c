@@ -11,7 +11,7 @@ enum {
 	EVICT_TRIES = 8		/**< oldest entries that are looked at for one that nobody waits for */
 };
 
-_Static_assert(sizeof(struct caa_upstream) <= 352, "an upstream takes at most 352 bytes");
+_Static_assert(sizeof(struct caa_upstream) <= 360, "an upstream takes at most 360 bytes");
 
 struct caa_upstreams {
 	uint8_t key[CAA_HASH_KEY];
