@@ -8,6 +8,7 @@
 RUNS=${BENCH_RUNS:-7}
 COUNT=${BENCH_COUNT:-20000}
 INSTRUCTION_COUNT=2000
+COUNTED_IN_FLIGHT=10	# what more cost depends on how they meet
 IN_FLIGHT=200
 CAA=257 A=1
 LOAD=$LAB_BUILD/bench_load
@@ -33,9 +34,9 @@ resolver() {
 	esac
 }
 
-# load FILE TYPE ORDER: ask; sets seconds and questions
+# load FILE TYPE ORDER [IN-FLIGHT]: ask; sets seconds and questions
 load() {
-	"$LOAD" "$address" "$1" "$2" "$3" $IN_FLIGHT >"$LAB_WORK/load.json" || lab_die "questions fail: $(cat "$LAB_WORK/load.json")"
+	"$LOAD" "$address" "$1" "$2" "$3" "${4:-$IN_FLIGHT}" >"$LAB_WORK/load.json" || lab_die "questions fail: $(cat "$LAB_WORK/load.json")"
 	read -r seconds questions < <(jq -r '"\(.seconds) \(.questions)"' "$LAB_WORK/load.json")
 }
 
@@ -111,9 +112,9 @@ counted() {
 	LAB_START_SECONDS=60 LAB_WRAP="valgrind -q --tool=callgrind --instr-atstart=no --callgrind-out-file=$out" resolver "$1"
 	pid=${LAB_PID[$1]}
 	load "$first" "$3" one
-	[ -z "${4:-}" ] || load "$few" "$2" one
+	[ -z "${4:-}" ] || load "$few" "$2" one $COUNTED_IN_FLIGHT
 	callgrind_control -i on "$pid" >/dev/null 2>&1
-	load "$few" "$2" one
+	load "$few" "$2" one $COUNTED_IN_FLIGHT
 	callgrind_control -i off "$pid" >/dev/null 2>&1
 	lab_stop "$1"
 	sed -n 's/^totals: //p' "$out" | awk "{ printf \"%.0f\n\", \$1 / $questions }"
@@ -125,13 +126,12 @@ instructions() {
 	plain=$(counted plain "$2" "$3" "${5:-}") again=$(counted again "$2" "$3" "${5:-}")
 	off=$(counted off "$2" "$3" "${5:-}") on=$(counted on "$2" "$3" "${5:-}")
 	printf '%-52s %9s %9s %9s %9s\n' "$1" "$plain" "$(ratio "$again" "$plain")" "$(ratio "$off" "$plain")" "$(ratio "$on" "$plain")"
-	check "$1: instructions at most $4 of plain's" at_most "$on" "$plain" "$4"
+	# what the two runs of plain Unbound differ by is noise
+	check "$1: instructions at most $4 of plain's" at_most "$on" "$(printf '%s\n' "$plain" "$again" | sort -n | tail -n 1)" "$4"
 }
 printf '%-52s %9s %9s %9s %9s\n' 'instructions for a question, and to plain' plain again off on
 instructions 'CAA, cached' $CAA $CAA 1.005 warm
 instructions 'A, cached' $A $CAA 1.005 warm
 instructions 'CAA, not cached' $CAA $CAA 0.9
-# a module more in the chain is most of what there is here
-instructions 'A, not cached, of servers that no CAA was asked of' $A $A 1.02
-# what is sent there counts for what is known of their limits
-instructions 'A, not cached, of servers that CAA was asked of' $A $CAA 1.06
+instructions 'A, not cached, of servers that no CAA was asked of' $A $A 1.007
+instructions 'A, not cached, of servers that CAA was asked of' $A $CAA 1.007
