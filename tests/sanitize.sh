@@ -137,7 +137,7 @@ failed=0
 mapfile -t tests < <(basename -s .c tests/unit/test_*.c)
 [ "${UNITS:-yes}" != yes ] || two unit "${tests[@]}" || failed=1
 cases='stop budget control repeat'
-[ "$kind" = valgrind ] || cases="$cases patience paced merge crowd hold one tree"
+[ "$kind" = valgrind ] || cases="$cases patience paced merge crowd hold one tree fleet"
 # its 12,000 questions are more than the thread sanitizer bears within a budget, and what is late looks lost
 [ "$kind" != asan ] || cases="$cases parent fault-memory"
 # what is shared between threads, with as many clients as a slow program bears
