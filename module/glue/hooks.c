@@ -374,6 +374,7 @@ static int64_t pace_known(struct caa_ctx *ctx, struct serviced_query *sq, int qu
 	options = *wish.zone;
 	options.rate_qps = line != 0 ? server.rate_qps : 0;
 	options.burst = line != 0 ? server.burst : caa_share_burst(options.burst, caa_fleet_nodes(ctx->fleet));
+	wish.accompanied = caa_fleet_nodes(ctx->fleet) > 1;
 	wish.zone = &options;
 	if (wish.may_move && q->waited)
 		wish.other_us = other_wait_us(ctx, sq, &s->addr, q->line, now_us, &other);

@@ -104,8 +104,10 @@ static void period(struct sim *s, void *arg)
 {
 	struct node *n = arg;
 
-	for (unsigned i = 0; i < SIM_ADDRESSES; i++)
+	for (unsigned i = 0; i < SIM_ADDRESSES; i++) {
+		n->fleet->authority[n->number].learn[i].accompanied = n->fleet->is->nodes > 1 && reaches(n, sim_now_us(s));
 		tell(s, n, i);
+	}
 	if (sim_now_us(s) < n->fleet->end_us)
 		sim_call(s, sim_now_us(s) + PERIOD_US, period, n);
 }

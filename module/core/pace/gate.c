@@ -339,6 +339,7 @@ enum caa_gate caa_gate_ask(struct caa_upstream *u, struct caa_asking *q, struct 
 	q->bare = caa_serving_is_bare(zone, wish->now_us);
 	q->liked = zone->liked;
 	q->doubtful = caa_serving_doubts_cookie(zone) && !caa_learn_limited(&u->learn);
+	u->learn.accompanied = wish->accompanied;
 	if (!q->turn.in_line)
 		caa_learn_options(&u->learn, wish->now_us, wish->zone->rate_qps, (uint16_t)wish->zone->burst);
 	if (wish->now_us >= wish->deadline_us)

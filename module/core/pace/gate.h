@@ -73,6 +73,7 @@ struct caa_wish {
 	uint32_t random;	/**< random bits, where there are several */
 	unsigned losses;	/**< queries in a row that the question has lost at this address where no limit is known */
 	bool tcp;		/**< Unbound sends it over TCP */
+	bool accompanied;	/**< other resolvers of the perspective may ask there as well */
 	bool repeated;		/**< the question has lost a query before: it goes ahead of others of its zone */
 	bool may_move;		/**< it may be sent elsewhere instead */
 	bool queued;		/**< it is not to leave yet, only to take its place */

@@ -568,7 +568,7 @@ static void end_outage(struct caa_learn *l, uint64_t now_us)
 /** It looks like a limit. @return whether it is taken for one. */
 static bool judge(struct caa_learn *l, uint64_t now_us, enum caa_signal signal)
 {
-	bool outage = signal == CAA_SIGNAL_SILENCE && is_usual(l) && !is_test(l, now_us);
+	bool outage = signal == CAA_SIGNAL_SILENCE && !l->accompanied && is_usual(l) && !is_test(l, now_us);
 
 	if (outage && !(l->window.silent && caa_ms_age(l->window.outage_ms, caa_ms(now_us)) >= OUTAGE_MS)) {
 		sit_out(l, now_us);
@@ -898,8 +898,8 @@ bool caa_learn_stalled(const struct caa_learn *l, uint64_t now_us)
 		patience_us = STALL_UNKNOWN_US;
 	else if (patience_us < STALL_MIN_US)
 		patience_us = STALL_MIN_US;
-	/* A rate says itself how long it takes; the first query after a pause does not. */
-	return l->state <= CAA_LEARN_CONFIRM && l->pacer.inflight > 0 &&
+	/* A rate says itself how long it takes; the first query after a pause does not, but where others' queries may be in its way. */
+	return l->state <= (l->accompanied ? CAA_LEARN_OPEN : CAA_LEARN_CONFIRM) && l->pacer.inflight > 0 &&
 		(uint64_t)caa_ms_age(l->since_ms, caa_ms(now_us)) * US_PER_MS > patience_us;
 }
 

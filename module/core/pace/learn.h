@@ -128,6 +128,8 @@ struct caa_learn {
 	uint8_t state;		/**< enum caa_learn_state */
 	bool doubted : 1;	/**< a limit was believed, and was none, at limited_ms */
 	bool denies : 1;	/**< a denial is no sign of a limit before the next answer */
+	bool accompanied : 1;	/**< the caller's: other resolvers may send there as well, and a limit that is theirs, too, looks like an outage to
+				 *   each of them */
 };
 
 /** @return whether a limit is known. */
