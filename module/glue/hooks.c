@@ -284,7 +284,7 @@ static uint8_t set_by_hand(struct caa_ctx *ctx, struct caa_name zone, struct caa
 /** A query's line does not change while it is on its way. */
 static void set_line(struct caa_asking *q, uint8_t line)
 {
-	if (q->turn.in_line || q->line == line)
+	if (q->turn.in_line || q->turn.outside || q->line == line)
 		return;
 	q->line = line;
 	q->addr_hash = q->pair_hash = 0;
@@ -312,6 +312,7 @@ static void lower_case(struct caa_ctx *ctx, struct serviced_query *sq, const str
 static int64_t leaves_usual(struct caa_ctx *ctx, struct sending *s, uint64_t now_us, bool tcp)
 {
 	caa_shards_other(ctx->shards, &s->addr, &s->asking, now_us, tcp);
+	s->due_us = 0;
 	set_waits(s->sq, 0, 0);
 	s->sq->hook_source = -1;
 	s->asking.out = true;
@@ -514,6 +515,7 @@ static void count_end(struct caa_ctx *ctx, enum caa_end end, const struct caa_as
 		caa_stats_add(&ctx->stats, CAA_STAT_replied, 1);
 		break;
 	case CAA_END_TIMEOUT:
+	case CAA_END_UNREAD:
 		caa_stats_add(&ctx->stats, CAA_STAT_timed_out, 1);
 		break;
 	case CAA_END_ERROR:
@@ -667,7 +669,7 @@ static bool is_over(const struct sending *s)
 {
 	const struct caa_asking *q = &s->asking;
 
-	return !q->out && !q->udp && !q->tcp && !q->turn.in_line && !s->flies;
+	return !q->out && !q->udp && !q->tcp && !q->turn.in_line && !q->turn.outside && !s->flies;
 }
 
 /** How long Unbound waited for an answer over UDP. */
@@ -686,7 +688,8 @@ static uint64_t waited_us(const struct serviced_query *sq)
  *  answer. */
 static bool stood_still(struct caa_ctx *ctx, const struct serviced_query *sq, const struct caa_asking *q, uint64_t now_us)
 {
-	see_if_late(ctx, q->sent.sent_us + waited_us(sq), now_us);
+	if (sq->outnet->unused_fds != NULL)	/* else it may have waited for a port */
+		see_if_late(ctx, q->sent.sent_us + waited_us(sq), now_us);
 	return q->sent.sent_us < atomic_load_explicit(&ctx->stood_us, memory_order_relaxed);
 }
 
@@ -720,7 +723,7 @@ static void outcome(void *arg, struct serviced_query *sq, int tcp, int error, st
 		packet.lacks = sq->want_dnssec && !has_edns(sq);
 	}
 	now_us = caa_host_now_us();
-	upstreams = end == CAA_END_TIMEOUT && !tcp && s->asking.udp && stood_still(ctx, sq, &s->asking, now_us) ? CAA_END_ERROR : end;
+	upstreams = end == CAA_END_TIMEOUT && !tcp && s->asking.udp && stood_still(ctx, sq, &s->asking, now_us) ? CAA_END_UNREAD : end;
 	o = caa_shards_outcome(ctx->shards, &s->addr, &s->asking, now_us, upstreams, &packet, tcp, &before);
 	s->asking.out = false;
 	count_end(ctx, end, &before);

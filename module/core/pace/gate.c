@@ -11,7 +11,8 @@ enum {
 	LATER_US = 20 * US_PER_MS,	/**< ... and when the others ask again */
 	SOON_US = 5 * US_PER_MS,	/**< who waits for the first answer over TCP asks again then, ... */
 	SOON_CROWD_US = US_PER_MS,	/**< ... but where many wait, one asks in so long: the answer calls them */
-	ADMIT_US = 250 * US_PER_MS,	/**< whose turn is beyond the budget asks again then: the pace may rise */
+	ADMIT_US = 250 * US_PER_MS,	/**< whose turn is beyond the budget asks again then: the pace may rise ... */
+	ADMIT_MOST_US = 2 * US_PER_S,	/**< ... or later where many do, but no later than this: nobody calls who has no place */
 	AGAIN_US = 500 * US_PER_MS,	/**< who waits asks again no later: the pace, or another address, may have changed; ... */
 	CROWD_US = 24 * US_PER_MS,	/**< ... but where many wait, one asks in so long, ... */
 	DUE_PARTS = 16,			/**< ... each at least so often until its turn */
@@ -282,7 +283,9 @@ static uint64_t soon_us(const struct caa_upstream *u)
 /** When who has no place asks again: in time to be sent, if it gets one then. */
 static uint64_t admit_us(const struct caa_upstream *u, const struct caa_wish *wish)
 {
-	return max_u64(ADMIT_US, min_u64(u->outside * (uint64_t)CROWD_US, (wish->deadline_us - wish->now_us) * 3 / 4));
+	uint64_t most_us = min_u64(ADMIT_MOST_US, (wish->deadline_us - wish->now_us) * 3 / 4);
+
+	return max_u64(ADMIT_US, min_u64(u->outside * (uint64_t)CROWD_US, most_us));
 }
 
 /** Not due yet. @param most_us: ask again no later. */
@@ -319,8 +322,12 @@ static enum caa_gate ask_udp(struct caa_upstream *u, struct caa_asking *q, struc
 		return hold_back(u, q, wish, LATER_US, LATER_US, wait_us);
 	if (way != WAY_PLACE)
 		return send_aside(u, q, wish, way == WAY_TEST);
-	if (!q->turn.in_line && !take_place(u, q, zone, wish))
-		return hold_back(u, q, wish, DUE_PARTS * admit_us(u, wish), admit_us(u, wish), wait_us);
+	if (!q->turn.in_line && !take_place(u, q, zone, wish)) {
+		/* while TCP works there may be room for it at any time */
+		uint64_t at_us = most_us == UINT64_MAX ? admit_us(u, wish) : ADMIT_US;
+
+		return hold_back(u, q, wish, DUE_PARTS * at_us, at_us, wait_us);
+	}
 	due_us = caa_learn_wait(&u->learn, q->turn.place, wish->now_us);
 	if (due_us == 0 && u->learn.pacer.interval_us != 0 && !caa_line_is_front(&q->turn, front(u)))
 		due_us = u->learn.pacer.interval_us;	/* it would take the turn of those who have not come yet */
@@ -469,6 +476,7 @@ static enum caa_signal signal_of(const struct caa_upstream *u, const struct caa_
 	case CAA_END_TIMEOUT:
 		return before || q->forged ? CAA_SIGNAL_NONE : CAA_SIGNAL_SILENCE;
 	case CAA_END_ERROR:
+	case CAA_END_UNREAD:
 	case CAA_END_ABANDONED:
 		break;
 	}
@@ -587,6 +595,7 @@ static enum caa_transport_end end_tcp(const struct caa_asking *q, const struct c
 	case CAA_END_TIMEOUT:
 	case CAA_END_ERROR:
 		return CAA_TRANSPORT_LOST;
+	case CAA_END_UNREAD:
 	case CAA_END_ABANDONED:
 		break;
 	}
@@ -625,6 +634,7 @@ static void count(struct caa_upstream *u, enum caa_end end)
 		u->replied++;
 		break;
 	case CAA_END_TIMEOUT:
+	case CAA_END_UNREAD:
 		u->timed_out++;
 		break;
 	case CAA_END_ERROR:
@@ -653,6 +663,7 @@ static enum caa_meaning meaning_of(const struct caa_upstream *u, const struct ca
 		return CAA_MEANS_ANSWER;
 	case CAA_END_TIMEOUT:
 	case CAA_END_ERROR:
+	case CAA_END_UNREAD:
 		if (tcp)
 			return q->chose_tcp ? CAA_MEANS_NOTHING : CAA_MEANS_NO_TCP;
 		return caa_learn_limited(&u->learn) || caa_serving_is_witness(zone, now_us) ? CAA_MEANS_LOST : CAA_MEANS_SILENCE;

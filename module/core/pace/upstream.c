@@ -148,7 +148,7 @@ static struct caa_upstream *evict(struct caa_upstreams *t)
 	for (unsigned tries = 0; i != NONE && tries < EVICT_TRIES; tries++, i = entry_of(t, i)->newer) {
 		struct caa_upstream *u = entry_of(t, i);
 
-		if (caa_pacer_waiting(&u->learn.pacer) > 0)
+		if (caa_pacer_waiting(&u->learn.pacer) > 0 || u->outside > 0)
 			continue;
 		hash_unlink(t, u);
 		use_unlink(t, u);
