@@ -35,6 +35,7 @@ enum {
 	BUCKETS = 4096,			/**< a power of two */
 	TICK_US = 50000, IDLE_US = 200000,
 	RENEW_US = CAA_FLEET_LEASE_MS * US_PER_MS / 4,
+	FLUSH_AGAIN_US = 1000000, REFUSED_US = 10000000,
 	LOOK_LATER_US = 50000,		/**< after the end of a claim that is waited for */
 	CLAIM_MAX = CAA_FLEET_HEAD + CAA_FLEET_MAC,
 	KEY_TEXT = 400,
@@ -86,8 +87,9 @@ static const struct caa_store_script scripts[SCRIPTS] = {
 		"return redis.call('PUBLISH', ARGV[1], ARGV[2])\n" },
 	/* KEYS: the note; ARGV: channel, news or "", for how many ms. */
 	[SCRIPT_FLUSH] = { .name = "flush", .text = NOW
-		"redis.call('SET', KEYS[1], now, 'PX', ARGV[3])\n"
+		"local kept = redis.pcall('SET', KEYS[1], now, 'PX', ARGV[3])\n"
 		"if ARGV[2] ~= '' then redis.call('PUBLISH', ARGV[1], ARGV[2]) end\n"
+		"if kept.err then return 0 end\n"	/* it was told, and is not kept */
 		"return now\n" },
 	[SCRIPT_SHARE] = { .name = "share", .text = caa_share_script },
 };
@@ -123,6 +125,7 @@ struct caa_fleet_ask {
 	bool asking;		/**< a claim is without a reply */
 	uint8_t owner[CAA_FLEET_OWNER], other[CAA_FLEET_OWNER], ended[CAA_FLEET_OWNER];
 	uint64_t epoch_us;	/**< the store's clock when it was asked; 0 = not known */
+	uint64_t flushed_us;	/**< the store's clock at the last flush that it knows of */
 	uint64_t renewed_us, look_us;
 };
 
@@ -165,6 +168,8 @@ struct caa_fleet {
 	size_t sents, sents_out;	/**< of them, those without a reply */
 	struct caa_limits *limits;
 	uint64_t tick_us;
+	uint64_t flush_us;		/**< a flush was refused, and is sent again then; 0 = none was */
+	uint64_t refused_us;		/**< when it answered with an error last */
 	bool refuses;			/**< it answers with errors, and that is logged */
 	bool is_down;			/**< and that is logged */
 };
@@ -516,6 +521,8 @@ void caa_fleet_flush(struct caa_fleet *f, struct caa_name name, bool tell)
 	if (f->flushes == FLUSHES_MAX) {	/* too many to be told one by one: every name */
 		static const uint8_t root[] = { 0 };
 
+		for (size_t i = 0; i < FLUSHES_MAX; i++)
+			tell = tell || f->flush[i].tell;
 		f->flushes = 0;
 		name = (struct caa_name){ root, sizeof(root) };
 	}
@@ -623,7 +630,7 @@ static void give(struct caa_fleet *f, struct caa_fleet_ask *ask, const struct ca
 	}
 	memcpy(ask->wire, e->payload, e->len);
 	ask->answer = (struct caa_fleet_answer){ .wire = ask->wire, .len = e->len, .ttl_s = e->ttl_s,
-		.age_ms = caa_fleet_entry_age_ms(e, wall_ms()), .security = e->security };
+		.age_ms = caa_fleet_entry_age_ms(e, wall_ms()), .at_us = caa_host_now_us(), .security = e->security };
 	say(f, ask, CAA_FLEET_ANSWERED);
 }
 
@@ -665,6 +672,7 @@ static void note_error(struct caa_fleet *f, const redisReply *v)
 	char why[CAA_STORE_WHY_MAX];
 
 	caa_stats_add(f->stats, CAA_STAT_fleet_errors, 1);
+	f->refused_us = caa_host_now_us();
 	if (f->refuses)
 		return;
 	f->refuses = true;
@@ -684,9 +692,10 @@ static bool note_reply(struct caa_fleet *f, const redisReply *reply)
 		note_error(f, reply);
 		return false;
 	}
-	if (f->refuses)
+	if (f->refuses && caa_host_now_us() >= f->refused_us + REFUSED_US) {
 		log_info("caa: fleet: the store %s takes commands again", caa_store_server(f->store));
-	f->refuses = false;
+		f->refuses = false;
+	}
 	return true;
 }
 
@@ -708,7 +717,7 @@ static void send_answer(struct caa_fleet *f, struct caa_fleet_ask *ask)
 		return;
 	if (e.ttl_s > CAA_FLEET_TTL_MAX_S)
 		e.ttl_s = CAA_FLEET_TTL_MAX_S;
-	if ((uint64_t)e.ttl_s * 1000 > age_ms)
+	if (!ask->own.chain && (uint64_t)e.ttl_s * 1000 > age_ms)
 		keep_ms = (uint64_t)e.ttl_s * 1000 - age_ms;
 	memcpy(e.owner, ask->owner, sizeof(e.owner));
 	arg[0] = key_of(f, key, 'a', ask->digest);
@@ -802,6 +811,7 @@ static void claim_replied(void *of, const redisReply *reply)
 		go_alone(f, ask);
 	} else {
 		ask->epoch_us = now_us;
+		ask->flushed_us = flushed_us;
 		if (reply->element[2]->len == 0)
 			claimed(f, ask);
 		else if (!is_final(ask))
@@ -834,12 +844,20 @@ static void send_claim(struct caa_fleet *f, struct caa_fleet_ask *ask)
 static void flush_replied(void *of, const redisReply *reply)
 {
 	struct caa_fleet *f = of;
+	struct flush first = f->sent[0];	/* replies come in the order of these */
 
 	f->sents_out--;
-	if (!note_reply(f, reply))
-		return;		/* they are sent again when the store is ready next */
-	f->sents--;
-	memmove(f->sent, f->sent + 1, f->sents * sizeof(f->sent[0]));
+	memmove(f->sent, f->sent + 1, (f->sents - 1) * sizeof(f->sent[0]));
+	if (note_reply(f, reply) && reply->type == REDIS_REPLY_STRING) {
+		f->sents--;
+		f->flush_us = 0;
+		return;
+	}
+	if (reply != NULL) {
+		first.tell = first.tell && reply->type == REDIS_REPLY_ERROR;	/* else the others have been told */
+		f->flush_us = caa_host_now_us() + FLUSH_AGAIN_US;
+	}
+	f->sent[f->sents - 1] = first;
 }
 
 static void send_flush(struct caa_fleet *f, const struct flush *flush)
@@ -863,6 +881,8 @@ static void send_flush(struct caa_fleet *f, const struct flush *flush)
 /** Send what was flushed and the store does not know of. */
 static void send_flushes(struct caa_fleet *f)
 {
+	if (caa_host_now_us() < f->flush_us)
+		return;
 	while (f->sents_out < f->sents && caa_store_ready(f->store)) {
 		size_t before = f->sents_out;
 
@@ -906,6 +926,7 @@ static void heard_flush(struct caa_fleet *f, const uint8_t *octets, size_t len, 
 		return;
 	caa_stats_add(f->stats, CAA_STAT_fleet_flushes, 1);
 	f->events.flush(f->events.arg, name);
+	caa_fleet_flush(f, name, false);	/* who hears it sees to the note, too */
 }
 
 /* --- limits --------------------------------------------------------------------------------------------------------------------- */
@@ -948,6 +969,12 @@ static void heard(struct caa_fleet *f, struct caa_fleet_ask *ask, const struct c
 
 	switch (e->kind) {
 	case CAA_FLEET_ANSWER:
+		if (e->epoch_us <= ask->flushed_us) {
+			(void)believe(f, CAA_FLEET_STALE);
+			if (its)
+				go_alone(f, ask);
+			break;
+		}
 		/* An answer that was waited for is taken whatever its TTL (RFC 1035 s3.2.1), any other only while it is fresh. */
 		if (e->time_ms > wall_ms() + CAA_FLEET_SKEW_MS || (!its && caa_fleet_entry_age(e, wall_ms(), 0) != CAA_FLEET_GOOD)) {
 			(void)believe(f, CAA_FLEET_STALE);
@@ -1008,6 +1035,7 @@ static void up(void *arg)
 	log_info("caa: fleet: the store %s is in use, for perspective %s", caa_store_server(f->store), f->perspective);
 	f->is_down = false;
 	f->refuses = false;
+	f->flush_us = 0;
 	send_flushes(f);
 }
 
@@ -1086,7 +1114,9 @@ static void see_readiness(struct caa_fleet *f)
 
 	atomic_store_explicit(&f->rtt_us, rtt_us, memory_order_relaxed);
 	atomic_store_explicit(&f->peers, listeners > 0 ? listeners - 1 : 0, memory_order_relaxed);
-	atomic_store_explicit(&f->ready, caa_store_ready(f->store) && caa_store_least_us(f->store) <= f->wait_us, memory_order_relaxed);
+	/* Where it does not know of a flush, what it has may be from before. */
+	atomic_store_explicit(&f->ready, caa_store_ready(f->store) && f->flush_us == 0 && caa_store_least_us(f->store) <= f->wait_us,
+		memory_order_relaxed);
 }
 
 static void wait_for_news(struct caa_fleet *f)

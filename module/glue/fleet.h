@@ -83,7 +83,9 @@ struct caa_fleet_answer {
 	const uint8_t *wire;	/**< with relative TTLs; borrowed */
 	size_t len;
 	uint32_t ttl_s;		/**< counted from when its lookup began */
-	uint64_t age_ms;	/**< since then */
+	uint64_t age_ms;	/**< since then ... */
+	uint64_t at_us;		/**< ... at this time, where it is another's */
+	bool chain;		/**< over an alias, whose target may be flushed by its own name: it is told, and not kept */
 	uint8_t security;	/**< enum sec_status, the other's */
 };
 

@@ -248,6 +248,7 @@ static bool give(struct caa_ctx *ctx, struct module_qstate *qstate, struct caa_q
 	qstate->return_rcode = LDNS_RCODE_NOERROR;
 	*refresh = held.refresh;
 	query->hold.given = true;
+	query->merged.held = true;
 	query->hold.age_s = held.age_s;
 	caa_stats_add(&ctx->stats, CAA_STAT_held, 1);
 	return true;

@@ -5,6 +5,7 @@
 
 #include "core/wire/hash.h"
 #include "core/wire/name.h"
+#include "glue/answer.h"
 #include "glue/ctx.h"
 #include "glue/event.h"
 #include "glue/fleet.h"
@@ -740,6 +741,7 @@ struct dns_msg *caa_merging_taken(struct caa_merged *m)
 	struct sldns_buffer *buf = qstate->env->scratch_buffer;
 	const struct query_info *q = &qstate->qinfo;
 	struct dns_msg *msg;
+	uint64_t age_ms;
 
 	if (answer->len < LDNS_HEADER_SIZE || sldns_buffer_capacity(buf) < answer->len)
 		return NULL;
@@ -751,7 +753,8 @@ struct dns_msg *caa_merging_taken(struct caa_merged *m)
 	    !caa_name_equal(caa_host_qname(&msg->qinfo), caa_host_qname(q)))
 		return NULL;
 	msg->qinfo = *q;
-	grow_old(msg->rep, (time_t)((answer->age_ms + US_PER_MS - 1) / US_PER_MS));
+	age_ms = answer->age_ms + (caa_host_now_us() - answer->at_us) / US_PER_MS;
+	grow_old(msg->rep, (time_t)((age_ms + US_PER_MS - 1) / US_PER_MS));
 	return msg;
 }
 
@@ -772,12 +775,13 @@ static void leave_answer(struct caa_ctx *ctx, struct caa_merged *m, bool failed)
 
 	if (m->ask == NULL)
 		return;
-	if (failed || m->took || !may_leave(qstate) || !caa_handed_encode(qstate, buf, CAA_FLEET_PAYLOAD_MAX)) {
+	if (failed || m->took || m->held || !may_leave(qstate) || !caa_handed_encode(qstate, buf, CAA_FLEET_PAYLOAD_MAX)) {
 		leave_fleet(ctx, m, NULL);
 		return;
 	}
 	answer = (struct caa_fleet_answer){ .wire = sldns_buffer_begin(buf), .len = sldns_buffer_limit(buf),
 		.ttl_s = qstate->return_msg->rep->ttl > 0 ? (uint32_t)qstate->return_msg->rep->ttl : 0,
+		.chain = caa_answer_has(qstate->return_msg->rep, 0, qstate->return_msg->rep->an_numrrsets, LDNS_RR_TYPE_CNAME),
 		.age_ms = (caa_host_now_us() - m->began_us) / US_PER_MS, .security = (uint8_t)qstate->return_msg->rep->security };
 	leave_fleet(ctx, m, &answer);
 }

@@ -65,8 +65,37 @@ struct caa_store {
 	size_t loaded;			/**< scripts that the store has */
 	bool hears;			/**< the channel is subscribed */
 	bool broken;			/**< is to be ended at the end of the turn */
+	bool refused;			/**< by a server that cannot help: the next one is tried */
 	char why[CAA_STORE_WHY_MAX];
 };
+
+/* --- what is read ------------------------------------------------------------------------------------------------ */
+
+/** What is asked for is answered with a few values side by side.  hiredis would make room for 2^31 at once, and go as deep as it is told;
+ *  NULL means to it that there is no memory, and it ends the connection. */
+enum { VALUES_MAX = 16 };
+#if HIREDIS_MAJOR >= 1
+typedef size_t array_len;
+#else
+typedef int array_len;
+#endif
+static redisReplyObjectFunctions few_values;
+static void *(*make_array)(const redisReadTask *task, array_len count);
+
+static void *make_few(const redisReadTask *task, array_len count)
+{
+	return task->parent == NULL && count <= VALUES_MAX ? make_array(task, count) : NULL;
+}
+
+static void bound_replies(redisReader *reader)
+{
+	if (make_array == NULL) {
+		few_values = *reader->fn;
+		make_array = few_values.createArray;
+		few_values.createArray = make_few;
+	}
+	reader->fn = &few_values;
+}
 
 /* --- the sockets ------------------------------------------------------------------------------------------------- */
 
@@ -95,6 +124,7 @@ static bool conn_open(struct conn *c, const struct caa_store_server *server)
 	if (c->c == NULL || c->c->err != 0)
 		return false;
 	(void)fcntl(c->c->fd, F_SETFD, FD_CLOEXEC);
+	bound_replies(c->c->reader);
 	return true;
 }
 
@@ -179,7 +209,9 @@ static void end(struct caa_store *s, uint64_t now_us)
 			w.replied(w.of, NULL);
 	}
 	s->events->down(s->events->arg, s->why);
-	s->server = (s->server + 1) % s->config->servers;
+	/* All begin with the first one, so that a lost connection does not part them. */
+	s->server = was_ready && !s->refused ? 0 : (s->server + 1) % s->config->servers;
+	s->refused = false;
 }
 
 /* --- commands -------------------------------------------------------------------------------------------------------- */
@@ -348,8 +380,10 @@ static void reply_came(struct caa_store *s, const redisReply *reply, uint64_t no
 		w.replied(w.of, reply);
 	/* The script is gone, or the server became a replica: begin again, with another where there is one. */
 	if (caa_store_is(reply, "NOSCRIPT") ||
-	    (s->config->servers > 1 && (caa_store_is(reply, "READONLY") || caa_store_is(reply, "LOADING"))))
+	    (s->config->servers > 1 && (caa_store_is(reply, "READONLY") || caa_store_is(reply, "LOADING")))) {
+		s->refused = !caa_store_is(reply, "NOSCRIPT");
 		fail(s, "the store refuses", reply->str, reply->len);
+	}
 }
 
 static void message_came(struct caa_store *s, const redisReply *reply, uint64_t now_us)

@@ -332,11 +332,27 @@ caa c16.shop.lab 127.0.53.61 >/dev/null
 check "a shared answer is not held" [ "$(caa c16.shop.lab 127.0.53.66) $(($(stat other shared) > 0)) $(lab_stat other caa.hold)" = 'ca16.lab 1 0' ]
 check "  as one's own is" [ "$(caa c17.shop.lab 127.0.53.66) $(($(lab_stat other caa.hold) > 0))" = 'ca17.lab 1' ]
 
+# --- a flush that the store does not keep ---------------------------------------------------------------------------------------------
+lab_until 20 all_are is_up || lab_die "the store is not in use"
+caa c13.shop.lab 127.0.53.61 >/dev/null
+cli config set maxmemory 1 >/dev/null
+before=$(total errors)
+lab_control one caa_flush c13.shop.lab >/dev/null
+check "a flush that a full store does not keep: what is in it is not taken any more" lab_until 20 all_are is_down
+check "  and it is not told so again and again ($(($(total errors) - before)) errors)" [ $(($(total errors) - before)) -le 20 ]
+cli config set maxmemory 0 >/dev/null
+check "  until it keeps the flush" lab_until 20 all_are is_up
+
 # --- a user of the store who may do no more than the manual says ---------------------------------------------------------------------
 sed -n '/^ACL SETUSER/,/^\.Ed/p' "$CAA_MANUAL" | grep -v '^\.Ed' | tr '\n' ' ' | sed 's/>PASSWORD/>secret/; s/{east}/{lab}/g' | cli >/dev/null
 lab_stop far
 member far 127.0.53.65 "$(fleet_conf user=caa password-file="$LAB_WORK/password")"
 check "a user with the rights of the manual is taken" lab_until 20 is_up far
+may() { [ "$(cli acl dryrun caa "$@")" = OK ]; }
+for command in 'hlen KEY' 'hgetall KEY' 'hset KEY node 1' 'hdel KEY node' 'pexpire KEY 1000'; do
+	# shellcheck disable=SC2086
+	check "  may ${command%% *}, as the script of limits does" may ${command/KEY/caa:\{lab\}:l:x}
+done
 caa c11.shop.lab 127.0.53.61 >/dev/null
 caa c12.shop.lab 127.0.53.65 >/dev/null
 check "  takes answers, and leaves some" [ "$(caa c11.shop.lab 127.0.53.65) $(stat far errors) $(($(stat far shared) > 0)) $(($(stat far left) > 0))" = 'ca11.lab 0 1 1' ]
