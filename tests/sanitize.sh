@@ -61,7 +61,7 @@ build() {
 	ar rcs "$dir/core.a" "$dir"/objects/module-core-*.o || return 1
 	# shellcheck disable=SC2086
 	gcc $flags -pthread -shared -Wl,-Bsymbolic -Wl,-z,nodelete -Wl,--build-id=sha1 -o "$dir/unbound-caa.so" "$dir"/objects/module-glue-*.o \
-		-Wl,--whole-archive "$dir/core.a" -Wl,--no-whole-archive -lsodium || return 1
+		-Wl,--whole-archive "$dir/core.a" -Wl,--no-whole-archive -l:libhiredis.a -lsodium || return 1
 	mapfile -t more < <(ls "$dir"/objects/module-tool-*.o | grep -v -- -tool-probe-)
 	# shellcheck disable=SC2086
 	gcc $flags -o "$dir/caa-climb" "${more[@]}" "$dir/core.a" \
@@ -70,7 +70,8 @@ build() {
 	gcc $flags -o "$dir/caa-probe" "$dir"/objects/module-tool-probe-*.o "$dir/core.a" -lldns -lsodium || return 1
 	for test in tests/unit/test_*.c; do
 		name=$(basename "$test" .c) more=()
-		[ "$name" != test_sim ] || mapfile -t more < <(objects tests-sim-{limiter,engine,model,load})
+		[ "$name" != test_sim ] || mapfile -t more < <(objects tests-sim-{limiter,engine,model,load,fleet,store})
+		[ "$name" != test_share ] || mapfile -t more < <(objects tests-sim-store)
 		# shellcheck disable=SC2086
 		gcc $flags -o "$dir/$name" "$dir/objects/tests-unit-$name.o" "${more[@]}" "$dir/core.a" \
 			-lcmocka -lldns -lsodium -lm -pthread || return 1
