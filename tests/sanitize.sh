@@ -86,6 +86,7 @@ else
 	UNBOUND_CAA=$dir/unbound CAA_MODULE=$dir/unbound-caa.so units=$dir
 fi
 export UNBOUND_CAA CAA_MODULE LAB_BUILD=$top CAA_CLIMB=$top/caa-climb
+export CAA_MANUAL=$top/module/unbound-caa.8.in
 export LAB_START_SECONDS=120
 export UBSAN_OPTIONS=print_stacktrace=1
 [ "$kind" != asan ] || export CAA_CLIMB=$dir/caa-climb CAA_PROBE=$dir/caa-probe
@@ -138,9 +139,10 @@ failed=0
 mapfile -t tests < <(basename -s .c tests/unit/test_*.c)
 [ "${UNITS:-yes}" != yes ] || two unit "${tests[@]}" || failed=1
 cases='stop budget control repeat'
-[ "$kind" = valgrind ] || cases="$cases patience paced merge crowd hold one tree fleet"
+[ "$kind" = valgrind ] || cases="$cases patience paced merge crowd hold one tree"
 # its 12,000 questions are more than the thread sanitizer bears within a budget, and what is late looks lost
 [ "$kind" != asan ] || cases="$cases parent fault-memory"
+[ "$kind" != tsan ] || cases="$cases fleet"
 # what is shared between threads, with as many clients as a slow program bears
 export LAB_MERGE='deep 4 udp parallel;flat 4 tcp climb;zones 4 udp climb' CROWD_CLIENTS=100 CROWD_RATE=2000 LAB_FLOOD=2000
 [ "$kind" != asan ] || cases="$cases tool probe probe-say"

@@ -122,6 +122,7 @@ check "  and the answer is a failure" [ "$servfail" -eq "$asked" ]
 dead_kb=$(resident_kb)
 crowd "the parent's server is dead, again"
 check "  and the answer is a failure" [ "$servfail" -eq "$asked" ]
-check "memory is used again: $(resident_kb) KB after $dead_kb KB" at_most "$(resident_kb)" "$dead_kb" 1.1
+# A sanitizer keeps what is freed for a while, to find who uses it still.
+[ -n "${LAB_REPORTS:-}" ] || check "memory is used again: $(resident_kb) KB after $dead_kb KB" at_most "$(resident_kb)" "$dead_kb" 1.1
 kill -CONT "${LAB_PID[tld]}"
 stop
