@@ -3,11 +3,15 @@
 
 #include "glue/event.h"
 
+#include "util/log.h"
 #include "util/netevent.h"
 #include "util/ub_event.h"
 
 #include <dlfcn.h>
+#include <errno.h>
+#include <stdint.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { LATER_S = 3600 };
 
@@ -44,6 +48,22 @@ bool caa_event_room(struct comm_base *base)
 	ub_event_del(event);
 	ub_event_free(event);
 	return room;
+}
+
+void caa_event_ring(int fd)
+{
+	const uint64_t one = 1;
+
+	if (write(fd, &one, sizeof(one)) < 0 && errno != EAGAIN)
+		log_err("caa: cannot wake a thread: %s", strerror(errno));
+}
+
+void caa_event_heard(int fd)
+{
+	uint64_t count;
+
+	if (read(fd, &count, sizeof(count)) < 0 && errno != EAGAIN)
+		log_err("caa: cannot hear of other threads: %s", strerror(errno));
 }
 
 void caa_event_happened(void *arg, void *event_arg)

@@ -26,6 +26,11 @@ struct comm_point *caa_event_listen(struct comm_base *base, int fd, struct caa_e
  *  @return false if there is none. */
 bool caa_event_room(struct comm_base *base);
 
+/** Make an eventfd readable, from any thread.  It does not block, and can only fail if the descriptor is readable already. */
+void caa_event_ring(int fd);
+/** Take note of it: it is readable no more. */
+void caa_event_heard(int fd);
+
 /** The hook of that name: arg is the context. */
 void caa_event_happened(void *arg, void *event_arg);
 

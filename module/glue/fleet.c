@@ -3,13 +3,15 @@
 
 #include "glue/fleet.h"
 
+#include "core/wire/addr.h"
+#include "core/wire/text.h"
+#include "glue/event.h"
 #include "glue/host.h"
 
 #include "util/config_file.h"
 #include "util/locks.h"
 #include "util/log.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <hiredis/hiredis.h>
@@ -180,9 +182,8 @@ static bool fail(char err[static CAA_CONFIG_TEXT_MAX], const struct caa_config *
 {
 	const char *where = caa_config_where(config, key);
 
-	if (where[0] == '\0') {
+	if (where[0] == '\0')
 		where = caa_config_where(config, "caa-fleet-server");
-	}
 	snprintf(err, CAA_CONFIG_TEXT_MAX, "%s: %s: %s%s", where, key, text, more);
 	return false;
 }
@@ -190,49 +191,23 @@ static bool fail(char err[static CAA_CONFIG_TEXT_MAX], const struct caa_config *
 /** Read one server: a path, or ADDRESS[@PORT]. */
 static bool read_server(struct caa_store_server *out, const char *text, size_t len, const char *chroot)
 {
-	char word[CAA_STORE_SERVER_TEXT], *at;
-	struct sockaddr_un *un = (struct sockaddr_un *)&out->addr;
-	struct sockaddr_in *in = (struct sockaddr_in *)&out->addr;
-	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)&out->addr;
 	size_t root = chroot != NULL ? strlen(chroot) : 0;
-	unsigned long port = PORT;
+	struct caa_addr addr;
 
-	if (len >= sizeof(word))
+	if (len >= sizeof(out->text))
 		return false;
-	memcpy(word, text, len);
-	word[len] = '\0';
-	memset(out, 0, sizeof(*out));
-	snprintf(out->text, sizeof(out->text), "%s", word);
-	if (word[0] == '/') {
-		const char *path = root > 0 && strncmp(word, chroot, root) == 0 ? word + root : word;
-
-		if (strlen(path) >= sizeof(un->sun_path))
-			return false;
-		un->sun_family = AF_UNIX;
-		snprintf(un->sun_path, sizeof(un->sun_path), "%s", path);
-		out->len = sizeof(*un);
-		return true;
+	*out = (struct caa_store_server){ .port = 0 };
+	memcpy(out->text, text, len);
+	memcpy(out->host, text, len);
+	if (text[0] == '/') {
+		if (root > 0 && strncmp(out->text, chroot, root) == 0)
+			memmove(out->host, out->host + root, len - root + 1);
+		return strlen(out->host) < sizeof(((struct sockaddr_un *)0)->sun_path);
 	}
-	at = strchr(word, '@');
-	if (at != NULL) {
-		char *end;
-
-		*at = '\0';
-		port = strtoul(at + 1, &end, 10);
-		if (at[1] < '0' || at[1] > '9' || *end != '\0' || port == 0 || port > UINT16_MAX)
-			return false;
-	}
-	if (inet_pton(AF_INET, word, &in->sin_addr) == 1) {
-		in->sin_family = AF_INET;
-		in->sin_port = htons((uint16_t)port);
-		out->len = sizeof(*in);
-		return true;
-	}
-	if (inet_pton(AF_INET6, word, &in6->sin6_addr) != 1)
+	if (caa_addr_parse(&addr, out->text) != CAA_OK)
 		return false;
-	in6->sin6_family = AF_INET6;
-	in6->sin6_port = htons((uint16_t)port);
-	out->len = sizeof(*in6);
+	out->host[strcspn(out->host, "@")] = '\0';
+	out->port = strchr(out->text, '@') != NULL ? caa_addr_port(&addr) : PORT;
 	return true;
 }
 
@@ -398,14 +373,6 @@ const struct caa_fleet_answer *caa_fleet_answer(const struct caa_fleet_ask *ask)
 	return &ask->answer;
 }
 
-static void wake(struct caa_fleet *f)
-{
-	const uint64_t one = 1;
-
-	if (write(f->fd, &one, sizeof(one)) < 0 && errno != EAGAIN)
-		log_err("caa: cannot wake the fleet's thread: %s", strerror(errno));
-}
-
 /** Under the lock. @return whether the thread is to be woken. */
 static bool put_in(struct caa_fleet *f, struct caa_fleet_ask *ask)
 {
@@ -468,7 +435,7 @@ struct caa_fleet_ask *caa_fleet_ask(struct caa_fleet *f, struct caa_name name, u
 	first = put_in(f, ask);
 	lock_basic_unlock(&f->lock);
 	if (first)
-		wake(f);
+		caa_event_ring(f->fd);
 	return ask;
 }
 
@@ -492,7 +459,7 @@ void caa_fleet_finish(struct caa_fleet *f, struct caa_fleet_ask *ask, const stru
 	first = put_in(f, ask);
 	lock_basic_unlock(&f->lock);
 	if (first)
-		wake(f);
+		caa_event_ring(f->fd);
 }
 
 /** Under the lock. */
@@ -512,7 +479,7 @@ void caa_fleet_distrust(struct caa_fleet *f, struct caa_name name)
 	if (f->flushes < FLUSHES_MAX / 2)
 		put_flush(f, name, false);
 	lock_basic_unlock(&f->lock);
-	wake(f);
+	caa_event_ring(f->fd);
 }
 
 void caa_fleet_flush(struct caa_fleet *f, struct caa_name name, bool tell)
@@ -528,7 +495,7 @@ void caa_fleet_flush(struct caa_fleet *f, struct caa_name name, bool tell)
 	}
 	put_flush(f, name, tell);
 	lock_basic_unlock(&f->lock);
-	wake(f);
+	caa_event_ring(f->fd);
 }
 
 /* --- the lists ---------------------------------------------------------------------------------------------------------------- */
@@ -676,11 +643,8 @@ static void note_error(struct caa_fleet *f, const redisReply *v)
 	if (f->refuses)
 		return;
 	f->refuses = true;
-	snprintf(why, sizeof(why), "%.*s", (int)v->len, v->str);
-	for (char *c = why; *c != '\0'; c++)
-		if (*c < ' ' || *c > '~')
-			*c = '?';
-	log_warn("caa: fleet: the store %s refuses: %s; what it does not take is looked up here alone", caa_store_server(f->store), why);
+	log_warn("caa: fleet: the store %s refuses: %s; what it does not take is looked up here alone", caa_store_server(f->store),
+		caa_text_clean(why, sizeof(why), (const uint8_t *)v->str, v->len));
 }
 
 /** A reply to a command that only changes the store. @return whether it was done. */
@@ -1122,7 +1086,7 @@ static void see_readiness(struct caa_fleet *f)
 static void wait_for_news(struct caa_fleet *f)
 {
 	struct pollfd fds[1 + CAA_STORE_POLL_FDS] = { { .fd = f->fd, .events = POLLIN } };
-	uint64_t now_us = caa_host_now_us(), until_us = now_us + (f->all != NULL || f->sents > 0 ? TICK_US : IDLE_US), count;
+	uint64_t now_us = caa_host_now_us(), until_us = now_us + (f->all != NULL || f->sents > 0 ? TICK_US : IDLE_US);
 	size_t stores;
 	struct timespec wait = { 0, 0 };
 
@@ -1132,8 +1096,8 @@ static void wait_for_news(struct caa_fleet *f)
 	if (until_us > now_us)
 		wait = (struct timespec){ (time_t)((until_us - now_us) / 1000000), (long)((until_us - now_us) % 1000000 * 1000) };
 	(void)ppoll(fds, 1 + stores, &wait, NULL);
-	if ((fds[0].revents & POLLIN) != 0 && read(f->fd, &count, sizeof(count)) < 0 && errno != EAGAIN)
-		log_err("caa: fleet: cannot hear of questions: %s", strerror(errno));
+	if ((fds[0].revents & POLLIN) != 0)
+		caa_event_heard(f->fd);
 	caa_store_run(f->store, fds + 1, stores, caa_host_now_us());
 }
 
@@ -1239,7 +1203,7 @@ void caa_fleet_destroy(struct caa_fleet *f)
 	if (f == NULL)
 		return;
 	atomic_store_explicit(&f->stop, true, memory_order_relaxed);
-	wake(f);
+	caa_event_ring(f->fd);
 	pthread_join(f->thread, NULL);
 	clear(f);
 }

@@ -230,13 +230,11 @@ static void wake_all(struct caa_link *list)
 static void queue(struct caa_merging *g, struct caa_merge_wait *wait)
 {
 	struct waker *waker = waker_of(g, merged_of(wait));
-	const uint64_t one = 1;
 
 	lock_basic_lock(&waker->lock);
-	/* The descriptor is the worker's, who closes it under this lock.  A write does not block, and can only fail if
-	 * the descriptor is readable already. */
-	if (caa_link_empty(&waker->queue) && write(waker->fd, &one, sizeof(one)) < 0 && errno != EAGAIN)
-		log_err("caa: cannot wake a thread: %s", strerror(errno));
+	/* The descriptor is the worker's, who closes it under this lock. */
+	if (caa_link_empty(&waker->queue))
+		caa_event_ring(waker->fd);
 	caa_merge_push(&waker->queue, wait);
 	lock_basic_unlock(&waker->lock);
 }
@@ -284,12 +282,11 @@ static void wake_told(struct waker *waker)
 void caa_merging_tell(struct caa_merging *g, struct caa_fleet_ask *ask)
 {
 	struct waker *waker = &g->waker[caa_fleet_worker(ask)];
-	const uint64_t one = 1;
 
 	lock_basic_lock(&waker->lock);
 	if (caa_fleet_who(ask) != NULL && !*caa_fleet_listed(ask)) {
-		if (waker->told == NULL && write(waker->fd, &one, sizeof(one)) < 0 && errno != EAGAIN)
-			log_err("caa: cannot wake a thread: %s", strerror(errno));
+		if (waker->told == NULL)
+			caa_event_ring(waker->fd);
 		*caa_fleet_next(ask) = waker->told;
 		waker->told = ask;
 		*caa_fleet_listed(ask) = true;
@@ -324,13 +321,11 @@ static void happened(struct caa_ctx *ctx, struct caa_event *event)
 	struct waker *waker = (struct waker *)event;
 	struct caa_merge_wait *wait;
 	struct caa_link mine;
-	uint64_t count;
 
 	(void)ctx;
 	caa_link_init(&mine);
 	lock_basic_lock(&waker->lock);
-	if (read(waker->fd, &count, sizeof(count)) < 0 && errno != EAGAIN)
-		log_err("caa: cannot hear of other threads: %s", strerror(errno));
+	caa_event_heard(waker->fd);
 	while ((wait = caa_merge_pop(&waker->queue)) != NULL)
 		caa_merge_push(&mine, wait);
 	wake_told(waker);
@@ -437,10 +432,10 @@ static bool zone_is_known(struct module_qstate *qstate, struct caa_name name)
 	return true;
 }
 
-/** Whether Unbound has an answer, or remembers a failure, for CAA at a name. */
-static bool has_answer(const struct module_qstate *qstate, struct caa_name name)
+/** Whether Unbound has an answer, or remembers a failure, for a type at a name. */
+static bool has_answer(const struct module_qstate *qstate, struct caa_name name, uint16_t qtype)
 {
-	struct msgreply_entry *entry = msg_cache_lookup(qstate->env, (uint8_t *)name.wire, name.len, LDNS_RR_TYPE_CAA,
+	struct msgreply_entry *entry = msg_cache_lookup(qstate->env, (uint8_t *)name.wire, name.len, qtype,
 		LDNS_RR_CLASS_IN, qstate->query_flags, *qstate->env->now, 0);
 
 	if (entry == NULL)
@@ -482,13 +477,13 @@ static size_t target_of(struct module_qstate *qstate, const struct caa_merged *m
 
 	if (labels <= 1 || !caa_name_parent(&parent, name) || m->known + 1 >= labels)
 		return 0;
-	if (zone_is_known(qstate, parent) || has_answer(qstate, parent) || zone_is_known(qstate, name))
+	if (zone_is_known(qstate, parent) || has_answer(qstate, parent, LDNS_RR_TYPE_CAA) || zone_is_known(qstate, name))
 		return 0;
 	closest = labels - 1 > CAA_MERGE_STEPS ? closest_zone(qstate, parent) : 0;
 	if (closest > zone)
 		zone = closest;
 	target = caa_merge_ancestor(labels, zone);
-	if (target <= m->known || (target + 1 < labels && has_answer(qstate, cut(name, target))))
+	if (target <= m->known || (target + 1 < labels && has_answer(qstate, cut(name, target), LDNS_RR_TYPE_CAA)))
 		return 0;
 	return target;
 }
@@ -643,28 +638,16 @@ static enum module_ext_state look_up(struct caa_ctx *ctx, struct caa_merged *m)
 	return m->keys || is_forwarded(m->qstate) ? go(m) : parents_first(ctx, m);
 }
 
-/** Whether Unbound's cache has the answer. */
-static bool is_cached(const struct module_qstate *qstate)
-{
-	const struct query_info *q = &qstate->qinfo;
-	struct msgreply_entry *entry = msg_cache_lookup(qstate->env, q->qname, q->qname_len, q->qtype, q->qclass, qstate->query_flags,
-		*qstate->env->now, 0);
-
-	if (entry == NULL)
-		return false;
-	lock_rw_unlock(&entry->entry.lock);
-	return true;
-}
-
 /** Make the lookup that a question leads, or have it from another resolver. */
 static enum module_ext_state lead(struct caa_ctx *ctx, struct caa_merged *m)
 {
 	struct module_qstate *qstate = m->qstate;
+	struct caa_name name = caa_host_qname(&qstate->qinfo);
 
 	if (ctx->fleet == NULL || (qstate->query_flags & BIT_RD) == 0 || m->hurried || !caa_fleet_ready(ctx->fleet) ||
-	    is_cached(qstate) || !make_timer(m))
+	    has_answer(qstate, name, qstate->qinfo.qtype) || !make_timer(m))
 		return look_up(ctx, m);
-	m->ask = caa_fleet_ask(ctx->fleet, caa_host_qname(&qstate->qinfo), qstate->qinfo.qtype,
+	m->ask = caa_fleet_ask(ctx->fleet, name, qstate->qinfo.qtype,
 		qstate->query_flags & (BIT_RD | BIT_CD), m->worker, m);
 	if (m->ask == NULL)
 		return look_up(ctx, m);

@@ -3,18 +3,16 @@
 
 #include "glue/store.h"
 
+#include "core/wire/text.h"
 #include "glue/host.h"
 
-#include <arpa/inet.h>
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <hiredis/hiredis.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/un.h>
 
 enum {
 	IN_MAX = 256 << 10,		/**< octets of replies that are read and not whole */
@@ -109,18 +107,8 @@ static void conn_close(struct conn *c)
 /** @return false, errno set, if that is not possible. */
 static bool conn_open(struct conn *c, const struct caa_store_server *server)
 {
-	const struct sockaddr_un *un = (const struct sockaddr_un *)&server->addr;
-	const struct sockaddr_in *in = (const struct sockaddr_in *)&server->addr;
-	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&server->addr;
-	char text[INET6_ADDRSTRLEN];
-
 	errno = ENOMEM;
-	if (server->addr.ss_family == AF_UNIX)
-		c->c = redisConnectUnixNonBlock(un->sun_path);
-	else if (server->addr.ss_family == AF_INET && inet_ntop(AF_INET, &in->sin_addr, text, sizeof(text)) != NULL)
-		c->c = redisConnectNonBlock(text, ntohs(in->sin_port));
-	else if (inet_ntop(AF_INET6, &in6->sin6_addr, text, sizeof(text)) != NULL)
-		c->c = redisConnectNonBlock(text, ntohs(in6->sin6_port));
+	c->c = server->port == 0 ? redisConnectUnixNonBlock(server->host) : redisConnectNonBlock(server->host, server->port);
 	if (c->c == NULL || c->c->err != 0)
 		return false;
 	(void)fcntl(c->c->fd, F_SETFD, FD_CLOEXEC);
@@ -161,15 +149,14 @@ static bool conn_put(struct conn *c, const struct caa_store_arg *arg, size_t cou
 /** The turn is to end with the end of the connection; the first reason counts. */
 static void fail(struct caa_store *s, const char *what, const char *why, size_t len)
 {
-	size_t at;
+	char clean[CAA_STORE_WHY_MAX] = "";	/* it came over the network, and goes to the log */
 
 	if (s->broken)
 		return;
 	s->broken = true;
-	snprintf(s->why, sizeof(s->why), "%s%s%.*s", what, len > 0 ? ": " : "", (int)len, why);
-	for (at = 0; s->why[at] != '\0'; at++)		/* it came over the network, and goes to the log */
-		if (s->why[at] < ' ' || s->why[at] > '~')
-			s->why[at] = '?';
+	if (len > 0)
+		caa_text_clean(clean, sizeof(clean), (const uint8_t *)why, len);
+	snprintf(s->why, sizeof(s->why), "%s%s%s", what, len > 0 ? ": " : "", clean);
 }
 
 static void fail_errno(struct caa_store *s, const char *what, int error)
@@ -224,7 +211,7 @@ static bool put(struct caa_store *s, const struct caa_store_arg *arg, size_t cou
 	return true;
 }
 
-bool caa_store_send(struct caa_store *s, const struct caa_store_arg *arg, size_t count, caa_store_replied *replied, void *of)
+static bool send_command(struct caa_store *s, const struct caa_store_arg *arg, size_t count, caa_store_replied *replied, void *of)
 {
 	return s->state == READY && !s->broken && put(s, arg, count, replied, of);
 }
@@ -241,7 +228,7 @@ bool caa_store_eval(struct caa_store *s, size_t script, const struct caa_store_a
 	all[1] = (struct caa_store_arg){ s->sha[script], SHA_LEN };
 	all[2] = (struct caa_store_arg){ number, strlen(number) };
 	memcpy(all + 3, arg, count * sizeof(*arg));
-	return caa_store_send(s, all, 3 + count, replied, of);
+	return send_command(s, all, 3 + count, replied, of);
 }
 
 static struct caa_store_arg text_arg(const char *text)

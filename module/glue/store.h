@@ -17,7 +17,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/socket.h>
 
 enum {
 	CAA_STORE_SERVERS_MAX = 4,
@@ -31,9 +30,9 @@ enum {
 
 /** Where a store listens. */
 struct caa_store_server {
-	struct sockaddr_storage addr;
-	socklen_t len;
 	char text[CAA_STORE_SERVER_TEXT];	/**< as it was given */
+	char host[CAA_STORE_SERVER_TEXT];	/**< its address, or the path of its socket */
+	uint16_t port;				/**< 0 = it is a socket */
 };
 
 /** A script, which the store is given when a connection begins. */
@@ -94,12 +93,9 @@ uint64_t caa_store_least_us(const struct caa_store *s);
 /** @return processes that hear the channel, this one too; 0 if that is not known. */
 uint64_t caa_store_listeners(const struct caa_store *s);
 
-/** Send a command; it leaves with the others of this turn.
+/** Have the store run a script: EVALSHA; it leaves with the others of this turn.
+ *  @param script: its index in the configuration. @param arg: keys first, then the others; at most CAA_STORE_EVAL_MAX.
  *  @param replied: called once, later, from caa_store_run(). @return false, and it is not called, if the store is not ready or too much waits. */
-bool caa_store_send(struct caa_store *s, const struct caa_store_arg *arg, size_t count, caa_store_replied *replied, void *of);
-
-/** The same for a script: EVALSHA.
- *  @param script: its index in the configuration. @param arg: keys first, then the others; at most CAA_STORE_EVAL_MAX. */
 enum { CAA_STORE_EVAL_MAX = 40 };
 bool caa_store_eval(struct caa_store *s, size_t script, const struct caa_store_arg *arg, size_t keys, size_t count,
 	caa_store_replied *replied, void *of);
