@@ -5,10 +5,9 @@
 
 : "${PICTURE:=$LAB_BUILD/limiter.svg}" "${PICTURE_QPS:=40}" "${PICTURE_SECONDS:=50}" "${PICTURE_ON:=15}"
 lab_need_plain
-for program in prometheus promtool systemd-socket-activate gnuplot; do
-	command -v $program >/dev/null || lab_skip "no $program here; ./bootstrap installs what the lab needs"
-done
-grafana=$LAB_TOP/module/packaging/grafana
+# shellcheck source=tests/lab/prometheus.sh
+. "$LAB_DIR/prometheus.sh"
+prometheus_needs gnuplot
 lab_root_and_tld
 # each resolver has a bucket of its own; a server that sends no cookies limits all that comes over UDP
 limit='rate-limit { all-per-second 20; window 5; slip 0; ipv4-prefix-length 32; };'
@@ -17,17 +16,8 @@ lab_start_parents
 lab_resolver plain "$UNBOUND_PLAIN" 127.0.53.29
 lab_resolver caa "$UNBOUND_CAA" 127.0.53.30 "$(lab_module_conf; lab_zone_conf .)"
 
-mkdir "$LAB_WORK/bin"
-ln -s "$LAB_TREE/unbound-control" "$LAB_WORK/bin/unbound-control"
-lab_spawn scrape systemd-socket-activate --accept --inetd --setenv=PATH="$LAB_WORK/bin:$PATH" -l 127.0.0.1:9953 "$grafana/unbound-caa-metrics" -c "$LAB_WORK/caa.conf"
-cat >"$LAB_WORK/prometheus.yml" <<END
-global: { scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s }
-rule_files: [ '$grafana/alerts.yml' ]
-scrape_configs: [ { job_name: unbound-caa, static_configs: [ { targets: [ '127.0.0.1:9953' ] } ] } ]
-END
-lab_spawn prometheus prometheus --config.file="$LAB_WORK/prometheus.yml" --storage.tsdb.path="$LAB_WORK/tsdb" --web.listen-address=127.0.0.1:9090
-has() { promtool query instant http://127.0.0.1:9090 "$1" 2>&1 | grep -q '=> '; }
-lab_until 60 has 'unbound_caa_info and on (instance) up == 1' || lab_die "Prometheus does not scrape it"
+prometheus_start 127.0.0.1:9953
+prometheus_scrapes || lab_die "Prometheus does not scrape it"
 
 # One certificate authority for each of them: so many names in a second, each with its two parents.
 lab_names flat $((PICTURE_QPS * PICTURE_SECONDS)) >/dev/null
@@ -39,7 +29,7 @@ done
 sleep "$PICTURE_ON"
 sed -i "s/minimal-responses/$limit minimal-responses/" "$LAB_WORK/bind-shop.lab.conf"
 kill -HUP "${LAB_PID[bind-shop.lab]}"
-check "the alert fires" lab_until 60 has 'ALERTS{alertname="CaaUpstreamLimited",alertstate="firing"}'
+check "the alert fires" lab_until 60 prometheus_has 'ALERTS{alertname="CaaUpstreamLimited",alertstate="firing"}'
 # shellcheck disable=SC2086
 wait $clients
 end=$(date +%s)
