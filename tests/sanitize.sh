@@ -49,7 +49,6 @@ compile() {
 	printf '%s\0' "$@" | xargs -0 -I {} -P "$(nproc)" sh -c 'file=$1 dir=$2; shift 2
 		exec gcc "$@" -c "$file" -o "$dir/objects/$(echo "${file%.c}" | tr / -).o"' sh {} "$dir" -std=gnu11 $flags "${options[@]}"
 }
-objects() { printf "$dir/objects/%s.o\n" "$@"; }
 
 # The module, the tools and the core's tests, out of their sources.
 build() {
@@ -59,6 +58,8 @@ build() {
 	compile -fPIC -fvisibility=hidden -Imodule -isystem "$dir/unbound" -DHAVE_CAA_CONFIG_H -DCAA_VERSION='"sanitized"' -I. -Itests/unit -Itests/sim \
 		-- module/core/*/*.c module/glue/*.c module/tool/*.c module/tool/probe/*.c tests/unit/*.c tests/sim/*.c || return 1
 	ar rcs "$dir/core.a" "$dir"/objects/module-core-*.o || return 1
+	mapfile -t more < <(ls "$dir"/objects/tests-sim-*.o | grep -v -- -sim-main)
+	ar rcs "$dir/sim.a" "${more[@]}" || return 1
 	# shellcheck disable=SC2086
 	gcc $flags -pthread -shared -Wl,-Bsymbolic -Wl,-z,nodelete -Wl,--build-id=sha1 -o "$dir/unbound-caa.so" "$dir"/objects/module-glue-*.o \
 		-Wl,--whole-archive "$dir/core.a" -Wl,--no-whole-archive -l:libhiredis.a -lsodium || return 1
@@ -69,11 +70,9 @@ build() {
 	# shellcheck disable=SC2086
 	gcc $flags -o "$dir/caa-probe" "$dir"/objects/module-tool-probe-*.o "$dir/core.a" -lldns -lsodium || return 1
 	for test in tests/unit/test_*.c; do
-		name=$(basename "$test" .c) more=()
-		[ "$name" != test_sim ] || mapfile -t more < <(objects tests-sim-{limiter,engine,model,load,fleet,store})
-		[ "$name" != test_share ] || mapfile -t more < <(objects tests-sim-store)
+		name=$(basename "$test" .c)
 		# shellcheck disable=SC2086
-		gcc $flags -o "$dir/$name" "$dir/objects/tests-unit-$name.o" "${more[@]}" "$dir/core.a" \
+		gcc $flags -o "$dir/$name" "$dir/objects/tests-unit-$name.o" "$dir/sim.a" "$dir/core.a" \
 			-lcmocka -lldns -lsodium -lm -pthread || return 1
 	done
 }
