@@ -217,7 +217,7 @@ static ldns_key *signing_key(void)
 static void sign_as_written(const ldns_rr_list *section, ldns_rr *sig, ldns_key *key)
 {
 	ldns_rr_type covered = ldns_rdf2rr_type(ldns_rr_rrsig_typecovered(sig));
-	ldns_buffer *buf = ldns_buffer_new(PACKET_MAX);
+	ldns_buffer *buf = ldns_buffer_new(MESSAGE_MAX);
 	ldns_rdf *signature;
 
 	ldns_rrsig2buffer_wire(buf, sig);

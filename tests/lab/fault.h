@@ -4,15 +4,7 @@
 #define LAB_FAULT_H
 
 #include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-enum { DNS_PORT = 53, PACKET_MAX = 65535 };
-
-struct message {
-	uint8_t octets[PACKET_MAX];
-	size_t len;
-};
+#include "listen.h"
 
 struct fault;
 

@@ -4,32 +4,20 @@
  *  usage: liar ADDRESS=BEHAVIOUR:ZONE...
  *  The SOA and NS of the zone and the addresses of its nameservers are answered well, so that the zone is found; what is
  *  asked besides is answered by behaviour (see answer()).  For the lab only: one thread, no limits. */
-#include <arpa/inet.h>
-#include <event2/buffer.h>
-#include <event2/bufferevent.h>
-#include <event2/event.h>
-#include <event2/listener.h>
+#include "listen.h"
+
 #include <ldns/ldns.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-enum { PORT = 53, PACKET_MAX = 4096, BADVERS = 16, RCODE_NOTAUTH = 9, OPTION_EDE = 15 };
+enum { BADVERS = 16, RCODE_NOTAUTH = 9, OPTION_EDE = 15 };
 
 struct host {
 	const char *address, *behaviour, *zone;
-	int udp;
 	unsigned answered;
 	bool tcp;		/**< how the query came that is answered now */
-};
-
-/** A raw answer; len 0 = silence. */
-struct answer {
-	uint8_t octets[PACKET_MAX];
-	size_t len;
 };
 
 static void push(ldns_pkt *pkt, ldns_pkt_section section, const char *format, const char *a, const char *b)
@@ -232,18 +220,20 @@ static bool misbehave(struct host *h, ldns_pkt *query, ldns_pkt *pkt, ldns_rr_ty
 	return true;
 }
 
-static void answer(struct host *h, const uint8_t *octets, size_t len, struct answer *out)
+static bool answer(void *arg, struct message *m, bool over_tcp)
 {
+	struct host *h = arg;
 	ldns_pkt *query = NULL, *pkt = ldns_pkt_new();
 	ldns_rr *question;
 	uint8_t *wire = NULL;
+	size_t len = 0;
 	char *name;
 
-	out->len = 0;
+	h->tcp = over_tcp;
 	h->answered++;
-	if (ldns_wire2pkt(&query, octets, len) != LDNS_STATUS_OK || ldns_pkt_qdcount(query) != 1) {
+	if (ldns_wire2pkt(&query, m->octets, m->len) != LDNS_STATUS_OK || ldns_pkt_qdcount(query) != 1) {
 		ldns_pkt_free(pkt);
-		return;
+		return false;
 	}
 	question = ldns_rr_clone(ldns_rr_list_rr(ldns_pkt_question(query), 0));
 	ldns_pkt_push_rr(pkt, LDNS_SECTION_QUESTION, question);
@@ -251,108 +241,26 @@ static void answer(struct host *h, const uint8_t *octets, size_t len, struct ans
 	ldns_pkt_set_qr(pkt, 1);
 	name = ldns_rdf2str(ldns_rr_owner(question));
 	ldns_pkt_set_aa(pkt, 1);
-	if ((strcmp(h->behaviour, "dead") != 0 && strcmp(h->behaviour, "refused") != 0 &&
-	    strncmp(h->behaviour, "formerr", 7) != 0 && strncmp(h->behaviour, "badvers", 7) != 0 &&
-	    answer_zone(h, pkt, name, ldns_rr_get_type(question))) ||
-	    misbehave(h, query, pkt, ldns_rr_get_type(question), name)) {
-		size_t size;
-
-		if (ldns_pkt2wire(&wire, pkt, &size) == LDNS_STATUS_OK && size <= sizeof(out->octets)) {
-			memcpy(out->octets, wire, size);
-			out->len = size;
-			if (strcmp(h->behaviour, "garbage") == 0 && ldns_rr_get_type(question) == LDNS_RR_TYPE_CAA)
-				out->octets[7] = 9;	/* there are fewer answers than that */
-		}
-		free(wire);
+	if (((strcmp(h->behaviour, "dead") != 0 && strcmp(h->behaviour, "refused") != 0 &&
+	      strncmp(h->behaviour, "formerr", 7) != 0 && strncmp(h->behaviour, "badvers", 7) != 0 &&
+	      answer_zone(h, pkt, name, ldns_rr_get_type(question))) ||
+	     misbehave(h, query, pkt, ldns_rr_get_type(question), name)) &&
+	    ldns_pkt2wire(&wire, pkt, &len) == LDNS_STATUS_OK) {
+		memcpy(m->octets, wire, len);
+		if (strcmp(h->behaviour, "garbage") == 0 && ldns_rr_get_type(question) == LDNS_RR_TYPE_CAA)
+			m->octets[7] = 9;	/* there are fewer answers than that */
 	}
+	m->len = len;
+	free(wire);
 	free(name);
 	ldns_pkt_free(query);
 	ldns_pkt_free(pkt);
+	return len > 0;
 }
 
-static void on_udp(evutil_socket_t fd, short what, void *arg)
+static enum listen_tcp tcp_of(const char *behaviour)
 {
-	struct sockaddr_storage from;
-	socklen_t from_len = sizeof(from);
-	uint8_t octets[PACKET_MAX];
-	ssize_t len = recvfrom(fd, octets, sizeof(octets), 0, (struct sockaddr *)&from, &from_len);
-	struct answer out;
-
-	(void)what;
-	if (len <= 0)
-		return;
-	((struct host *)arg)->tcp = false;
-	answer(arg, octets, (size_t)len, &out);
-	if (out.len > 0)
-		sendto(fd, out.octets, out.len, 0, (struct sockaddr *)&from, from_len);
-}
-
-static void on_read(struct bufferevent *conn, void *arg)
-{
-	struct evbuffer *in = bufferevent_get_input(conn);
-	uint8_t octets[2 + PACKET_MAX];
-	struct answer out;
-
-	while (evbuffer_copyout(in, octets, 2) == 2) {
-		size_t len = (size_t)octets[0] << 8 | octets[1];
-		uint8_t head[2];
-
-		if (evbuffer_get_length(in) < 2 + len || len > PACKET_MAX)
-			return;
-		evbuffer_remove(in, octets, 2 + len);
-		((struct host *)arg)->tcp = true;
-		answer(arg, octets + 2, len, &out);
-		if (out.len == 0)
-			continue;
-		head[0] = (uint8_t)(out.len >> 8);
-		head[1] = (uint8_t)out.len;
-		bufferevent_write(conn, head, 2);
-		bufferevent_write(conn, out.octets, out.len);
-	}
-}
-
-static void on_end(struct bufferevent *conn, short what, void *arg)
-{
-	(void)what;
-	(void)arg;
-	bufferevent_free(conn);
-}
-
-static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *from, int len, void *arg)
-{
-	struct bufferevent *conn = bufferevent_socket_new(evconnlistener_get_base(listener), fd, BEV_OPT_CLOSE_ON_FREE);
-
-	(void)from;
-	(void)len;
-	if (strcmp(((struct host *)arg)->behaviour, "tc-slam") == 0) {
-		bufferevent_free(conn);
-		return;
-	}
-	bufferevent_setcb(conn, on_read, NULL, on_end, arg);
-	bufferevent_enable(conn, EV_READ | EV_WRITE);
-}
-
-/** @return false, said, if it cannot listen. */
-static bool listen_on(struct event_base *base, struct host *h)
-{
-	struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons(PORT) };
-
-	if (inet_pton(AF_INET, h->address, &in.sin_addr) != 1)
-		return false;
-	h->udp = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
-	if (h->udp < 0 || bind(h->udp, (struct sockaddr *)&in, sizeof(in)) != 0) {
-		perror(h->address);
-		return false;
-	}
-	event_add(event_new(base, h->udp, EV_READ | EV_PERSIST, on_udp, h), NULL);
-	if (strcmp(h->behaviour, "tc-closed") == 0)	/* nobody listens */
-		return true;
-	if (evconnlistener_new_bind(base, on_accept, h, LEV_OPT_REUSEABLE | LEV_OPT_CLOSE_ON_FREE, -1, (struct sockaddr *)&in,
-		sizeof(in)) == NULL) {
-		perror(h->address);
-		return false;
-	}
-	return true;
+	return strcmp(behaviour, "tc-slam") == 0 ? LISTEN_TCP_SLAM : strcmp(behaviour, "tc-closed") == 0 ? LISTEN_TCP_NONE : LISTEN_TCP;
 }
 
 int main(int argc, char **argv)
@@ -370,7 +278,7 @@ int main(int argc, char **argv)
 		*behaviour++ = '\0';
 		*zone++ = '\0';
 		*h = (struct host){ .address = argv[i], .behaviour = behaviour, .zone = zone };
-		if (!listen_on(base, h))
+		if (!listen_on(base, argv[i], tcp_of(behaviour), answer, h))
 			return 1;
 	}
 	return event_base_dispatch(base) == 0 ? 0 : 1;
