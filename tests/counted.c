@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/** \file What the lines of stats are: the table of unbound-caa(8), whose test compares it with this.  Prints its mdoc. */
+/** \file What the lines of stats are: the table of unbound-caa-control(8), whose test compares it with this.  Prints its mdoc. */
 #include "core/why/metrics.h"
 
 #include <stdio.h>

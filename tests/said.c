@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /** \file What a subscriber reads when a CAA lookup fails, for each class of failure and each of its variants, in the form in which
- *  Boulder prints it (bdns/problem.go): the table of unbound-caa(8), whose test compares it with this.
+ *  Boulder prints it (bdns/problem.go): the table of unbound-caa-control(8), whose test compares it with this.
  *
  *  usage: said [--plain]
  *  Prints the table's mdoc, or with --plain `CLASS CODE TEXT` lines, the text as the module says it, without an id; what is said

@@ -85,7 +85,7 @@ else
 	UNBOUND_CAA=$dir/unbound CAA_MODULE=$dir/unbound-caa.so units=$dir
 fi
 export UNBOUND_CAA CAA_MODULE LAB_BUILD=$top CAA_CLIMB=$top/caa-climb
-export CAA_MANUAL=$top/module/unbound-caa.8.in
+export CAA_MANUAL=$top/module/unbound-caa.conf.5.in
 export LAB_START_SECONDS=120
 export UBSAN_OPTIONS=print_stacktrace=1
 [ "$kind" != asan ] || export CAA_CLIMB=$dir/caa-climb CAA_PROBE=$dir/caa-probe

@@ -13,7 +13,7 @@ lab_resolver_conf advice "$UNBOUND_CAA" 127.0.53.31 "$(lab_module_conf; lab_zone
 base=$(cat "$LAB_WORK/advice.conf")
 # what the manual says is good, for all kinds of clients
 good() {
-	sed -n '/^Under the default budget, nothing is said/,/^\.Ed/p' "$CAA_MANUAL" | sed '/^\./d; /^Under/d; s|"/.*root.key"|"'"$LAB_WORK/auto"'"|'
+	sed -n '/^Under the default budget, nothing is said/,/^\.Ed/p' "$LAB_TOP/module/unbound-caa.conf.5.in" | sed '/^\./d; /^Under/d; s|"/.*root.key"|"'"$LAB_WORK/auto"'"|'
 	printf ' interface: 127.0.53.31@443\n tls-service-key: "%s"\n tls-service-pem: "%s"\n' "$LAB_WORK/doh.key" "$LAB_WORK/doh.pem"
 }
 cp "$LAB_WORK/anchor" "$LAB_WORK/auto"

@@ -12,7 +12,7 @@ lab_control caa stats_noreset >"$LAB_WORK/stats"
 check "every line of stats is name=value" eval '! grep -vqE "^[A-Za-z0-9_.-]+=[0-9.-]+$" "$LAB_WORK/stats"'
 for name in $(sed -n 's/^\tX([a-z_]*,[[:space:]]*"\([^"]*\)".*/\1/p' "$LAB_TOP/module/core/config/stats.h"); do
 	check "stats has $name once" [ "$(grep -c "^${name//./\\.}=" "$LAB_WORK/stats")" -eq 1 ]
-	check "the manual has $name" grep -q -- "$name" "$LAB_TOP/module/unbound-caa.8.in"
+	check "the manual has $name" grep -q -- "$name" "$LAB_TOP/module/unbound-caa-control.8.in"
 done
 check "stats_noreset does not reset" [ "$(lab_stat caa caa.questions)" -eq 22 ]
 check "stats prints before it resets" [ "$(lab_control caa stats | sed -n 's/^caa.questions=//p')" -eq 22 ]

@@ -344,7 +344,7 @@ cli config set maxmemory 0 >/dev/null
 check "  until it keeps the flush" lab_until 20 all_are is_up
 
 # --- a user of the store who may do no more than the manual says ---------------------------------------------------------------------
-sed -n '/^ACL SETUSER/,/^\.Ed/p' "$CAA_MANUAL" | grep -v '^\.Ed' | tr '\n' ' ' | sed 's/>PASSWORD/>secret/; s/{east}/{lab}/g' | cli >/dev/null
+sed -n '/^ACL SETUSER/,/^\.Ed/p' "$LAB_TOP/module/unbound-caa.conf.5.in" | grep -v '^\.Ed' | tr '\n' ' ' | sed 's/>PASSWORD/>secret/; s/{east}/{lab}/g' | cli >/dev/null
 lab_stop far
 member far 127.0.53.65 "$(fleet_conf user=caa password-file="$LAB_WORK/password")"
 check "a user with the rights of the manual is taken" lab_until 20 is_up far

@@ -58,7 +58,9 @@ fi
 check "stats has the questions ($(stat_of caa.questions))" [ "$(stat_of caa.questions)" -ge 20 ]
 check "caa_metrics has them" eval 'control caa_metrics | grep -q "^unbound_caa_questions_total [1-9]"'
 check "  to be scraped, too" eval 'in_root /usr/libexec/unbound/unbound-caa-metrics </dev/null | grep -q "^unbound_caa_questions_total [1-9]"'
-check "manuals are there" [ -f "$PACKAGE_ROOT/usr/share/man/man8/unbound-caa.8.gz" ]
+for manual in man8/unbound-caa.8 man5/unbound-caa.conf.5 man8/unbound-caa-control.8 man1/caa-climb.1 man1/caa-probe.1; do
+	check "its manual is there: ${manual#*/}" [ -f "$PACKAGE_ROOT/usr/share/man/$manual.gz" ]
+done
 if command -v apparmor_parser >/dev/null; then
 	mkdir -p "$PACKAGE_ROOT/etc/apparmor.d/local" "$LAB_WORK/apparmor.d"
 	cp -r /etc/apparmor.d/. "$LAB_WORK/apparmor.d/" && cp "$PACKAGE_ROOT/etc/apparmor.d/usr.sbin.unbound" "$LAB_WORK/apparmor.d/"
