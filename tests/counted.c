@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/** \file What the lines of stats are: the table of unbound-caa-control(8), whose test compares it with this.  Prints its mdoc. */
+/** \file What the lines of stats are: the table of unbound-caa-control(8), whose test compares it with this.  Prints its mdoc: text of a fixed width, since
+ *  a list of columns is wider than a terminal of 80. */
 #include "core/why/metrics.h"
 
 #include <stdio.h>
@@ -11,7 +12,7 @@ static const char *unit_of(const struct caa_stat_line *line)
 {
 	switch (line->unit) {
 	case CAA_STAT_ONE:
-		return "\\-";
+		return "-";
 	case CAA_STAT_US:
 		return "us";
 	case CAA_STAT_BYTES:
@@ -25,18 +26,17 @@ static void row(const struct caa_stat_line *line)
 	char name[CAA_METRIC_NAME_MAX];
 	const char *metric = caa_metrics_name(name, line);
 
-	printf(".It %s Ta %s Ta %s Ta %s Ta %s\n", line->name, line->kind == CAA_STAT_COUNTER ? "counter" : "gauge", unit_of(line),
-		line->reset ? "reset" : "kept", *metric != '\0' ? metric + strlen(stem) : "\\-");
+	printf("%-26s%-8s%-6s%-6s%s\n", line->name, line->kind == CAA_STAT_COUNTER ? "counter" : "gauge", unit_of(line),
+		line->reset ? "reset" : "kept", *metric != '\0' ? metric + strlen(stem) : "-");
 }
 
 int main(void)
 {
-	printf(".Bl -column \"caa.failures.unreachable\" \"counter\" \"bytes\" \"reset\" \"upstreams_evicted_total\"\n"
-		".It Em line Ta Em kind Ta Em unit Ta Em stats Ta Em metric\n");
+	printf(".Bd -literal\n%-26s%-8s%-6s%-6s%s\n", "line", "kind", "unit", "stats", "metric");
 	for (unsigned i = 0; i < CAA_STAT_COUNT; i++)
 		row(caa_stats_line((enum caa_stat)i));
 	for (unsigned i = 0; i < CAA_READING_COUNT; i++)
 		row(caa_stats_reading((enum caa_reading)i));
-	printf(".El\n");
+	printf(".Ed\n");
 	return 0;
 }
