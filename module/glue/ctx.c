@@ -6,6 +6,7 @@
 #include "glue/clock.h"
 #include "glue/failures.h"
 #include "glue/fleet.h"
+#include "glue/fleet_config.h"
 #include "glue/holds.h"
 #include "glue/host.h"
 #include "glue/log.h"

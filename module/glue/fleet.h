@@ -6,8 +6,8 @@
  *  socket, or for a lock that is held meanwhile.  Where the store is away, silent or slow, or says what is not believed, each question
  *  goes on alone, and at once.
  *
- *  What a worker asks with, struct caa_fleet_ask, belongs to both: the worker has it from caa_fleet_ask() to caa_fleet_finish(), and
- *  reads of it what these functions give; the thread frees it.
+ *  What a worker asks with, struct caa_fleet_ask (glue/asked.h), belongs to both: the worker has it from caa_fleet_ask() to
+ *  caa_fleet_finish(), and the thread frees it.
  *
  *  Locks: the inbox of the thread, held for a list's link only; and whatever the caller's own tell() takes. */
 #ifndef CAA_GLUE_FLEET_H
@@ -18,40 +18,22 @@
 #include <stdint.h>
 #include "core/config/config.h"
 #include "core/config/stats.h"
-#include "core/fleet/entry.h"
-#include "glue/limits.h"
+#include "glue/asked.h"
 #include "glue/out.h"
+#include "glue/shard.h"
 #include "glue/sources.h"
-#include "glue/store.h"
 
 struct caa_fleet;
-struct caa_fleet_ask;
 struct config_file;
-
-/** What is known of a question that was asked; the last four are final. */
-enum caa_fleet_word {
-	CAA_FLEET_ASKED,	/**< nothing yet */
-	CAA_FLEET_WAITS,	/**< another resolver looks it up */
-	CAA_FLEET_CLAIMED,	/**< this one is to look it up */
-	CAA_FLEET_ANSWERED,	/**< there is an answer */
-	CAA_FLEET_FAILED,	/**< the other's lookup ended without one */
-	CAA_FLEET_ALONE		/**< the store is of no help */
-};
 
 /** What the thread calls. */
 struct caa_fleet_events {
 	void *arg;
-	/** A question has news: its worker is to be woken.  The question's own pointer, who, is to be read by caa_fleet_who(), under the
-	 *  lock that the worker sets it to NULL under. */
+	/** A question has news: its worker is to be woken, if it is not over. */
 	void (*tell)(void *arg, struct caa_fleet_ask *ask);
 	/** Another resolver flushed a name and what is below it. */
 	void (*flush)(void *arg, struct caa_name name);
 };
-
-/** Read what the options say and the files that they name.
- *  @param out: untouched on error. @param secret: likewise. @param err: set on error, with file and line. @return false on error. */
-bool caa_fleet_read_config(struct caa_store_config *out, uint8_t secret[static CAA_FLEET_SECRET], const struct caa_config *config,
-	const struct config_file *cfg, char err[static CAA_CONFIG_TEXT_MAX]);
 
 /** Start the thread.
  *  @param shards: whose limits are shared; borrowed until destroy. @return NULL, logged, if that is not possible. */
@@ -70,28 +52,6 @@ uint64_t caa_fleet_wait_us(const struct caa_fleet *f);
 /** Ask for a question: somebody's answer, or to be the one who looks it up.
  *  @param who: its own pointer. @return NULL if it goes on alone. */
 struct caa_fleet_ask *caa_fleet_ask(struct caa_fleet *f, struct caa_name name, uint16_t qtype, uint16_t flags, unsigned worker, void *who);
-enum caa_fleet_word caa_fleet_word(const struct caa_fleet_ask *ask);
-void *caa_fleet_who(const struct caa_fleet_ask *ask);
-void caa_fleet_set_who(struct caa_fleet_ask *ask, void *who);
-unsigned caa_fleet_worker(const struct caa_fleet_ask *ask);
-/** A place in a list of those that have news, the caller's. */
-struct caa_fleet_ask **caa_fleet_next(struct caa_fleet_ask *ask);
-bool *caa_fleet_listed(struct caa_fleet_ask *ask);
-
-/** An answer, of another's or to be left for others. */
-struct caa_fleet_answer {
-	const uint8_t *wire;	/**< with relative TTLs; borrowed */
-	size_t len;
-	uint32_t ttl_s;		/**< counted from when its lookup began */
-	uint64_t age_ms;	/**< since then ... */
-	uint64_t at_us;		/**< ... at this time, where it is another's */
-	bool chain;		/**< over an alias, whose target may be flushed by its own name: it is told, and not kept */
-	uint8_t security;	/**< enum sec_status, the other's */
-};
-
-/** @return the answer, borrowed until finish; only after CAA_FLEET_ANSWERED. */
-const struct caa_fleet_answer *caa_fleet_answer(const struct caa_fleet_ask *ask);
-
 /** The question ends; the pointer to ask is of no more use.
  *  @param answer: to be left for others; NULL if there is none, or none to be shared. */
 void caa_fleet_finish(struct caa_fleet *f, struct caa_fleet_ask *ask, const struct caa_fleet_answer *answer);

@@ -270,10 +270,10 @@ static void wake_told(struct waker *waker)
 	struct caa_fleet_ask *ask;
 
 	for (uint64_t count = 0; (ask = waker->told) != NULL; count++) {
-		struct caa_merged *m = caa_fleet_who(ask);
+		struct caa_merged *m = ask->asker.who;
 
-		waker->told = *caa_fleet_next(ask);
-		*caa_fleet_listed(ask) = false;
+		waker->told = ask->asker.next;
+		ask->asker.listed = false;
 		if (m->asks)
 			set_timer(m, count / WOKEN_PER_MS * US_PER_MS);
 	}
@@ -281,15 +281,15 @@ static void wake_told(struct waker *waker)
 
 void caa_merging_tell(struct caa_merging *g, struct caa_fleet_ask *ask)
 {
-	struct waker *waker = &g->waker[caa_fleet_worker(ask)];
+	struct waker *waker = &g->waker[ask->asker.worker];
 
 	lock_basic_lock(&waker->lock);
-	if (caa_fleet_who(ask) != NULL && !*caa_fleet_listed(ask)) {
+	if (ask->asker.who != NULL && !ask->asker.listed) {
 		if (waker->told == NULL)
 			caa_event_ring(waker->fd);
-		*caa_fleet_next(ask) = waker->told;
+		ask->asker.next = waker->told;
 		waker->told = ask;
-		*caa_fleet_listed(ask) = true;
+		ask->asker.listed = true;
 	}
 	lock_basic_unlock(&waker->lock);
 }
@@ -303,13 +303,13 @@ static void leave_fleet(struct caa_ctx *ctx, struct caa_merged *m, const struct 
 	if (m->ask == NULL)
 		return;
 	lock_basic_lock(&waker->lock);
-	if (*caa_fleet_listed(m->ask)) {
-		for (at = &waker->told; *at != m->ask; at = caa_fleet_next(*at))
+	if (m->ask->asker.listed) {
+		for (at = &waker->told; *at != m->ask; at = &(*at)->asker.next)
 			;
-		*at = *caa_fleet_next(m->ask);
-		*caa_fleet_listed(m->ask) = false;
+		*at = m->ask->asker.next;
+		m->ask->asker.listed = false;
 	}
-	caa_fleet_set_who(m->ask, NULL);
+	m->ask->asker.who = NULL;
 	lock_basic_unlock(&waker->lock);
 	caa_fleet_finish(ctx->fleet, m->ask, answer);
 	m->ask = NULL;
@@ -719,7 +719,7 @@ static void grow_old(struct reply_info *rep, time_t age_s)
 
 struct dns_msg *caa_merging_taken(struct caa_merged *m)
 {
-	const struct caa_fleet_answer *answer = caa_fleet_answer(m->ask);
+	const struct caa_fleet_answer *answer = &m->ask->answer;
 	struct module_qstate *qstate = m->qstate;
 	struct sldns_buffer *buf = qstate->env->scratch_buffer;
 	const struct query_info *q = &qstate->qinfo;

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "config.h"
+
+#include "glue/asked.h"
+
+#include "glue/host.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	US_PER_MS = 1000,
+	RENEW_US = CAA_FLEET_LEASE_MS * US_PER_MS / 4,
+	LOOK_LATER_US = 50000		/**< after the end of a claim that is waited for */
+};
+
+enum caa_fleet_word caa_fleet_word(const struct caa_fleet_ask *ask)
+{	/* acquire: what belongs to the word was written before it */
+	return (enum caa_fleet_word)atomic_load_explicit(&ask->word, memory_order_acquire);
+}
+
+/* --- the lists ---------------------------------------------------------------------------------------------------------------- */
+
+static struct caa_fleet_ask **bucket_of(struct caa_asks *a, const uint8_t *digest)
+{
+	return &a->bucket[(digest[0] << 8 | digest[1]) & (CAA_ASKS_BUCKETS - 1)];
+}
+
+static void enlist(struct caa_asks *a, struct caa_fleet_ask *ask)
+{
+	struct caa_fleet_ask **bucket = bucket_of(a, ask->about.digest);
+
+	ask->hash_next = *bucket;
+	*bucket = ask;
+	ask->all_prev = NULL;
+	ask->all_next = a->all;
+	if (a->all != NULL)
+		a->all->all_prev = ask;
+	a->all = ask;
+	ask->known = true;
+}
+
+static void delist(struct caa_asks *a, struct caa_fleet_ask *ask)
+{
+	struct caa_fleet_ask **at = bucket_of(a, ask->about.digest);
+
+	while (*at != ask)
+		at = &(*at)->hash_next;
+	*at = ask->hash_next;
+	if (ask->all_prev != NULL)
+		ask->all_prev->all_next = ask->all_next;
+	else
+		a->all = ask->all_next;
+	if (ask->all_next != NULL)
+		ask->all_next->all_prev = ask->all_prev;
+}
+
+void caa_asks_free(struct caa_asks *a, struct caa_fleet_ask *ask)
+{
+	if (ask->known)
+		delist(a, ask);
+	if (ask->owns)
+		atomic_fetch_sub_explicit(&a->owned, 1, memory_order_relaxed);
+	atomic_fetch_sub_explicit(&a->count, 1, memory_order_relaxed);
+	free(ask->wire);
+	free(ask->own_wire);
+	free(ask);
+}
+
+/* --- words ------------------------------------------------------------------------------------------------------------------- */
+
+static bool is_final(const struct caa_fleet_ask *ask)
+{
+	return caa_fleet_word(ask) > CAA_FLEET_WAITS;
+}
+
+/** Say a word to a question that is not over yet. */
+static void say(struct caa_asks *a, struct caa_fleet_ask *ask, enum caa_fleet_word word)
+{	/* release: see caa_fleet_word() */
+	atomic_store_explicit(&ask->word, word, memory_order_release);
+	if (word != CAA_FLEET_WAITS && !ask->ends)
+		a->tell(a->arg, ask);
+}
+
+static void go_alone(struct caa_asks *a, struct caa_fleet_ask *ask)
+{
+	if (!is_final(ask))
+		say(a, ask, CAA_FLEET_ALONE);
+}
+
+/** An answer has come for a question that has none yet. */
+static void give(struct caa_asks *a, struct caa_fleet_ask *ask, const struct caa_fleet_entry *e)
+{
+	ask->wire = malloc(e->len + 1);
+	if (ask->wire == NULL) {
+		go_alone(a, ask);
+		return;
+	}
+	memcpy(ask->wire, e->payload, e->len);
+	ask->answer = (struct caa_fleet_answer){ .wire = ask->wire, .len = e->len, .ttl_s = e->ttl_s,
+		.age_ms = caa_fleet_entry_age_ms(e, caa_exchange_wall_ms()), .at_us = caa_host_now_us(), .security = e->security };
+	say(a, ask, CAA_FLEET_ANSWERED);
+}
+
+/* --- its course --------------------------------------------------------------------------------------------------------------- */
+
+static void leave_answer(struct caa_asks *a, struct caa_fleet_ask *ask)
+{
+	uint64_t age_ms = caa_exchange_wall_ms() - ask->own_time_ms, keep_ms = 0;
+	struct caa_fleet_entry e = { .kind = CAA_FLEET_ANSWER, .security = ask->own.security, .epoch_us = ask->epoch_us,
+		.time_ms = ask->own_time_ms, .ttl_s = ask->own.ttl_s, .payload = ask->own_wire, .len = ask->own.len };
+
+	if (e.ttl_s > CAA_FLEET_TTL_MAX_S)
+		e.ttl_s = CAA_FLEET_TTL_MAX_S;
+	if (!ask->own.chain && (uint64_t)e.ttl_s * 1000 > age_ms)
+		keep_ms = (uint64_t)e.ttl_s * 1000 - age_ms;
+	memcpy(e.owner, ask->owner, sizeof(e.owner));
+	caa_exchange_answer(a->exchange, ask->about.digest, &e, keep_ms);
+}
+
+/** A question is over: leave its answer, or give the claim back. */
+static void complete(struct caa_asks *a, struct caa_fleet_ask *ask)
+{
+	if (ask->answers && ask->epoch_us != 0)
+		leave_answer(a, ask);
+	else if (ask->owns)
+		caa_exchange_end(a->exchange, ask->about.digest, ask->owner);
+	caa_asks_free(a, ask);
+}
+
+static void claimed(struct caa_asks *a, struct caa_fleet_ask *ask)
+{
+	ask->owns = true;
+	ask->renewed_us = caa_host_now_us();
+	atomic_fetch_add_explicit(&a->owned, 1, memory_order_relaxed);
+	caa_stats_add(a->exchange->stats, CAA_STAT_fleet_claims, 1);
+	if (!is_final(ask))
+		say(a, ask, CAA_FLEET_CLAIMED);
+}
+
+/** There was something already. */
+static void found(struct caa_asks *a, struct caa_fleet_ask *ask, const struct caa_exchange_claimed *there)
+{
+	uint64_t now_ms = caa_exchange_wall_ms();
+	struct caa_fleet_entry e;
+	enum caa_fleet_verdict verdict = caa_fleet_entry_read(&e, there->entry, there->len, &a->exchange->keys, ask->about.digest);
+
+	if (verdict == CAA_FLEET_GOOD)
+		verdict = caa_fleet_entry_age(&e, now_ms, there->flushed_us);
+	if (!caa_exchange_believe(a->exchange, verdict) || (e.kind != CAA_FLEET_CLAIM && e.kind != CAA_FLEET_ANSWER)) {
+		go_alone(a, ask);
+		return;
+	}
+	if (e.kind == CAA_FLEET_ANSWER) {
+		give(a, ask, &e);
+		return;
+	}
+	if (memcmp(e.owner, ask->ended, sizeof(e.owner)) == 0) {	/* the news came first */
+		say(a, ask, CAA_FLEET_FAILED);
+		return;
+	}
+	memcpy(ask->other, e.owner, sizeof(e.owner));
+	ask->look_us = caa_host_now_us() + (e.time_ms + CAA_FLEET_LEASE_MS > now_ms ? e.time_ms + CAA_FLEET_LEASE_MS - now_ms : 0) * US_PER_MS +
+		LOOK_LATER_US;
+	if (caa_fleet_word(ask) == CAA_FLEET_ASKED)
+		caa_stats_add(a->exchange->stats, CAA_STAT_fleet_waited, 1);
+	say(a, ask, CAA_FLEET_WAITS);
+}
+
+static void claim_replied(void *of, const struct redisReply *reply)
+{
+	struct caa_fleet_ask *ask = of;
+	struct caa_asks *a = ask->asks;
+	struct caa_exchange_claimed there;
+
+	ask->asking = false;
+	if (!caa_exchange_read_claim(&there, a->exchange, reply)) {
+		go_alone(a, ask);
+	} else {
+		ask->epoch_us = there.now_us;
+		ask->flushed_us = there.flushed_us;
+		if (there.len == 0)
+			claimed(a, ask);
+		else if (!is_final(ask))
+			found(a, ask, &there);
+	}
+	if (ask->ends)
+		complete(a, ask);
+}
+
+static void claim(struct caa_asks *a, struct caa_fleet_ask *ask)
+{
+	ask->asking = caa_exchange_claim(a->exchange, &ask->about, ask->owner, claim_replied, ask);
+	if (!ask->asking)
+		go_alone(a, ask);
+}
+
+void caa_asks_take(struct caa_asks *a, struct caa_fleet_ask *ask)
+{
+	if (!ask->known && !ask->ends) {
+		enlist(a, ask);
+		claim(a, ask);
+	} else if (ask->ends && !ask->asking) {
+		complete(a, ask);
+	}
+}
+
+/* --- what the store tells ------------------------------------------------------------------------------------------------------ */
+
+/** News for a question that waits, or has not heard the first word. */
+static void heard(struct caa_asks *a, struct caa_fleet_ask *ask, const struct caa_fleet_entry *e)
+{
+	bool its = caa_fleet_word(ask) == CAA_FLEET_WAITS && memcmp(e->owner, ask->other, sizeof(e->owner)) == 0;
+
+	switch (e->kind) {
+	case CAA_FLEET_ANSWER:
+		if (e->epoch_us <= ask->flushed_us) {
+			(void)caa_exchange_believe(a->exchange, CAA_FLEET_STALE);
+			if (its)
+				go_alone(a, ask);
+			break;
+		}
+		/* An answer that was waited for is taken whatever its TTL (RFC 1035 s3.2.1), any other only while it is fresh. */
+		if (e->time_ms > caa_exchange_wall_ms() + CAA_FLEET_SKEW_MS || (!its && caa_fleet_entry_age(e, caa_exchange_wall_ms(), 0) != CAA_FLEET_GOOD)) {
+			(void)caa_exchange_believe(a->exchange, CAA_FLEET_STALE);
+			break;
+		}
+		give(a, ask, e);
+		break;
+	case CAA_FLEET_ENDED:
+		if (its)
+			say(a, ask, CAA_FLEET_FAILED);
+		else
+			memcpy(ask->ended, e->owner, sizeof(e->owner));
+		break;
+	case CAA_FLEET_CLAIM:
+	case CAA_FLEET_FLUSH:
+		break;
+	}
+}
+
+bool caa_asks_heard(struct caa_asks *a, const uint8_t *octets, size_t len, const uint8_t about[static CAA_FLEET_DIGEST])
+{
+	struct caa_fleet_ask *ask, *next;
+	struct caa_fleet_entry e;
+
+	for (ask = *bucket_of(a, about); ask != NULL; ask = next) {
+		next = ask->hash_next;
+		if (memcmp(ask->about.digest, about, CAA_FLEET_DIGEST) != 0 || is_final(ask) || ask->ends)
+			continue;
+		if (!caa_exchange_believe(a->exchange, caa_fleet_entry_read(&e, octets, len, &a->exchange->keys, ask->about.digest)))
+			return false;
+		heard(a, ask, &e);
+	}
+	return true;
+}
+
+void caa_asks_alone(struct caa_asks *a)
+{
+	for (struct caa_fleet_ask *ask = a->all; ask != NULL; ask = ask->all_next)
+		go_alone(a, ask);
+}
+
+void caa_asks_tick(struct caa_asks *a, uint64_t now_us)
+{
+	for (struct caa_fleet_ask *ask = a->all, *next; ask != NULL; ask = next) {
+		next = ask->all_next;
+		if (!caa_store_ready(a->exchange->store))
+			break;
+		if (ask->owns && !ask->ends && now_us >= ask->renewed_us + RENEW_US) {
+			ask->renewed_us = now_us;
+			caa_exchange_renew(a->exchange, ask->about.digest, ask->owner);
+		} else if (caa_fleet_word(ask) == CAA_FLEET_WAITS && !ask->ends && !ask->asking && now_us >= ask->look_us) {
+			claim(a, ask);
+		}
+	}
+}

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "config.h"
+
+#include "glue/exchange.h"
+
+#include "core/fleet/share.h"
+#include "core/wire/text.h"
+#include "glue/host.h"
+#include "glue/limits.h"
+
+#include "util/log.h"
+
+#include <hiredis/hiredis.h>
+#include <inttypes.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+	REFUSED_US = 10000000,		/**< after which it is said that the store takes commands again */
+	CLAIM_MAX = CAA_FLEET_HEAD + CAA_FLEET_MAC,
+	SHA_TEXT = 2 * CAA_EXCHANGE_SHOWN + 1,
+	KEY_TEXT = CAA_EXCHANGE_PREFIX + 2 + SHA_TEXT,
+	FLUSH_MS = (CAA_FLEET_TTL_MAX_S + 60) * 1000	/**< no older answer is in the store by then */
+};
+
+/** What the store runs in one step.  A key that holds a claim or an answer holds an entry (core/fleet/entry.h), of which these read
+ *  the kind (octet 6), the owner (25 to 40) and the epoch (41 to 48), counted from 1. */
+enum script { SCRIPT_CLAIM, SCRIPT_RENEW, SCRIPT_ANSWER, SCRIPT_END, SCRIPT_FLUSH, SCRIPT_SHARE, SCRIPTS };
+
+#define NOW "local t = redis.call('TIME') local now = string.format('%.0f', t[1] * 1000000 + t[2])\n"
+
+static const struct caa_store_script scripts[SCRIPTS] = {
+	/* KEYS: the entry, the notes of flushes; ARGV: claim, its lease in ms.  Returns the time, that of the last flush, and the
+	 * entry that is there, or "" if the claim is. */
+	[SCRIPT_CLAIM] = { .name = "claim", .text = NOW
+		"local flushed = 0\n"
+		"for _, v in ipairs(redis.call('MGET', unpack(KEYS, 2))) do\n"
+		"  local n = v and tonumber(v)\n"
+		"  if n and n > flushed then flushed = n end\n"
+		"end\n"
+		"local there = redis.call('GET', KEYS[1])\n"
+		"if there and flushed > 0 and #there >= 48 and there:byte(6) == 2 then\n"
+		"  local epoch = 0\n"
+		"  for i = 41, 48 do epoch = epoch * 256 + there:byte(i) end\n"
+		"  if epoch <= flushed then there = false end\n"
+		"end\n"
+		"if not there then redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) end\n"
+		"return { now, string.format('%.0f', flushed), there or '' }\n" },
+	/* KEYS: the entry; ARGV: owner, claim, its lease in ms. */
+	[SCRIPT_RENEW] = { .name = "renew", .text =
+		"local there = redis.call('GET', KEYS[1])\n"
+		"if there and there:sub(25, 40) ~= ARGV[1] then return 0 end\n"
+		"redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])\n"
+		"return 1\n" },
+	/* KEYS: the entry; ARGV: channel, answer, for how many ms, 0 = it is not kept.  What cannot be kept is told all the same. */
+	[SCRIPT_ANSWER] = { .name = "answer", .text =
+		"local kept = true\n"
+		"if ARGV[3] == '0' then redis.call('DEL', KEYS[1])\n"
+		"else kept = redis.pcall('SET', KEYS[1], ARGV[2], 'PX', ARGV[3]) end\n"
+		"redis.call('PUBLISH', ARGV[1], ARGV[2])\n"
+		"return kept\n" },
+	/* KEYS: the entry; ARGV: channel, news, owner. */
+	[SCRIPT_END] = { .name = "end", .text =
+		"local there = redis.call('GET', KEYS[1])\n"
+		"if there and there:byte(6) == 1 and there:sub(25, 40) == ARGV[3] then redis.call('DEL', KEYS[1]) end\n"
+		"return redis.call('PUBLISH', ARGV[1], ARGV[2])\n" },
+	/* KEYS: the note; ARGV: channel, news or "", for how many ms. */
+	[SCRIPT_FLUSH] = { .name = "flush", .text = NOW
+		"local kept = redis.pcall('SET', KEYS[1], now, 'PX', ARGV[3])\n"
+		"if ARGV[2] ~= '' then redis.call('PUBLISH', ARGV[1], ARGV[2]) end\n"
+		"if kept.err then return 0 end\n"	/* it was told, and is not kept */
+		"return now\n" },
+	[SCRIPT_SHARE] = { .name = "share", .text = caa_share_script },
+};
+
+/* --- what is believed and refused ------------------------------------------------------------------------------------------ */
+
+uint64_t caa_exchange_wall_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+bool caa_exchange_believe(struct caa_exchange *x, enum caa_fleet_verdict verdict)
+{
+	switch (verdict) {
+	case CAA_FLEET_GARBAGE:
+	case CAA_FLEET_FORGED:
+		caa_stats_add(x->stats, CAA_STAT_fleet_forged, 1);
+		return false;
+	case CAA_FLEET_FOREIGN:
+		caa_stats_add(x->stats, CAA_STAT_fleet_foreign, 1);
+		return false;
+	case CAA_FLEET_STALE:
+		caa_stats_add(x->stats, CAA_STAT_fleet_stale, 1);
+		return false;
+	case CAA_FLEET_GOOD:
+		break;
+	}
+	return true;
+}
+
+/** The store answered with an error: log it once, until it takes something again. */
+static void note_error(struct caa_exchange *x, const redisReply *v)
+{
+	char why[CAA_STORE_WHY_MAX];
+
+	caa_stats_add(x->stats, CAA_STAT_fleet_errors, 1);
+	x->refused_us = caa_host_now_us();
+	if (x->refuses)
+		return;
+	x->refuses = true;
+	log_warn("caa: fleet: the store %s refuses: %s; what it does not take is looked up here alone", caa_store_server(x->store),
+		caa_text_clean(why, sizeof(why), (const uint8_t *)v->str, v->len));
+}
+
+bool caa_exchange_took(struct caa_exchange *x, const redisReply *reply)
+{
+	if (reply == NULL)
+		return false;
+	if (reply->type == REDIS_REPLY_ERROR) {
+		note_error(x, reply);
+		return false;
+	}
+	if (x->refuses && caa_host_now_us() >= x->refused_us + REFUSED_US) {
+		log_info("caa: fleet: the store %s takes commands again", caa_store_server(x->store));
+		x->refuses = false;
+	}
+	return true;
+}
+
+static void changed(void *of, const redisReply *reply)
+{
+	(void)caa_exchange_took(of, reply);
+}
+
+/* --- commands ---------------------------------------------------------------------------------------------------------------- */
+
+/** Write the name of a key. @param kind: a letter. */
+static struct caa_store_arg key_of(const struct caa_exchange *x, char out[static KEY_TEXT], char kind, const uint8_t *digest)
+{
+	int len = snprintf(out, KEY_TEXT - SHA_TEXT, "%s%c:", x->prefix, kind);
+
+	sodium_bin2hex(out + len, SHA_TEXT, digest, CAA_EXCHANGE_SHOWN);
+	return (struct caa_store_arg){ out, (size_t)len + SHA_TEXT - 1 };
+}
+
+static struct caa_store_arg number_arg(char out[static 24], uint64_t number)
+{
+	int len = snprintf(out, 24, "%" PRIu64, number);
+
+	return (struct caa_store_arg){ out, (size_t)len };
+}
+
+static struct caa_store_arg channel_arg(const struct caa_exchange *x)
+{
+	return (struct caa_store_arg){ x->config.channel, strlen(x->config.channel) };
+}
+
+/** Write a claim, or the news that a lookup has ended. */
+static size_t write_claim(const struct caa_exchange *x, uint8_t out[static CLAIM_MAX], const uint8_t *digest, const uint8_t *owner,
+	enum caa_fleet_kind kind)
+{
+	struct caa_fleet_entry e = { .kind = kind, .time_ms = caa_exchange_wall_ms() };
+
+	memcpy(e.owner, owner, sizeof(e.owner));
+	return caa_fleet_entry_write(out, &e, &x->keys, digest);
+}
+
+bool caa_exchange_claim(struct caa_exchange *x, const struct caa_exchange_about *about, const uint8_t owner[static CAA_FLEET_OWNER],
+	caa_store_replied *replied, void *of)
+{
+	char key[CAA_FLEET_LABELS_MAX + 2][KEY_TEXT], ms[24];
+	struct caa_store_arg arg[CAA_FLEET_LABELS_MAX + 4];
+	uint8_t claim[CLAIM_MAX];
+	size_t keys = 0;
+
+	arg[keys] = key_of(x, key[keys], 'a', about->digest);
+	keys++;
+	for (size_t i = 0; i < about->flushes; i++, keys++)
+		arg[keys] = key_of(x, key[keys], 'f', about->flush[i]);
+	arg[keys] = (struct caa_store_arg){ claim, write_claim(x, claim, about->digest, owner, CAA_FLEET_CLAIM) };
+	arg[keys + 1] = number_arg(ms, CAA_FLEET_LEASE_MS);
+	return caa_store_eval(x->store, SCRIPT_CLAIM, arg, keys, keys + 2, replied, of);
+}
+
+bool caa_exchange_read_claim(struct caa_exchange_claimed *out, struct caa_exchange *x, const redisReply *reply)
+{
+	if (!caa_exchange_took(x, reply) || reply->type != REDIS_REPLY_ARRAY || reply->elements != 3 ||
+	    !caa_store_number(reply->element[0], &out->now_us) || !caa_store_number(reply->element[1], &out->flushed_us) ||
+	    reply->element[2]->type != REDIS_REPLY_STRING)
+		return false;
+	out->entry = (const uint8_t *)reply->element[2]->str;
+	out->len = reply->element[2]->len;
+	return true;
+}
+
+void caa_exchange_renew(struct caa_exchange *x, const uint8_t digest[static CAA_FLEET_DIGEST], const uint8_t owner[static CAA_FLEET_OWNER])
+{
+	char key[KEY_TEXT], ms[24];
+	uint8_t claim[CLAIM_MAX];
+	struct caa_store_arg arg[] = { key_of(x, key, 'a', digest), { owner, CAA_FLEET_OWNER },
+		{ claim, write_claim(x, claim, digest, owner, CAA_FLEET_CLAIM) }, number_arg(ms, CAA_FLEET_LEASE_MS) };
+
+	(void)caa_store_eval(x->store, SCRIPT_RENEW, arg, 1, 4, changed, x);
+}
+
+void caa_exchange_answer(struct caa_exchange *x, const uint8_t digest[static CAA_FLEET_DIGEST], const struct caa_fleet_entry *e, uint64_t keep_ms)
+{
+	char key[KEY_TEXT], ms[24];
+	uint8_t *entry = malloc(CAA_FLEET_HEAD + e->len + CAA_FLEET_MAC);
+	struct caa_store_arg arg[4];
+
+	if (entry == NULL)
+		return;
+	arg[0] = key_of(x, key, 'a', digest);
+	arg[1] = channel_arg(x);
+	arg[2] = (struct caa_store_arg){ entry, caa_fleet_entry_write(entry, e, &x->keys, digest) };
+	arg[3] = number_arg(ms, keep_ms);
+	if (caa_store_eval(x->store, SCRIPT_ANSWER, arg, 1, 4, changed, x))
+		caa_stats_add(x->stats, CAA_STAT_fleet_left, 1);
+	free(entry);
+}
+
+void caa_exchange_end(struct caa_exchange *x, const uint8_t digest[static CAA_FLEET_DIGEST], const uint8_t owner[static CAA_FLEET_OWNER])
+{
+	char key[KEY_TEXT];
+	uint8_t news[CLAIM_MAX];
+	struct caa_store_arg arg[] = { key_of(x, key, 'a', digest), channel_arg(x),
+		{ news, write_claim(x, news, digest, owner, CAA_FLEET_ENDED) }, { owner, CAA_FLEET_OWNER } };
+
+	(void)caa_store_eval(x->store, SCRIPT_END, arg, 1, 4, changed, x);
+}
+
+bool caa_exchange_flush(struct caa_exchange *x, struct caa_name name, bool tell, caa_store_replied *replied, void *of)
+{
+	char key[KEY_TEXT], ms[24];
+	uint8_t digest[CAA_FLEET_DIGEST], news[CAA_FLEET_HEAD + CAA_NAME_MAX + CAA_FLEET_MAC];
+	struct caa_fleet_entry e = { .kind = CAA_FLEET_FLUSH, .time_ms = caa_exchange_wall_ms(), .payload = name.wire, .len = name.len };
+	struct caa_store_arg arg[4];
+
+	caa_fleet_flush_digest(digest, &x->keys, name);
+	memcpy(e.owner, x->node, sizeof(x->node));
+	arg[0] = key_of(x, key, 'f', digest);
+	arg[1] = channel_arg(x);
+	arg[2] = (struct caa_store_arg){ news, tell ? caa_fleet_entry_write(news, &e, &x->keys, digest) : 0 };
+	arg[3] = number_arg(ms, FLUSH_MS);
+	return caa_store_eval(x->store, SCRIPT_FLUSH, arg, 1, 4, replied, of);
+}
+
+bool caa_exchange_share(struct caa_exchange *x, const char *key, const char *report, caa_store_replied *replied, void *of)
+{
+	char whole[CAA_EXCHANGE_PREFIX + CAA_LIMIT_KEY_TEXT], version[24], node[2 * sizeof(x->node) + 1];
+	int len = snprintf(whole, sizeof(whole), "%s%s", x->prefix, key);
+	const struct caa_store_arg arg[] = { { whole, (size_t)len }, number_arg(version, CAA_SHARE_VERSION),
+		{ sodium_bin2hex(node, sizeof(node), x->node, sizeof(x->node)), sizeof(node) - 1 }, { report, strlen(report) } };
+
+	return caa_store_eval(x->store, SCRIPT_SHARE, arg, 1, sizeof(arg) / sizeof(arg[0]), replied, of);
+}
+
+/* --- its life ------------------------------------------------------------------------------------------------------------------ */
+
+bool caa_exchange_init(struct caa_exchange *x, const struct caa_store_config *config, const uint8_t secret[static CAA_FLEET_SECRET],
+	const char *perspective, const struct caa_store_events *events, struct caa_stats *stats)
+{
+	x->config = *config;
+	x->stats = stats;
+	snprintf(x->config.channel, sizeof(x->config.channel), "caa:{%s}:news", perspective);
+	memcpy(x->config.script, scripts, sizeof(scripts));
+	x->config.scripts = SCRIPTS;
+	snprintf(x->prefix, sizeof(x->prefix), "caa:{%s}:", perspective);
+	caa_fleet_keys_init(&x->keys, secret, perspective);
+	randombytes_buf(x->node, sizeof(x->node));
+	x->store = caa_store_create(&x->config, events);
+	return x->store != NULL;
+}
+
+void caa_exchange_clear(struct caa_exchange *x)
+{
+	caa_store_destroy(x->store);
+	sodium_memzero(x, sizeof(*x));
+}
