@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "core/wire/addr.h"
-#include "core/pace/gate.h"
+#include "core/pace/asking.h"
 
 struct caa_ctx;
 struct caa_query;

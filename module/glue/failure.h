@@ -9,7 +9,7 @@
 
 #include <stdbool.h>
 #include "core/wire/addr.h"
-#include "core/pace/gate.h"
+#include "core/pace/outcome.h"
 
 struct caa_answer;
 struct caa_ctx;

@@ -4,6 +4,7 @@
 #include "glue/hooks.h"
 
 #include "core/wire/answer.h"
+#include "core/pace/egress.h"
 #include "core/pace/flight.h"
 #include "glue/claims.h"
 #include "glue/ctx.h"
@@ -471,7 +472,7 @@ static int again(void *arg, struct serviced_query *sq, int tcp, struct sldns_buf
 		return MODULE_HOOKS_USUAL;
 	if (reply != NULL)
 		packet = packet_of(reply);
-	if (reply != NULL && !caa_gate_may_again(&s->asking, &packet))
+	if (reply != NULL && !caa_proof_may_again(&s->asking, &packet))
 		return MODULE_HOOKS_USUAL;
 	now_us = caa_host_now_us();
 	switch (caa_shards_again(ctx->shards, &s->addr, &s->asking, now_us, reply != NULL ? &packet : NULL, has_edns(sq),

@@ -5,7 +5,7 @@
 
 #include "core/why/agent.h"
 #include "core/why/agents.h"
-#include "core/pace/gate.h"
+#include "core/pace/asking.h"
 #include "core/wire/hash.h"
 #include "core/wire/packet.h"
 #include "glue/ctx.h"

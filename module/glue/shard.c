@@ -295,7 +295,7 @@ size_t caa_shards_cookie(struct caa_shards *s, const struct caa_addr *a, struct 
 	uint8_t out[static CAA_COOKIE_MAX])
 {
 	struct at at = take_for(s, a, q, now_us, false);
-	size_t len = at.u != NULL ? caa_gate_cookie(at.u, q, secret_of(at.slice, now_us), now_us, out) : 0;
+	size_t len = at.u != NULL ? caa_proof_cookie(at.u, q, secret_of(at.slice, now_us), now_us, out) : 0;
 
 	release(at.slice);
 	return len;
@@ -305,7 +305,7 @@ bool caa_shards_accept(struct caa_shards *s, const struct caa_addr *a, struct ca
 	const struct caa_packet *packet)
 {
 	struct at at = take_for(s, a, q, now_us, false);
-	bool accepted = at.u == NULL || caa_gate_accept(at.u, q, secret_of(at.slice, now_us), now_us, packet);
+	bool accepted = at.u == NULL || caa_proof_accept(at.u, q, secret_of(at.slice, now_us), now_us, packet);
 
 	release(at.slice);
 	return accepted;
@@ -321,7 +321,7 @@ struct caa_outcome caa_shards_outcome(struct caa_shards *s, const struct caa_add
 	before->turn = (struct caa_turn){ .in_line = false };
 
 	if (at.u != NULL) {
-		outcome = caa_gate_outcome(at.u, q, at.zone, secret_of(at.slice, now_us), now_us, end, packet, tcp);
+		outcome = caa_outcome_of(at.u, q, at.zone, secret_of(at.slice, now_us), now_us, end, packet, tcp);
 		watch_limit(s, at.u);
 	}
 	release(at.slice);
@@ -345,7 +345,7 @@ size_t caa_shards_call(struct caa_shards *s, const struct caa_addr *a, struct ca
 bool caa_shards_wonders(struct caa_shards *s, const struct caa_addr *a, struct caa_asking *q, uint64_t now_us)
 {
 	struct at at = take_for(s, a, q, now_us, false);
-	bool wonders = at.u != NULL && caa_gate_wonders(q, at.zone);
+	bool wonders = at.u != NULL && caa_proof_wonders(q, at.zone);
 
 	release(at.slice);
 	return wonders;
@@ -355,7 +355,7 @@ enum caa_again caa_shards_again(struct caa_shards *s, const struct caa_addr *a, 
 	const struct caa_packet *packet, bool edns, bool good)
 {
 	struct at at = take_for(s, a, q, now_us, false);
-	enum caa_again again = at.u != NULL ? caa_gate_again(at.u, q, at.zone, now_us, packet, edns, good) : CAA_AGAIN_NO;
+	enum caa_again again = at.u != NULL ? caa_proof_again(at.u, q, at.zone, now_us, packet, edns, good) : CAA_AGAIN_NO;
 
 	release(at.slice);
 	return again;

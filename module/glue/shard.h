@@ -13,6 +13,8 @@
 #include "core/wire/addr.h"
 #include "core/fleet/share.h"
 #include "core/pace/gate.h"
+#include "core/pace/outcome.h"
+#include "core/pace/proof.h"
 #include "core/wire/name.h"
 #include "core/wire/top.h"
 #include "core/pace/upstream.h"
@@ -29,7 +31,7 @@ struct caa_shards *caa_shards_renew(struct caa_shards *old, size_t max, const st
 /** @param s: may be NULL. */
 void caa_shards_destroy(struct caa_shards *s);
 
-/** core/pace/gate.h under the upstream's lock.  Where the table has no room for an upstream, queries leave unpaced and without
+/** core/pace/gate.h, proof.h and outcome.h under the upstream's lock.  Where the table has no room for an upstream, queries leave unpaced and without
  *  cookie: caa_shards_ask() says so with *known false and CAA_GATE_SEND. */
 enum caa_gate caa_shards_ask(struct caa_shards *s, const struct caa_addr *a, struct caa_asking *q,
 	const struct caa_wish *wish, uint64_t *wait_us, bool *known);

@@ -3,6 +3,8 @@
  *  large as the default one, with addresses in random order so that caches do not help more than they would. */
 #include "core/pace/flight.h"
 #include "core/pace/gate.h"
+#include "core/pace/outcome.h"
+#include "core/pace/proof.h"
 #include "core/hold/hold.h"
 #include "core/config/zones.h"
 

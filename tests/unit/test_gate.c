@@ -2,6 +2,8 @@
 #include "unit.h"
 
 #include "core/pace/gate.h"
+#include "core/pace/outcome.h"
+#include "core/pace/proof.h"
 
 enum { BURST = 16, SOURCES = 3, ROUND_US = 10 * 1000, SOON_US = 5 * 1000, BUDGET_US = 20 * 1000000, FULL = CAA_COOKIE_CLIENT + 16 };
 
@@ -88,7 +90,7 @@ static size_t encode_scouted(struct scene *s, struct caa_asking *q)
 {
 	uint8_t out[CAA_COOKIE_MAX];
 
-	return caa_gate_cookie(&s->u, q, &secret, s->now_us, out);
+	return caa_proof_cookie(&s->u, q, &secret, s->now_us, out);
 }
 
 /** As if none of them did. */
@@ -113,7 +115,7 @@ static void leave(struct scene *s, struct caa_asking *q)
 static struct caa_outcome end_zone(struct scene *s, struct caa_asking *q, struct caa_serving *zone, enum caa_end how,
 	const struct caa_packet *p, bool tcp)
 {
-	return caa_gate_outcome(&s->u, q, zone, &secret, s->now_us, how, p, tcp);
+	return caa_outcome_of(&s->u, q, zone, &secret, s->now_us, how, p, tcp);
 }
 
 static struct caa_outcome end(struct scene *s, struct caa_asking *q, enum caa_end how, const struct caa_packet *p, bool tcp)
@@ -128,7 +130,7 @@ static struct caa_outcome answered(struct scene *s, struct caa_asking *q, const 
 
 static bool accepted(struct scene *s, struct caa_asking *q, const struct caa_packet *p)
 {
-	return caa_gate_accept(&s->u, q, &secret, s->now_us, p);
+	return caa_proof_accept(&s->u, q, &secret, s->now_us, p);
 }
 
 /** Some queries that are sent, and answered a round trip later: the zone is a witness. */
@@ -729,7 +731,7 @@ static void tcp_that_was_chosen_in_vain_is_followed_by_udp(void **state)
 		assert_int_equal(q.patience_ms, 400);	/* not as long as the budget lasts */
 		encode(&s, &q);
 		assert_int_equal(end(&s, &q, how[i], NULL, true).meaning, CAA_MEANS_NOTHING);
-		assert_int_equal(caa_gate_again(&s.u, &q, &s.serving, s.now_us, NULL, true, true), CAA_AGAIN_SEND);
+		assert_int_equal(caa_proof_again(&s.u, &q, &s.serving, s.now_us, NULL, true, true), CAA_AGAIN_SEND);
 		assert_int_equal(ask(&s, &q), CAA_GATE_SEND);
 		assert_int_equal(encode(&s, &q), CAA_COOKIE_CLIENT);	/* nothing is held against cookies */
 		assert_int_equal(s.u.cookie.mixed_ms, 0);
@@ -749,7 +751,7 @@ static void tcp_that_had_to_be_is_left_to_unbound(void **state)
 	assert_int_equal(ask_tcp(&s, &q), CAA_GATE_SEND_TCP);
 	assert_int_equal(q.patience_ms, 0);
 	assert_int_equal(end(&s, &q, CAA_END_TIMEOUT, NULL, true).meaning, CAA_MEANS_NO_TCP);
-	assert_int_equal(caa_gate_again(&s.u, &q, &s.serving, s.now_us, NULL, true, true), CAA_AGAIN_NO);
+	assert_int_equal(caa_proof_again(&s.u, &q, &s.serving, s.now_us, NULL, true, true), CAA_AGAIN_NO);
 	assert_int_equal(ask_tcp(&s, &q), CAA_GATE_SEND_TCP);
 }
 
@@ -906,10 +908,10 @@ static void one_finds_out_how_the_option_is_liked(void **state)
 		}
 		if (how == WELL) {
 			answered(&s, &scout, &data);
-			assert_int_equal(caa_gate_again(&s.u, &scout, &s.serving, s.now_us, &data, true, true), CAA_AGAIN_NO);
+			assert_int_equal(caa_proof_again(&s.u, &scout, &s.serving, s.now_us, &data, true, true), CAA_AGAIN_NO);
 		} else if (how == BADLY) {
 			answered(&s, &scout, &odd);
-			assert_int_equal(caa_gate_again(&s.u, &scout, &s.serving, s.now_us, &odd, true, false), CAA_AGAIN_SEND);
+			assert_int_equal(caa_proof_again(&s.u, &scout, &s.serving, s.now_us, &odd, true, false), CAA_AGAIN_SEND);
 			for (size_t i = 0; i < COUNT_OF(q); i++)
 				answered(&s, &q[i], &data);
 			for (size_t i = 0; i < COUNT_OF(q); i++) {
@@ -921,7 +923,7 @@ static void one_finds_out_how_the_option_is_liked(void **state)
 			assert_false(scout.cookie.client_sent);
 			s.now_us += ROUND_US;
 			answered(&s, &scout, &data);
-			assert_int_equal(caa_gate_again(&s.u, &scout, &s.serving, s.now_us, &data, true, true), CAA_AGAIN_NO);
+			assert_int_equal(caa_proof_again(&s.u, &scout, &s.serving, s.now_us, &data, true, true), CAA_AGAIN_NO);
 		} else {
 			s.now_us += second;
 		}
@@ -972,7 +974,7 @@ static void a_wrong_echo_is_forged(void **state)
 		assert_true(accepted(&s, &q, &p));	/* the true one is still waited for */
 		assert_false(q.unproved);
 		assert_int_equal(answered(&s, &q, &p).meaning, CAA_MEANS_ANSWER);
-		assert_int_equal(caa_gate_again(&s.u, &q, &s.serving, s.now_us, &p, true, true), CAA_AGAIN_NO);
+		assert_int_equal(caa_proof_again(&s.u, &q, &s.serving, s.now_us, &p, true, true), CAA_AGAIN_NO);
 		assert_int_equal(ask(&s, &q), CAA_GATE_SEND);	/* and it is no reason for TCP */
 	}
 }
@@ -1037,7 +1039,7 @@ static void miss_cookie(struct scene *s, struct caa_asking *q)
 	leave(s, q);
 	assert_true(accepted(s, q, &data));
 	assert_int_equal(answered(s, q, &data).meaning, CAA_MEANS_NOTHING);	/* nothing of it is used */
-	assert_int_equal(caa_gate_again(&s->u, q, &s->serving, s->now_us, &data, true, true), CAA_AGAIN_SEND);
+	assert_int_equal(caa_proof_again(&s->u, q, &s->serving, s->now_us, &data, true, true), CAA_AGAIN_SEND);
 	assert_int_equal(ask(s, q), CAA_GATE_SEND_TCP);
 	encode(s, q);
 }
@@ -1063,7 +1065,7 @@ static void a_missing_cookie_is_seen_over_tcp(void **state)
 		miss_cookie(&s, &q);
 		p = row[i].cookie ? with_cookie(option, &q, CAA_RCODE_NOERROR) : data;
 		assert_int_equal(end(&s, &q, row[i].end, &p, true).meaning, answer ? CAA_MEANS_ANSWER : CAA_MEANS_NOTHING);
-		assert_int_equal(caa_gate_again(&s.u, &q, &s.serving, s.now_us, answer ? &p : NULL, true, true), row[i].again);
+		assert_int_equal(caa_proof_again(&s.u, &q, &s.serving, s.now_us, answer ? &p : NULL, true, true), row[i].again);
 		leave(&s, &next);
 		assert_true(next.cookie.client_sent);
 		assert_true(accepted(&s, &next, &data));
@@ -1075,7 +1077,7 @@ static void a_missing_cookie_is_seen_over_tcp(void **state)
 		leave(&s, &q);		/* the same one, over UDP */
 		assert_true(accepted(&s, &q, &data));
 		assert_int_equal(answered(&s, &q, &data).meaning, CAA_MEANS_ANSWER);
-		assert_int_equal(caa_gate_again(&s.u, &q, &s.serving, s.now_us, &data, true, true), CAA_AGAIN_NO);
+		assert_int_equal(caa_proof_again(&s.u, &q, &s.serving, s.now_us, &data, true, true), CAA_AGAIN_NO);
 		nothing_is_left(&s);
 	}
 }
@@ -1122,14 +1124,14 @@ static void denials_without_the_cookie_are_a_limit_where_tcp_is_denied_too(void 
 			leave(&s, &q[n]);
 		assert_true(accepted(&s, &first, packet[i]));
 		assert_int_equal(answered(&s, &first, packet[i]).meaning, CAA_MEANS_NOTHING);
-		assert_int_equal(caa_gate_again(&s.u, &first, &s.serving, s.now_us, packet[i], true, true), CAA_AGAIN_SEND);
+		assert_int_equal(caa_proof_again(&s.u, &first, &s.serving, s.now_us, packet[i], true, true), CAA_AGAIN_SEND);
 		assert_int_equal(ask(&s, &first), CAA_GATE_SEND_TCP);
 		for (unsigned n = 0; n < BURST / 2; n++) {
 			if (n == BURST / 4)	/* known to be denied, and before that as long as it is not known */
 				end(&s, &first, CAA_END_ANSWER, packet[i], true);
 			assert_true(accepted(&s, &q[n], packet[i]));
 			assert_int_equal(answered(&s, &q[n], packet[i]).meaning, CAA_MEANS_DENIED);
-			assert_int_equal(caa_gate_again(&s.u, &q[n], &s.serving, s.now_us, packet[i], true, true), CAA_AGAIN_NO);
+			assert_int_equal(caa_proof_again(&s.u, &q[n], &s.serving, s.now_us, packet[i], true, true), CAA_AGAIN_NO);
 		}
 		assert_true(caa_learn_limited(&s.u.learn));
 		assert_true(caa_cookie_proves(&s.u.cookie));
@@ -1154,7 +1156,7 @@ static void a_missing_cookie_is_of_one_attempt(void **state)
 	p = with_cookie(option, &q, CAA_RCODE_NOERROR);
 	assert_true(accepted(&s, &q, &p));
 	assert_int_equal(answered(&s, &q, &p).meaning, CAA_MEANS_ANSWER);
-	assert_int_equal(caa_gate_again(&s.u, &q, &s.serving, s.now_us, &p, true, true), CAA_AGAIN_NO);
+	assert_int_equal(caa_proof_again(&s.u, &q, &s.serving, s.now_us, &p, true, true), CAA_AGAIN_NO);
 }
 
 /** The question that it was sent for has gone, and it is sent again as without a module. */
@@ -1188,7 +1190,7 @@ static void at_a_rate_by_hand_a_missing_cookie_is_seen_over_tcp(void **state)
 	leave(&s, &q);
 	assert_true(accepted(&s, &q, &data));
 	answered(&s, &q, &data);
-	assert_int_equal(caa_gate_again(&s.u, &q, &s.serving, s.now_us, &data, true, true), CAA_AGAIN_SEND);
+	assert_int_equal(caa_proof_again(&s.u, &q, &s.serving, s.now_us, &data, true, true), CAA_AGAIN_SEND);
 	assert_int_equal(ask(&s, &before), CAA_GATE_WAIT);
 	assert_int_equal(ask(&s, &q), CAA_GATE_WAIT);
 	s.now_us += 100 * ms;
@@ -1197,7 +1199,7 @@ static void at_a_rate_by_hand_a_missing_cookie_is_seen_over_tcp(void **state)
 	assert_int_equal(ask(&s, &q), CAA_GATE_SEND_TCP);
 	encode(&s, &q);
 	end(&s, &q, CAA_END_TIMEOUT, NULL, true);
-	assert_int_equal(caa_gate_again(&s.u, &q, &s.serving, s.now_us, NULL, true, true), CAA_AGAIN_SEND);
+	assert_int_equal(caa_proof_again(&s.u, &q, &s.serving, s.now_us, NULL, true, true), CAA_AGAIN_SEND);
 	s.now_us += 100 * ms;
 	leave(&s, &q);
 	p = with_cookie(option, &q, CAA_RCODE_NOERROR);
@@ -1230,7 +1232,7 @@ static void where_only_forged_answers_come_tcp_is_asked(void **state)
 	end_zone(&s, &q, &other, CAA_END_ABANDONED, NULL, false);
 	assert_int_equal(ask(&s, &next), CAA_GATE_SEND_TCP);
 	end(&s, &next, CAA_END_ERROR, NULL, true);
-	assert_int_equal(caa_gate_again(&s.u, &next, &s.serving, s.now_us, NULL, true, false), CAA_AGAIN_SEND);
+	assert_int_equal(caa_proof_again(&s.u, &next, &s.serving, s.now_us, NULL, true, false), CAA_AGAIN_SEND);
 	assert_int_equal(ask(&s, &next), CAA_GATE_SEND);
 	assert_int_equal(encode(&s, &next), 0);		/* as plain Unbound asks */
 	end(&s, &next, CAA_END_ABANDONED, NULL, false);
@@ -1266,7 +1268,7 @@ static bool is_good(const struct caa_packet *p)
 static enum caa_again again(struct scene *s, struct caa_asking *q, const struct caa_packet *p, bool edns)
 {
 	answered(s, q, p);
-	return caa_gate_again(&s->u, q, &s->serving, s->now_us, p, edns, is_good(p));
+	return caa_proof_again(&s->u, q, &s->serving, s->now_us, p, edns, is_good(p));
 }
 
 static void a_server_that_dislikes_the_option_is_asked_without(void **state)
@@ -1391,7 +1393,7 @@ static void who_is_always_lost_says_nothing(void **state)
 			leave(&s, &others[n]);
 			answered(&s, &others[n], &data);
 		}
-		o = caa_gate_outcome(&s.u, &q, &s.serving, &secret, s.now_us + 400 * ms, CAA_END_TIMEOUT, NULL, false);
+		o = caa_outcome_of(&s.u, &q, &s.serving, &secret, s.now_us + 400 * ms, CAA_END_TIMEOUT, NULL, false);
 		assert_int_equal(o.split, row[i].later);
 		if ((s.u.learn.evidence.tail + s.u.learn.evidence.holes > 0) != row[i].counts)
 			fail_msg("%s", row[i].why);
@@ -1467,10 +1469,10 @@ static void notimp_is_remembered_for_a_while(void **state)
 		struct caa_asking q = { .caa = true, .cookie = { .client_sent = false } };
 
 		s.now_us = at[i / COUNT_OF(row)];
-		assert_int_equal(caa_gate_again(&s.u, &q, &s.serving, s.now_us, &notimp, false, false), CAA_AGAIN_FINAL);
+		assert_int_equal(caa_proof_again(&s.u, &q, &s.serving, s.now_us, &notimp, false, false), CAA_AGAIN_FINAL);
 		s.now_us += row[i % COUNT_OF(row)].after_us;
 		q.cookie.client_sent = true;
-		assert_int_equal(caa_gate_again(&s.u, &q, &s.serving, s.now_us, &notimp, true, false), row[i % COUNT_OF(row)].again);
+		assert_int_equal(caa_proof_again(&s.u, &q, &s.serving, s.now_us, &notimp, true, false), row[i % COUNT_OF(row)].again);
 	}
 }
 
@@ -1600,7 +1602,7 @@ static void a_finder_that_is_gone_leaves_cookies_as_they_are(void **state)
 static enum caa_again judged(struct scene *s, struct caa_asking *q, const struct caa_packet *p, bool good)
 {
 	answered(s, q, p);
-	return caa_gate_again(&s->u, q, &s->serving, s->now_us, p, true, good);
+	return caa_proof_again(&s->u, q, &s->serving, s->now_us, p, true, good);
 }
 
 /** A query with a cookie was answered badly, and the same leaves without. */
@@ -1608,11 +1610,11 @@ static void blame(struct scene *s, struct caa_asking *q, const struct caa_packet
 {
 	leave(s, q);
 	assert_true(q->cookie.client_sent);
-	assert_true(caa_gate_wonders(q, &s->serving));
+	assert_true(caa_proof_wonders(q, &s->serving));
 	assert_int_equal(judged(s, q, p, false), CAA_AGAIN_SEND);
 	leave(s, q);
 	assert_false(q->cookie.client_sent);
-	assert_true(caa_gate_wonders(q, &s->serving));
+	assert_true(caa_proof_wonders(q, &s->serving));
 }
 
 /** Before an answer with a cookie was good it may be the reason of a bad one; what the same is answered without it tells. */
@@ -1631,12 +1633,12 @@ static void a_bad_answer_is_asked_for_without_the_cookie(void **state)
 		assert_int_equal(judged(&s, &q, good ? &data : bad[i / 2], good), CAA_AGAIN_NO);
 		leave(&s, &next);
 		assert_int_equal(next.cookie.client_sent, !good);	/* where it was the reason, nobody carries it */
-		assert_false(caa_gate_wonders(&next, &s.serving));
+		assert_false(caa_proof_wonders(&next, &s.serving));
 		assert_int_equal(judged(&s, &next, bad[i / 2], false), CAA_AGAIN_NO);	/* and nobody pays for that again, ... */
 		s.now_us += 15 * minute + ms;
 		leave(&s, &later);
 		assert_true(later.cookie.client_sent);
-		assert_int_equal(caa_gate_wonders(&later, &s.serving), good);	/* ... until it is tried anew */
+		assert_int_equal(caa_proof_wonders(&later, &s.serving), good);	/* ... until it is tried anew */
 		answered(&s, &later, &data);
 		nothing_is_left(&s);
 	}
@@ -1651,7 +1653,7 @@ static void a_good_answer_clears_the_cookie(void **state)
 	leave(&s, &first);
 	assert_int_equal(judged(&s, &first, &data, true), CAA_AGAIN_NO);
 	leave(&s, &q);
-	assert_false(caa_gate_wonders(&q, &s.serving));
+	assert_false(caa_proof_wonders(&q, &s.serving));
 	assert_int_equal(judged(&s, &q, &servfail, false), CAA_AGAIN_NO);
 	leave(&s, &next);
 	assert_true(next.cookie.client_sent);
@@ -1667,7 +1669,7 @@ static void a_good_answer_meanwhile_clears_the_cookie(void **state)
 	leave(&s, &other);
 	blame(&s, &q, &servfail);
 	assert_int_equal(judged(&s, &other, &data, true), CAA_AGAIN_NO);
-	assert_false(caa_gate_wonders(&q, &s.serving));
+	assert_false(caa_proof_wonders(&q, &s.serving));
 	assert_int_equal(judged(&s, &q, &data, true), CAA_AGAIN_NO);
 	leave(&s, &next);
 	assert_true(next.cookie.client_sent);
@@ -1683,7 +1685,7 @@ static void nothing_without_the_cookie_leaves_it_open(void **state)
 	end(&s, &q, CAA_END_TIMEOUT, NULL, false);
 	leave(&s, &other);
 	assert_true(other.cookie.client_sent);		/* nothing is held against it yet, ... */
-	assert_true(caa_gate_wonders(&other, &s.serving));
+	assert_true(caa_proof_wonders(&other, &s.serving));
 	answered(&s, &other, &data);
 	leave(&s, &q);
 	assert_false(q.cookie.client_sent);		/* ... and the same is asked without it until it is answered */
@@ -1707,7 +1709,7 @@ static void errors_that_speak_are_no_wonder(void **state)
 
 		blame(&s, &q, &servfail);
 		answered(&s, &q, row[i].packet);
-		if (caa_gate_again(&s.u, &q, &s.serving, s.now_us, row[i].packet, false, false) != row[i].again ||
+		if (caa_proof_again(&s.u, &q, &s.serving, s.now_us, row[i].packet, false, false) != row[i].again ||
 		    s.u.cookie.liked != row[i].liked)
 			fail_msg("%s", row[i].why);
 		assert_int_equal(s.u.cookie.avoid_ms, 0);
@@ -1731,7 +1733,7 @@ static void it_wonders_only_about_a_cookie(void **state)
 		struct scene s = begin();
 
 		s.serving.liked = row[i].liked;
-		if (caa_gate_wonders(&row[i].q, &s.serving) != row[i].wonders)
+		if (caa_proof_wonders(&row[i].q, &s.serving) != row[i].wonders)
 			fail_msg("%s", row[i].why);
 	}
 }
@@ -1765,12 +1767,12 @@ static void a_zone_is_asked_without_alone(void **state)
 		} else {
 			leave_zone(&s, &q, &fussy);
 			end_zone(&s, &q, &fussy, CAA_END_ANSWER, way == BLAMED ? &servfail : &formerr, false);
-			assert_int_equal(caa_gate_again(&s.u, &q, &fussy, s.now_us, way == BLAMED ? &servfail : &formerr, true, false),
+			assert_int_equal(caa_proof_again(&s.u, &q, &fussy, s.now_us, way == BLAMED ? &servfail : &formerr, true, false),
 				CAA_AGAIN_SEND);
 			leave_zone(&s, &q, &fussy);
 			assert_false(q.cookie.client_sent);
 			end_zone(&s, &q, &fussy, CAA_END_ANSWER, &data, false);
-			assert_int_equal(caa_gate_again(&s.u, &q, &fussy, s.now_us, &data, true, true), CAA_AGAIN_NO);
+			assert_int_equal(caa_proof_again(&s.u, &q, &fussy, s.now_us, &data, true, true), CAA_AGAIN_NO);
 		}
 		leave_zone(&s, &next, &fussy);
 		assert_false(next.cookie.client_sent);
@@ -2304,17 +2306,17 @@ static void a_rate_by_hand_is_untouched_by_other_zones(void **state)
 		for (unsigned i = 0; i < CROWD; i++) {
 			crowd[i] = (struct caa_asking){ .zone = i + 1, .question = i + 1 + sent };
 			if (caa_gate_ask(u, &crowd[i], &zone[i], &theirs, &wait_us) == CAA_GATE_SEND)
-				caa_gate_outcome(u, &crowd[i], &zone[i], &secret, hand.now_us, CAA_END_ANSWER,
+				caa_outcome_of(u, &crowd[i], &zone[i], &secret, hand.now_us, CAA_END_ANSWER,
 					i < CROWD / 4 ? &data : &refused, false);
 			else
-				caa_gate_outcome(u, &crowd[i], &zone[i], &secret, hand.now_us, CAA_END_ABANDONED, NULL, crowd[i].tcp);
+				caa_outcome_of(u, &crowd[i], &zone[i], &secret, hand.now_us, CAA_END_ABANDONED, NULL, crowd[i].tcp);
 		}
 		q[sent].zone = 99;
 		q[sent].question = sent + 1;
 		if (caa_gate_ask(u_line, &q[sent], &hand.serving, &wish, &wait_us) != CAA_GATE_SEND)
 			continue;
 		assert_int_equal(hand.now_us - start_us, sent * second / RATE);
-		caa_gate_outcome(u_line, &q[sent], &hand.serving, &secret, hand.now_us, CAA_END_ANSWER, sent % 2 == 0 ? &refused : &data,
+		caa_outcome_of(u_line, &q[sent], &hand.serving, &secret, hand.now_us, CAA_END_ANSWER, sent % 2 == 0 ? &refused : &data,
 			false);
 		sent++;
 	}
@@ -2705,7 +2707,7 @@ static void act_end(struct scene *s, struct actor *a, uint64_t *random)
 		return;		/* forged: it goes on waiting */
 	end_zone(s, &a->q, a->zone, how, &p, tcp);
 	if (how == CAA_END_ANSWER || (tcp && how != CAA_END_ABANDONED))
-		caa_gate_again(&s->u, &a->q, &s->serving, s->now_us, how == CAA_END_ANSWER ? &p : NULL, edns, is_good(&p));
+		caa_proof_again(&s->u, &a->q, &s->serving, s->now_us, how == CAA_END_ANSWER ? &p : NULL, edns, is_good(&p));
 	a->at = IDLE;
 }
 
@@ -2998,7 +3000,7 @@ static void what_left_before_the_cookie_puts_none_in_doubt(void **state)
 	memcpy(cookie, q[0].cookie.client, CAA_COOKIE_CLIENT);
 	good.cookie = cookie;
 	good.cookie_len = FULL;
-	assert_true(caa_gate_accept(&s.u, &q[0], &secret, s.now_us, &good));
+	assert_true(caa_proof_accept(&s.u, &q[0], &secret, s.now_us, &good));
 	answered(&s, &q[0], &good);
 	s.now_us += 400 * ms;
 	for (unsigned i = 1; i < BURST; i++)

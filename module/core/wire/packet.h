@@ -44,4 +44,16 @@ static inline bool caa_packet_denies(const struct caa_packet *p)
 	return p->rcode == CAA_RCODE_REFUSED || p->rcode == CAA_RCODE_SERVFAIL;
 }
 
+/** @return whether it is an error that servers send for an option, or for EDNS, that they do not know. */
+static inline bool caa_packet_dislikes(const struct caa_packet *p)
+{
+	return p->rcode == CAA_RCODE_FORMERR || p->rcode == CAA_RCODE_NOTIMP || p->rcode == CAA_RCODE_BADVERS;
+}
+
+/** @return whether it is TC without data, as limiters send it. */
+static inline bool caa_packet_is_cut(const struct caa_packet *p)
+{
+	return p->truncated && p->records == 0;
+}
+
 #endif

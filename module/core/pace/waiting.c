@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "core/pace/waiting.h"
+
+enum {
+	US_PER_MS = 1000,
+	US_PER_S = 1000000,
+	SOON_US = 5 * US_PER_MS,	/**< who waits for the first answer over TCP asks again then, ... */
+	SOON_CROWD_US = US_PER_MS,	/**< ... but where many wait, one asks in so long: the answer calls them */
+	LATER_US = 20 * US_PER_MS,	/**< who waits for others to find out why its zone was denied asks again then */
+	ADMIT_US = 250 * US_PER_MS,	/**< whose turn is beyond the budget asks again then: the pace may rise ... */
+	ADMIT_MOST_US = 2 * US_PER_S,	/**< ... or later where many do, but no later than this: nobody calls who has no place */
+	AGAIN_US = 500 * US_PER_MS,	/**< who waits asks again no later: the pace, or another address, may have changed; ... */
+	CROWD_US = 24 * US_PER_MS,	/**< ... but where many wait, one asks in so long, ... */
+	DUE_PARTS = 16,			/**< ... each at least so often until its turn */
+	LONG_US = 200 * US_PER_MS	/**< who waits longer asks again half way: the pace may have changed */
+};
+
+/** It has no place in the line, or has one, or waits no more. */
+static void set_outside(struct caa_upstream *u, struct caa_asking *q, bool outside)
+{
+	u->outside += outside;
+	u->outside -= q->turn.outside;
+	q->turn.outside = outside;
+}
+
+void caa_waiting_leave(struct caa_upstream *u, struct caa_asking *q)
+{
+	set_outside(u, q, false);
+	if (!q->turn.in_line)
+		return;
+	caa_line_leave(&u->line, &q->turn);
+	caa_pacer_leave(&u->learn.pacer);
+}
+
+void caa_waiting_count(struct caa_upstream *u, const struct caa_asking *q, uint64_t now_us)
+{
+	if (!q->waited)
+		return;
+	u->waited++;
+	u->waited_ms += (uint32_t)((now_us - q->placed_us) / US_PER_MS);
+}
+
+bool caa_waiting_enter(struct caa_upstream *u, struct caa_asking *q, struct caa_serving *zone, const struct caa_wish *wish)
+{
+	struct caa_pacer tried = u->learn.pacer, before = tried;
+	struct caa_place place;
+
+	set_outside(u, q, true);
+	if (!wish->repeated && caa_serving_is_full(zone, wish->now_us))
+		return false;
+	place = caa_pacer_enter(&tried, wish->now_us, false);
+	q->turn.zone = q->zone;
+	q->turn.age_us = wish->repeated ? 0 : wish->age_us;
+	u->learn.pacer = tried;
+	caa_line_enter(&u->line, &q->turn, place, zone->turn);
+	if (caa_pacer_wait(&tried, q->turn.place, wish->now_us, u->learn.srtt_us) > wish->deadline_us - wish->now_us) {
+		caa_line_undo(&u->line, &q->turn);
+		u->learn.pacer = before;
+		if (!wish->repeated)
+			caa_serving_full(zone, wish->now_us);
+		return false;
+	}
+	set_outside(u, q, false);
+	q->placed_us = wish->now_us;
+	q->waited = false;
+	return true;
+}
+
+static bool is_better_elsewhere(const struct caa_upstream *u, const struct caa_asking *q, const struct caa_wish *wish,
+	uint64_t due_us)
+{
+	if (!wish->may_move || wish->other_us == UINT64_MAX)
+		return false;
+	return caa_learn_stalled(&u->learn, wish->now_us) ||
+		(q->waited && caa_learn_worth_moving(&u->learn, wish->now_us, due_us, wish->other_us));
+}
+
+static uint64_t min_u64(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+static uint64_t max_u64(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+/** When who waits asks again without a reason to: often enough to be there when others caa_waiting_leave their places. */
+static uint64_t again_us(const struct caa_upstream *u, uint64_t due_us)
+{
+	uint64_t crowd_us = ((uint64_t)u->outside + caa_pacer_waiting(&u->learn.pacer)) * CROWD_US;
+
+	return max_u64(AGAIN_US, min_u64(crowd_us, due_us / DUE_PARTS));
+}
+
+uint64_t caa_waiting_soon_us(const struct caa_upstream *u)
+{
+	return max_u64(SOON_US, min_u64(caa_pacer_waiting(&u->learn.pacer) * (uint64_t)SOON_CROWD_US, AGAIN_US));
+}
+
+/** When who has no place asks again: in time to be sent, if it gets one then. */
+static uint64_t admit_us(const struct caa_upstream *u, const struct caa_wish *wish)
+{
+	uint64_t most_us = min_u64(ADMIT_MOST_US, (wish->deadline_us - wish->now_us) * 3 / 4);
+
+	return max_u64(ADMIT_US, min_u64(u->outside * (uint64_t)CROWD_US, most_us));
+}
+
+enum caa_gate caa_waiting_hold(struct caa_upstream *u, struct caa_asking *q, const struct caa_wish *wish, uint64_t due_us,
+	uint64_t most_us, uint64_t *wait_us)
+{
+	if (is_better_elsewhere(u, q, wish, due_us)) {
+		caa_waiting_leave(u, q);
+		return CAA_GATE_ELSEWHERE;
+	}
+	q->waited = q->turn.in_line || q->waited;
+	caa_line_wait(&u->line, &q->turn);
+	*wait_us = due_us > LONG_US ? due_us / 2 : due_us;
+	*wait_us = min_u64(min_u64(*wait_us, again_us(u, due_us)), min_u64(most_us, wish->deadline_us - wish->now_us));
+	return CAA_GATE_WAIT;
+}
+
+enum caa_gate caa_waiting_outside(struct caa_upstream *u, struct caa_asking *q, const struct caa_wish *wish, bool tcp,
+	uint64_t *wait_us)
+{
+	uint64_t at_us = tcp ? ADMIT_US : admit_us(u, wish);
+
+	return caa_waiting_hold(u, q, wish, DUE_PARTS * at_us, at_us, wait_us);
+}
+
+enum caa_gate caa_waiting_denied(struct caa_upstream *u, struct caa_asking *q, const struct caa_wish *wish, uint64_t *wait_us)
+{
+	return caa_waiting_hold(u, q, wish, LATER_US, LATER_US, wait_us);
+}
+
+enum caa_gate caa_waiting_tcp(struct caa_upstream *u, struct caa_asking *q, const struct caa_wish *wish, uint64_t *wait_us)
+{
+	if (!q->turn.in_line && !q->waited)
+		q->placed_us = wish->now_us;
+	return caa_waiting_hold(u, q, wish, SOON_US, SOON_US, wait_us);
+}
+
+uint32_t caa_waiting_room(const struct caa_upstream *u)
+{
+	uint32_t over_udp = caa_pacer_room(&u->learn.pacer), over_tcp = caa_transport_room(&u->transport);
+
+	return over_udp > over_tcp ? over_udp : over_tcp;
+}
