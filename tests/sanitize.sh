@@ -62,7 +62,7 @@ build() {
 	ar rcs "$dir/sim.a" "${more[@]}" || return 1
 	# shellcheck disable=SC2086
 	gcc $flags -pthread -shared -Wl,-Bsymbolic -Wl,-z,nodelete -Wl,--build-id=sha1 -o "$dir/unbound-caa.so" "$dir"/objects/module-glue-*.o \
-		-Wl,--whole-archive "$dir/core.a" -Wl,--no-whole-archive -l:libhiredis.a -lsodium || return 1
+		-Wl,--whole-archive "$dir/core.a" -Wl,--no-whole-archive -l:libhiredis.a -lssl -lcrypto -lsodium || return 1
 	mapfile -t more < <(ls "$dir"/objects/module-tool-*.o | grep -v -- -tool-probe-)
 	# shellcheck disable=SC2086
 	gcc $flags -o "$dir/caa-climb" "${more[@]}" "$dir/core.a" \

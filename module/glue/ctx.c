@@ -19,6 +19,7 @@
 #include "util/log.h"
 
 #include <stdio.h>
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -57,7 +58,7 @@ struct caa_config *caa_ctx_read_config(const struct config_file *cfg, char err[s
 {
 	struct caa_config *config = caa_config_create(caa_host_read_name);
 	uint8_t secret[CAA_FLEET_SECRET];
-	struct caa_store_config store;
+	struct caa_store_config store = { .servers = 0 };
 
 	if (config == NULL) {
 		snprintf(err, CAA_CONFIG_TEXT_MAX, "out of memory");
@@ -68,6 +69,8 @@ struct caa_config *caa_ctx_read_config(const struct config_file *cfg, char err[s
 		caa_config_destroy(config);
 		return NULL;
 	}
+	caa_fleet_free_config(&store);	/* it was to be checked */
+	sodium_memzero(secret, sizeof(secret));
 	return config;
 }
 
@@ -151,6 +154,17 @@ static void drop_held(struct caa_ctx *ctx, const struct caa_config *old, const s
 		(void)caa_holds_drop(ctx->holds, &(struct caa_hold_flush){ .name = apex, .below = true });
 }
 
+/** Whether both say the same of the fleet. */
+static bool is_same_fleet(const struct caa_module_options *a, const struct caa_module_options *b)
+{
+	return strcmp(a->fleet_server, b->fleet_server) == 0 && strcmp(a->fleet_perspective, b->fleet_perspective) == 0 &&
+		strcmp(a->fleet_egress, b->fleet_egress) == 0 && strcmp(a->fleet_key_file, b->fleet_key_file) == 0 &&
+		strcmp(a->fleet_user, b->fleet_user) == 0 && strcmp(a->fleet_password_file, b->fleet_password_file) == 0 &&
+		a->fleet_tls == b->fleet_tls && strcmp(a->fleet_tls_ca, b->fleet_tls_ca) == 0 &&
+		strcmp(a->fleet_tls_name, b->fleet_tls_name) == 0 && strcmp(a->fleet_tls_cert, b->fleet_tls_cert) == 0 &&
+		strcmp(a->fleet_tls_key, b->fleet_tls_key) == 0 && a->fleet_wait_ms == b->fleet_wait_ms;
+}
+
 void caa_ctx_apply(struct caa_ctx *ctx, struct caa_config *config, const struct config_file *cfg)
 {
 	const struct caa_module_options *before, *now = caa_config_module(config);
@@ -175,9 +189,7 @@ void caa_ctx_apply(struct caa_ctx *ctx, struct caa_config *config, const struct 
 		caa_log_reopen(ctx->log, now->log_file, cfg->chrootdir);
 	if (now->climb_option != ctx->climb_option)
 		log_warn("caa: caa-climb-option: another code takes effect at a restart or reload, not at fast_reload");
-	if (strcmp(before->fleet_server, now->fleet_server) != 0 || strcmp(before->fleet_perspective, now->fleet_perspective) != 0 ||
-	    strcmp(before->fleet_egress, now->fleet_egress) != 0 || strcmp(before->fleet_key_file, now->fleet_key_file) != 0 || strcmp(before->fleet_user, now->fleet_user) != 0 ||
-	    strcmp(before->fleet_password_file, now->fleet_password_file) != 0 || before->fleet_wait_ms != now->fleet_wait_ms)
+	if (!is_same_fleet(before, now))
 		log_warn("caa: caa-fleet-...: a change takes effect at a restart or reload, not at fast_reload");
 	if (before->hold_mib != now->hold_mib)
 		log_warn("caa: caa-hold-size: a new size takes effect at a restart or reload, not at fast_reload");

@@ -5,6 +5,7 @@
 
 #include "core/fleet/share.h"
 #include "core/wire/text.h"
+#include "glue/fleet_config.h"
 #include "glue/host.h"
 #include "glue/limits.h"
 
@@ -142,24 +143,24 @@ static void changed(void *of, const redisReply *reply)
 /* --- commands ---------------------------------------------------------------------------------------------------------------- */
 
 /** Write the name of a key. @param kind: a letter. */
-static struct caa_store_arg key_of(const struct caa_exchange *x, char out[static KEY_TEXT], char kind, const uint8_t *digest)
+static struct caa_conn_arg key_of(const struct caa_exchange *x, char out[static KEY_TEXT], char kind, const uint8_t *digest)
 {
 	int len = snprintf(out, KEY_TEXT - SHA_TEXT, "%s%c:", x->prefix, kind);
 
 	sodium_bin2hex(out + len, SHA_TEXT, digest, CAA_EXCHANGE_SHOWN);
-	return (struct caa_store_arg){ out, (size_t)len + SHA_TEXT - 1 };
+	return (struct caa_conn_arg){ out, (size_t)len + SHA_TEXT - 1 };
 }
 
-static struct caa_store_arg number_arg(char out[static 24], uint64_t number)
+static struct caa_conn_arg number_arg(char out[static 24], uint64_t number)
 {
 	int len = snprintf(out, 24, "%" PRIu64, number);
 
-	return (struct caa_store_arg){ out, (size_t)len };
+	return (struct caa_conn_arg){ out, (size_t)len };
 }
 
-static struct caa_store_arg channel_arg(const struct caa_exchange *x)
+static struct caa_conn_arg channel_arg(const struct caa_exchange *x)
 {
-	return (struct caa_store_arg){ x->config.channel, strlen(x->config.channel) };
+	return (struct caa_conn_arg){ x->config.channel, strlen(x->config.channel) };
 }
 
 /** Write a claim, or the news that a lookup has ended. */
@@ -176,7 +177,7 @@ bool caa_exchange_claim(struct caa_exchange *x, const struct caa_exchange_about 
 	caa_store_replied *replied, void *of)
 {
 	char key[CAA_FLEET_LABELS_MAX + 2][KEY_TEXT], ms[24];
-	struct caa_store_arg arg[CAA_FLEET_LABELS_MAX + 4];
+	struct caa_conn_arg arg[CAA_FLEET_LABELS_MAX + 4];
 	uint8_t claim[CLAIM_MAX];
 	size_t keys = 0;
 
@@ -184,7 +185,7 @@ bool caa_exchange_claim(struct caa_exchange *x, const struct caa_exchange_about 
 	keys++;
 	for (size_t i = 0; i < about->flushes; i++, keys++)
 		arg[keys] = key_of(x, key[keys], 'f', about->flush[i]);
-	arg[keys] = (struct caa_store_arg){ claim, write_claim(x, claim, about->digest, owner, CAA_FLEET_CLAIM) };
+	arg[keys] = (struct caa_conn_arg){ claim, write_claim(x, claim, about->digest, owner, CAA_FLEET_CLAIM) };
 	arg[keys + 1] = number_arg(ms, CAA_FLEET_LEASE_MS);
 	return caa_store_eval(x->store, SCRIPT_CLAIM, arg, keys, keys + 2, replied, of);
 }
@@ -204,7 +205,7 @@ void caa_exchange_renew(struct caa_exchange *x, const uint8_t digest[static CAA_
 {
 	char key[KEY_TEXT], ms[24];
 	uint8_t claim[CLAIM_MAX];
-	struct caa_store_arg arg[] = { key_of(x, key, 'a', digest), { owner, CAA_FLEET_OWNER },
+	struct caa_conn_arg arg[] = { key_of(x, key, 'a', digest), { owner, CAA_FLEET_OWNER },
 		{ claim, write_claim(x, claim, digest, owner, CAA_FLEET_CLAIM) }, number_arg(ms, CAA_FLEET_LEASE_MS) };
 
 	(void)caa_store_eval(x->store, SCRIPT_RENEW, arg, 1, 4, changed, x);
@@ -214,13 +215,13 @@ void caa_exchange_answer(struct caa_exchange *x, const uint8_t digest[static CAA
 {
 	char key[KEY_TEXT], ms[24];
 	uint8_t *entry = malloc(CAA_FLEET_HEAD + e->len + CAA_FLEET_MAC);
-	struct caa_store_arg arg[4];
+	struct caa_conn_arg arg[4];
 
 	if (entry == NULL)
 		return;
 	arg[0] = key_of(x, key, 'a', digest);
 	arg[1] = channel_arg(x);
-	arg[2] = (struct caa_store_arg){ entry, caa_fleet_entry_write(entry, e, &x->keys, digest) };
+	arg[2] = (struct caa_conn_arg){ entry, caa_fleet_entry_write(entry, e, &x->keys, digest) };
 	arg[3] = number_arg(ms, keep_ms);
 	if (caa_store_eval(x->store, SCRIPT_ANSWER, arg, 1, 4, changed, x))
 		caa_stats_add(x->stats, CAA_STAT_fleet_left, 1);
@@ -231,7 +232,7 @@ void caa_exchange_end(struct caa_exchange *x, const uint8_t digest[static CAA_FL
 {
 	char key[KEY_TEXT];
 	uint8_t news[CLAIM_MAX];
-	struct caa_store_arg arg[] = { key_of(x, key, 'a', digest), channel_arg(x),
+	struct caa_conn_arg arg[] = { key_of(x, key, 'a', digest), channel_arg(x),
 		{ news, write_claim(x, news, digest, owner, CAA_FLEET_ENDED) }, { owner, CAA_FLEET_OWNER } };
 
 	(void)caa_store_eval(x->store, SCRIPT_END, arg, 1, 4, changed, x);
@@ -242,13 +243,13 @@ bool caa_exchange_flush(struct caa_exchange *x, struct caa_name name, bool tell,
 	char key[KEY_TEXT], ms[24];
 	uint8_t digest[CAA_FLEET_DIGEST], news[CAA_FLEET_HEAD + CAA_NAME_MAX + CAA_FLEET_MAC];
 	struct caa_fleet_entry e = { .kind = CAA_FLEET_FLUSH, .time_ms = caa_exchange_wall_ms(), .payload = name.wire, .len = name.len };
-	struct caa_store_arg arg[4];
+	struct caa_conn_arg arg[4];
 
 	caa_fleet_flush_digest(digest, &x->keys, name);
 	memcpy(e.owner, x->node, sizeof(x->node));
 	arg[0] = key_of(x, key, 'f', digest);
 	arg[1] = channel_arg(x);
-	arg[2] = (struct caa_store_arg){ news, tell ? caa_fleet_entry_write(news, &e, &x->keys, digest) : 0 };
+	arg[2] = (struct caa_conn_arg){ news, tell ? caa_fleet_entry_write(news, &e, &x->keys, digest) : 0 };
 	arg[3] = number_arg(ms, FLUSH_MS);
 	return caa_store_eval(x->store, SCRIPT_FLUSH, arg, 1, 4, replied, of);
 }
@@ -257,7 +258,7 @@ bool caa_exchange_share(struct caa_exchange *x, const char *key, const char *rep
 {
 	char whole[CAA_EXCHANGE_PREFIX + CAA_LIMIT_KEY_TEXT], version[24], node[2 * sizeof(x->node) + 1];
 	int len = snprintf(whole, sizeof(whole), "%s%s", x->prefix, key);
-	const struct caa_store_arg arg[] = { { whole, (size_t)len }, number_arg(version, CAA_SHARE_VERSION),
+	const struct caa_conn_arg arg[] = { { whole, (size_t)len }, number_arg(version, CAA_SHARE_VERSION),
 		{ sodium_bin2hex(node, sizeof(node), x->node, sizeof(x->node)), sizeof(node) - 1 }, { report, strlen(report) } };
 
 	return caa_store_eval(x->store, SCRIPT_SHARE, arg, 1, sizeof(arg) / sizeof(arg[0]), replied, of);
@@ -283,5 +284,6 @@ bool caa_exchange_init(struct caa_exchange *x, const struct caa_store_config *co
 void caa_exchange_clear(struct caa_exchange *x)
 {
 	caa_store_destroy(x->store);
+	caa_fleet_free_config(&x->config);
 	sodium_memzero(x, sizeof(*x));
 }

@@ -29,7 +29,7 @@ struct caa_exchange {
 	bool refuses;			/**< it answers with errors, and that is logged */
 };
 
-/** @param x: zeroed. @param config: without scripts and channel. @param events: borrowed until clear.
+/** @param x: zeroed. @param config: without scripts and channel; x takes what is in it. @param events: borrowed until clear.
  *  @return false if there is no memory. */
 bool caa_exchange_init(struct caa_exchange *x, const struct caa_store_config *config, const uint8_t secret[static CAA_FLEET_SECRET],
 	const char *perspective, const struct caa_store_events *events, struct caa_stats *stats);

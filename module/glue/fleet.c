@@ -58,7 +58,7 @@ struct caa_fleet {
 	struct flush flush[FLUSHES_MAX];
 	size_t flushes;
 	char why[CAA_STORE_WHY_MAX];	/**< it is not ready; "" = it is */
-	char server[CAA_STORE_SERVER_TEXT];
+	char server[CAA_CONN_SERVER_TEXT];
 	/* the thread's, where these do not say otherwise */
 	struct caa_exchange exchange;
 	struct caa_asks asks;
@@ -547,7 +547,7 @@ void caa_fleet_look(const struct caa_fleet *f, struct caa_fleet_now *now)
 
 void caa_fleet_say(struct caa_fleet *f, const struct caa_out *out, bool json)
 {
-	char why[CAA_STORE_WHY_MAX], server[CAA_STORE_SERVER_TEXT], digest[9];
+	char why[CAA_STORE_WHY_MAX], server[CAA_CONN_SERVER_TEXT], digest[9];
 	struct caa_fleet_now now;
 
 	if (f == NULL) {

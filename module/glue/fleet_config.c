@@ -4,17 +4,21 @@
 #include "glue/fleet_config.h"
 
 #include "core/wire/addr.h"
+#include "glue/tls.h"
 
 #include "util/config_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 enum { PORT = 6379 };
+
+#define NAME_OCTETS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_."
 
 static bool fail(char err[static CAA_CONFIG_TEXT_MAX], const struct caa_config *config, const char *key, const char *text, const char *more)
 {
@@ -27,14 +31,14 @@ static bool fail(char err[static CAA_CONFIG_TEXT_MAX], const struct caa_config *
 }
 
 /** Read one server: a path, or ADDRESS[@PORT]. */
-static bool read_server(struct caa_store_server *out, const char *text, size_t len, const char *chroot)
+static bool read_server(struct caa_conn_server *out, const char *text, size_t len, const char *chroot)
 {
 	size_t root = chroot != NULL ? strlen(chroot) : 0;
 	struct caa_addr addr;
 
 	if (len >= sizeof(out->text))
 		return false;
-	*out = (struct caa_store_server){ .port = 0 };
+	*out = (struct caa_conn_server){ .port = 0 };
 	memcpy(out->text, text, len);
 	memcpy(out->host, text, len);
 	if (text[0] == '/') {
@@ -61,16 +65,21 @@ static bool read_servers(struct caa_store_config *out, const char *text, const c
 	return out->servers > 0;
 }
 
+/** @param path: as seen from outside the chroot. @return it, as it can be opened from where this is. */
+static const char *reach(const char *path, const struct config_file *cfg)
+{
+	size_t root = cfg->chrootdir != NULL ? strlen(cfg->chrootdir) : 0;
+
+	return root > 0 && strncmp(path, cfg->chrootdir, root) == 0 && access(path, F_OK) != 0 ? path + root : path;
+}
+
 /** Read a small file. @param path: as seen from outside the chroot. @return octets; -1, errno set, on error, also if it is larger. */
 static ssize_t read_file(const char *path, const struct config_file *cfg, void *out, size_t max)
 {
-	size_t root = cfg->chrootdir != NULL ? strlen(cfg->chrootdir) : 0;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = open(reach(path, cfg), O_RDONLY | O_CLOEXEC);
 	uint8_t more;
 	ssize_t len;
 
-	if (fd < 0 && root > 0 && strncmp(path, cfg->chrootdir, root) == 0)	/* from inside it */
-		fd = open(path + root, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -1;
 	len = read(fd, out, max);
@@ -114,14 +123,61 @@ static bool read_password(char password[static 256], const struct caa_config *co
 
 static bool is_plain(const char *text)
 {
-	return text[0] != '\0' && text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")] == '\0';
+	return text[0] != '\0' && text[strspn(text, NAME_OCTETS)] == '\0';
+}
+
+/** Without TLS, nothing may say how it is to be. */
+static bool is_plain_text(const struct caa_config *config, char *err)
+{
+	static const char *const keys[] = { "caa-fleet-tls-ca", "caa-fleet-tls-name", "caa-fleet-tls-cert", "caa-fleet-tls-key" };
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		if (caa_config_where(config, keys[i])[0] != '\0')
+			return fail(err, config, keys[i], "is of no use without caa-fleet-tls: yes", "");
+	return true;
+}
+
+static bool say_wrong(const struct caa_config *config, enum caa_tls_wrong wrong, const char *why, char *err)
+{
+	switch (wrong) {
+	case CAA_TLS_FINE:
+		return true;
+	case CAA_TLS_NO_MEMORY:
+		return fail(err, config, "caa-fleet-tls", "is not possible: ", why);
+	case CAA_TLS_CA:
+		return fail(err, config, "caa-fleet-tls-ca", "has no certificate that can be read: ", why);
+	case CAA_TLS_CERT:
+		return fail(err, config, "caa-fleet-tls-cert", "has no certificate that can be read: ", why);
+	case CAA_TLS_KEY:
+		return fail(err, config, "caa-fleet-tls-key", "has no key of that certificate that can be read: ", why);
+	}
+	return false;
+}
+
+static bool read_tls(struct caa_store_config *out, const struct caa_config *config, const struct config_file *cfg, char *err)
+{
+	const struct caa_module_options *o = caa_config_module(config);
+	const struct caa_tls_files files = { reach(o->fleet_tls_ca, cfg), reach(o->fleet_tls_cert, cfg), reach(o->fleet_tls_key, cfg) };
+	char why[CAA_TLS_WHY_MAX];
+
+	if (!o->fleet_tls)
+		return is_plain_text(config, err);
+	for (size_t i = 0; i < out->servers; i++)
+		if (out->server[i].port == 0)
+			return fail(err, config, "caa-fleet-tls", "is for addresses, and not for the socket ", out->server[i].text);
+	if ((o->fleet_tls_cert[0] == '\0') != (o->fleet_tls_key[0] == '\0'))
+		return fail(err, config, o->fleet_tls_cert[0] != '\0' ? "caa-fleet-tls-cert" : "caa-fleet-tls-key",
+			"goes with the other one of caa-fleet-tls-cert and caa-fleet-tls-key", "");
+	if (o->fleet_tls_name[0] != '\0' && strspn(o->fleet_tls_name, NAME_OCTETS ":") != strlen(o->fleet_tls_name))
+		return fail(err, config, "caa-fleet-tls-name", "is no name of a host and no address", "");
+	return say_wrong(config, caa_tls_create(&out->tls, &files, o->fleet_tls_name, why), why, err);
 }
 
 /** Whether only caa-fleet-server is missing. */
 static bool is_without(const struct caa_config *config, char *err)
 {
 	static const char *const keys[] = { "caa-fleet-perspective", "caa-fleet-egress", "caa-fleet-key-file", "caa-fleet-user", "caa-fleet-password-file",
-		"caa-fleet-wait" };
+		"caa-fleet-tls", "caa-fleet-tls-ca", "caa-fleet-tls-name", "caa-fleet-tls-cert", "caa-fleet-tls-key", "caa-fleet-wait" };
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
 		if (caa_config_where(config, keys[i])[0] != '\0')
@@ -148,10 +204,16 @@ bool caa_fleet_read_config(struct caa_store_config *out, uint8_t secret[static C
 		return fail(err, config, "caa-fleet-key-file", "caa-fleet-server wants one: nothing in a store is believed without", "");
 	if (o->fleet_user[0] != '\0' && o->fleet_password_file[0] == '\0')
 		return fail(err, config, "caa-fleet-user", "wants a caa-fleet-password-file", "");
-	if (!read_key(key, config, cfg, err) || !read_password(c.password, config, cfg, err))
+	if (!read_key(key, config, cfg, err) || !read_password(c.password, config, cfg, err) || !read_tls(&c, config, cfg, err))
 		return false;
 	snprintf(c.user, sizeof(c.user), "%s", o->fleet_user);
 	*out = c;
 	memcpy(secret, key, sizeof(key));
 	return true;
+}
+
+void caa_fleet_free_config(struct caa_store_config *config)
+{
+	caa_tls_destroy(config->tls);
+	sodium_memzero(config, sizeof(*config));
 }

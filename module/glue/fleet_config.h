@@ -14,9 +14,12 @@
 struct config_file;
 
 /** Read what the options say and the files that they name.
- *  @param out: the store, without scripts and channel; untouched on error, and without servers if none is configured.
+ *  @param out: the store, without scripts and channel, and without servers if none is configured; to be freed; untouched on error.
  *  @param secret: likewise. @param err: set on error, with file and line. @return false on error. */
 bool caa_fleet_read_config(struct caa_store_config *out, uint8_t secret[static CAA_FLEET_SECRET], const struct caa_config *config,
 	const struct config_file *cfg, char err[static CAA_CONFIG_TEXT_MAX]);
+
+/** Free what is in it, and forget it; it may be zeroed. */
+void caa_fleet_free_config(struct caa_store_config *config);
 
 #endif

@@ -7,16 +7,12 @@
 #include "glue/host.h"
 
 #include <assert.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <hiredis/hiredis.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-	IN_MAX = 256 << 10,		/**< octets of replies that are read and not whole */
-	OUT_MAX = 2 << 20,		/**< octets of commands that wait for the socket, since it had none left */
 	WAITING_MAX = 16384,		/**< commands without a reply; a power of two */
 	SHA_LEN = 40,
 	CONNECT_US = 500000,		/**< until the store is ready, from the first packet on */
@@ -24,13 +20,6 @@ enum {
 	PING_US = 200000,		/**< a store that is idle is asked so often */
 	MEAN_PART = 8,			/**< of a new value in the mean */
 	WINDOW_US = 500000		/**< the least time is that of this window and the one before */
-};
-
-/** One socket. */
-struct conn {
-	redisContext *c;	/**< NULL = closed */
-	bool connected;
-	size_t out;		/**< octets of commands since the socket had taken all */
 };
 
 struct waiting {
@@ -50,7 +39,7 @@ struct caa_store {
 	const struct caa_store_config *config;
 	const struct caa_store_events *events;
 	enum state state;
-	struct conn command, messages;
+	struct caa_conn command, messages;
 	struct waiting *waiting;	/**< a ring */
 	size_t first, count;
 	size_t server;			/**< index of the one that is connected or tried */
@@ -67,83 +56,6 @@ struct caa_store {
 	char why[CAA_STORE_WHY_MAX];
 };
 
-/* --- what is read ------------------------------------------------------------------------------------------------ */
-
-/** What is asked for is answered with a few values side by side.  hiredis would make room for 2^31 at once, and go as deep as it is told;
- *  NULL means to it that there is no memory, and it ends the connection. */
-enum { VALUES_MAX = 16 };
-#if HIREDIS_MAJOR >= 1
-typedef size_t array_len;
-#else
-typedef int array_len;
-#endif
-static redisReplyObjectFunctions few_values;
-static void *(*make_array)(const redisReadTask *task, array_len count);
-
-static void *make_few(const redisReadTask *task, array_len count)
-{
-	return task->parent == NULL && count <= VALUES_MAX ? make_array(task, count) : NULL;
-}
-
-static void bound_replies(redisReader *reader)
-{
-	if (make_array == NULL) {
-		few_values = *reader->fn;
-		make_array = few_values.createArray;
-		few_values.createArray = make_few;
-	}
-	reader->fn = &few_values;
-}
-
-/* --- the sockets ------------------------------------------------------------------------------------------------- */
-
-static void conn_close(struct conn *c)
-{
-	if (c->c != NULL)
-		redisFree(c->c);
-	*c = (struct conn){ .c = NULL };
-}
-
-/** @return false, errno set, if that is not possible. */
-static bool conn_open(struct conn *c, const struct caa_store_server *server)
-{
-	errno = ENOMEM;
-	c->c = server->port == 0 ? redisConnectUnixNonBlock(server->host) : redisConnectNonBlock(server->host, server->port);
-	if (c->c == NULL || c->c->err != 0)
-		return false;
-	(void)fcntl(c->c->fd, F_SETFD, FD_CLOEXEC);
-	bound_replies(c->c->reader);
-	return true;
-}
-
-/** Hand the socket what it takes. */
-static bool conn_write(struct conn *c)
-{
-	int done = 0;
-
-	if (redisBufferWrite(c->c, &done) != REDIS_OK)
-		return false;
-	if (done)
-		c->out = 0;
-	return true;
-}
-
-static bool conn_put(struct conn *c, const struct caa_store_arg *arg, size_t count)
-{
-	const char *octets[3 + CAA_STORE_EVAL_MAX];
-	size_t len[3 + CAA_STORE_EVAL_MAX], all = 0;
-
-	for (size_t i = 0; i < count; i++) {
-		octets[i] = arg[i].octets;
-		len[i] = arg[i].len;
-		all += arg[i].len;
-	}
-	if (all > OUT_MAX - c->out || redisAppendCommandArgv(c->c, (int)count, octets, len) != REDIS_OK)
-		return false;
-	c->out += all;
-	return true;
-}
-
 /* --- the end of a connection ----------------------------------------------------------------------------------------- */
 
 /** The turn is to end with the end of the connection; the first reason counts. */
@@ -157,13 +69,6 @@ static void fail(struct caa_store *s, const char *what, const char *why, size_t 
 	if (len > 0)
 		caa_text_clean(clean, sizeof(clean), (const uint8_t *)why, len);
 	snprintf(s->why, sizeof(s->why), "%s%s%s", what, len > 0 ? ": " : "", clean);
-}
-
-static void fail_errno(struct caa_store *s, const char *what, int error)
-{
-	const char *why = strerror(error);
-
-	fail(s, what, why, strlen(why));
 }
 
 static struct waiting take(struct caa_store *s)
@@ -180,8 +85,8 @@ static void end(struct caa_store *s, uint64_t now_us)
 {
 	bool was_ready = s->state == READY || s->state == STALLS;
 
-	conn_close(&s->command);
-	conn_close(&s->messages);
+	caa_conn_close(&s->command);
+	caa_conn_close(&s->messages);
 	s->state = WAITS;
 	s->broken = false;
 	s->listeners = 0;
@@ -203,37 +108,37 @@ static void end(struct caa_store *s, uint64_t now_us)
 
 /* --- commands -------------------------------------------------------------------------------------------------------- */
 
-static bool put(struct caa_store *s, const struct caa_store_arg *arg, size_t count, caa_store_replied *replied, void *of)
+static bool put(struct caa_store *s, const struct caa_conn_arg *arg, size_t count, caa_store_replied *replied, void *of)
 {
-	if (s->count == WAITING_MAX || !conn_put(&s->command, arg, count))
+	if (s->count == WAITING_MAX || !caa_conn_put(&s->command, arg, count))
 		return false;
 	s->waiting[(s->first + s->count++) & (WAITING_MAX - 1)] = (struct waiting){ replied, of, caa_host_now_us() };
 	return true;
 }
 
-static bool send_command(struct caa_store *s, const struct caa_store_arg *arg, size_t count, caa_store_replied *replied, void *of)
+static bool send_command(struct caa_store *s, const struct caa_conn_arg *arg, size_t count, caa_store_replied *replied, void *of)
 {
 	return s->state == READY && !s->broken && put(s, arg, count, replied, of);
 }
 
-bool caa_store_eval(struct caa_store *s, size_t script, const struct caa_store_arg *arg, size_t keys, size_t count,
+bool caa_store_eval(struct caa_store *s, size_t script, const struct caa_conn_arg *arg, size_t keys, size_t count,
 	caa_store_replied *replied, void *of)
 {
-	struct caa_store_arg all[3 + CAA_STORE_EVAL_MAX];
+	struct caa_conn_arg all[CAA_CONN_ARGS_MAX];
 	char number[24];
 
 	assert(script < s->config->scripts && count <= CAA_STORE_EVAL_MAX);
 	snprintf(number, sizeof(number), "%zu", keys);
-	all[0] = (struct caa_store_arg){ "EVALSHA", 7 };
-	all[1] = (struct caa_store_arg){ s->sha[script], SHA_LEN };
-	all[2] = (struct caa_store_arg){ number, strlen(number) };
+	all[0] = (struct caa_conn_arg){ "EVALSHA", 7 };
+	all[1] = (struct caa_conn_arg){ s->sha[script], SHA_LEN };
+	all[2] = (struct caa_conn_arg){ number, strlen(number) };
 	memcpy(all + 3, arg, count * sizeof(*arg));
 	return send_command(s, all, 3 + count, replied, of);
 }
 
-static struct caa_store_arg text_arg(const char *text)
+static struct caa_conn_arg text_arg(const char *text)
 {
-	return (struct caa_store_arg){ text, strlen(text) };
+	return (struct caa_conn_arg){ text, strlen(text) };
 }
 
 /** It is ready once it has all scripts and the channel is heard. */
@@ -283,14 +188,14 @@ static void pinged(void *of, const redisReply *reply)
 
 static void ping(struct caa_store *s, uint64_t now_us)
 {
-	const struct caa_store_arg arg[] = { text_arg("PUBSUB"), text_arg("NUMSUB"), text_arg(s->config->channel) };
+	const struct caa_conn_arg arg[] = { text_arg("PUBSUB"), text_arg("NUMSUB"), text_arg(s->config->channel) };
 
 	s->asked_us = now_us;
 	(void)put(s, arg, 3, pinged, s);
 }
 
 /** What goes before everything else on a connection. @return octets of it in arg. */
-static size_t auth_args(const struct caa_store *s, struct caa_store_arg arg[static 3])
+static size_t auth_args(const struct caa_store *s, struct caa_conn_arg arg[static 3])
 {
 	arg[0] = text_arg("AUTH");
 	if (s->config->user[0] == '\0') {
@@ -304,23 +209,27 @@ static size_t auth_args(const struct caa_store *s, struct caa_store_arg arg[stat
 
 static void begin(struct caa_store *s, uint64_t now_us)
 {
-	const struct caa_store_server *server = &s->config->server[s->server];
-	struct caa_store_arg arg[3];
+	const struct caa_conn_server *server = &s->config->server[s->server];
+	struct caa_conn_arg arg[3];
 
 	s->state = BEGINS;
 	s->since_us = s->asked_us = now_us;
 	s->loaded = 0;
 	s->hears = false;
 	s->first = s->count = 0;
-	if (!conn_open(&s->command, server) || !conn_open(&s->messages, server)) {
-		fail_errno(s, "no connection", errno);
+	if (!caa_conn_open(&s->command, server, s->config->tls)) {
+		fail(s, s->command.why, "", 0);
+		return;
+	}
+	if (!caa_conn_open(&s->messages, server, s->config->tls)) {
+		fail(s, s->messages.why, "", 0);
 		return;
 	}
 	if (s->config->password[0] != '\0') {
 		size_t count = auth_args(s, arg);
 
 		(void)put(s, arg, count, authenticated, s);
-		(void)conn_put(&s->messages, arg, count);
+		(void)caa_conn_put(&s->messages, arg, count);
 	}
 	arg[0] = text_arg("SCRIPT");
 	arg[1] = text_arg("LOAD");
@@ -330,7 +239,7 @@ static void begin(struct caa_store *s, uint64_t now_us)
 	}
 	arg[0] = text_arg("SUBSCRIBE");
 	arg[1] = text_arg(s->config->channel);
-	(void)conn_put(&s->messages, arg, 2);
+	(void)caa_conn_put(&s->messages, arg, 2);
 }
 
 /* --- replies ----------------------------------------------------------------------------------------------------------- */
@@ -389,54 +298,26 @@ static void message_came(struct caa_store *s, const redisReply *reply, uint64_t 
 	}
 }
 
-/** Hand out the whole replies that are there. */
-static void parse(struct caa_store *s, struct conn *c, uint64_t now_us,
+/** A socket has news: hand out the whole replies that are there. */
+static void conn_run(struct caa_store *s, struct caa_conn *c, short events, uint64_t now_us,
 	void (*came)(struct caa_store *s, const redisReply *reply, uint64_t now_us))
 {
-	redisReader *reader = c->c->reader;
-	void *reply = NULL;
+	redisReply *reply;
 
+	if (!caa_conn_run(c, events)) {
+		fail(s, c->why, "", 0);
+		return;
+	}
 	while (!s->broken) {
-		if (redisReaderGetReply(reader, &reply) != REDIS_OK) {
-			fail(s, "what comes from the store is no reply", "", 0);
+		if (!caa_conn_reply(c, &reply)) {
+			fail(s, c->why, "", 0);
 			return;
 		}
 		if (reply == NULL)
-			break;
+			return;
 		came(s, reply, now_us);
 		freeReplyObject(reply);
 	}
-	if (reader->len - reader->pos > IN_MAX)
-		fail(s, "a reply of the store is too large", "", 0);
-}
-
-static void conn_read(struct caa_store *s, struct conn *c, uint64_t now_us,
-	void (*came)(struct caa_store *s, const redisReply *reply, uint64_t now_us))
-{
-	if (redisBufferRead(c->c) != REDIS_OK)
-		fail(s, "the connection is lost", c->c->errstr, strlen(c->c->errstr));
-	else
-		parse(s, c, now_us, came);
-}
-
-/** A socket has news. */
-static void conn_run(struct caa_store *s, struct conn *c, short events, uint64_t now_us,
-	void (*came)(struct caa_store *s, const redisReply *reply, uint64_t now_us))
-{
-	int error = 0;
-	socklen_t len = sizeof(error);
-
-	if (!c->connected && (events & (POLLOUT | POLLERR | POLLHUP)) != 0) {
-		if (getsockopt(c->c->fd, SOL_SOCKET, SO_ERROR, &error, &len) != 0)
-			error = errno;
-		if (error != 0) {
-			fail_errno(s, "no connection", error);
-			return;
-		}
-		c->connected = true;
-	}
-	if (c->connected && (events & (POLLIN | POLLERR | POLLHUP)) != 0)
-		conn_read(s, c, now_us, came);
 }
 
 /* --- the loop ---------------------------------------------------------------------------------------------------------- */
@@ -454,7 +335,7 @@ static void earlier(uint64_t *until_us, uint64_t at_us)
 
 size_t caa_store_poll(struct caa_store *s, struct pollfd fds[static CAA_STORE_POLL_FDS], uint64_t *until_us)
 {
-	struct conn *conn[] = { &s->command, &s->messages };
+	struct caa_conn *conn[] = { &s->command, &s->messages };
 
 	switch (s->state) {
 	case WAITS:
@@ -471,12 +352,9 @@ size_t caa_store_poll(struct caa_store *s, struct pollfd fds[static CAA_STORE_PO
 		break;
 	}
 	for (size_t i = 0; i < 2; i++) {
-		/* what was put since the last turn leaves without another call of poll() */
-		if (conn[i]->connected && !conn_write(conn[i]))
-			fail(s, "the connection is lost", conn[i]->c->errstr, strlen(conn[i]->c->errstr));
-		fds[i] = (struct pollfd){ .fd = conn[i]->c->fd, .events = POLLIN };
-		if (!conn[i]->connected || conn[i]->out > 0)
-			fds[i].events |= POLLOUT;
+		fds[i] = (struct pollfd){ .fd = -1 };
+		if (!s->broken && !caa_conn_poll(conn[i], &fds[i]))
+			fail(s, conn[i]->why, "", 0);
 	}
 	if (s->broken)
 		*until_us = 0;
@@ -493,7 +371,8 @@ static void on_time(struct caa_store *s, uint64_t now_us)
 		break;
 	case BEGINS:
 		if (now_us >= s->since_us + CONNECT_US)
-			fail(s, "the store does not answer", "", 0);
+			fail(s, s->config->tls != NULL && !s->command.connected ? "no TLS with the store: it does not answer" :
+				"the store does not answer", "", 0);
 		break;
 	case READY:
 		if (s->count > 0 && now_us >= oldest_us(s) + CAA_STORE_STALL_US) {
@@ -569,8 +448,8 @@ void caa_store_destroy(struct caa_store *s)
 {
 	if (s == NULL)
 		return;
-	conn_close(&s->command);
-	conn_close(&s->messages);
+	caa_conn_close(&s->command);
+	caa_conn_close(&s->messages);
 	free(s->waiting);
 	free(s);
 }

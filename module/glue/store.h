@@ -7,8 +7,6 @@
  *  A store that is silent for longer than CAA_STORE_STALL_US, as one that was stopped, is not ready, and is left after
  *  CAA_STORE_SILENT_US.
  *
- *  hiredis speaks the protocol, linked into the module as a whole: a server that has no store needs no library for it.
- *
  *  Belongs to one thread. */
 #ifndef CAA_GLUE_STORE_H
 #define CAA_GLUE_STORE_H
@@ -17,22 +15,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "glue/conn.h"
 
 enum {
 	CAA_STORE_SERVERS_MAX = 4,
-	CAA_STORE_SERVER_TEXT = 128,
 	CAA_STORE_SCRIPTS_MAX = 8,
 	CAA_STORE_POLL_FDS = 2,
 	CAA_STORE_STALL_US = 200000,
 	CAA_STORE_SILENT_US = 1000000,
-	CAA_STORE_WHY_MAX = 160
-};
-
-/** Where a store listens. */
-struct caa_store_server {
-	char text[CAA_STORE_SERVER_TEXT];	/**< as it was given */
-	char host[CAA_STORE_SERVER_TEXT];	/**< its address, or the path of its socket */
-	uint16_t port;				/**< 0 = it is a socket */
+	CAA_STORE_WHY_MAX = CAA_CONN_WHY_MAX
 };
 
 /** A script, which the store is given when a connection begins. */
@@ -42,18 +33,13 @@ struct caa_store_script {
 };
 
 struct caa_store_config {
-	struct caa_store_server server[CAA_STORE_SERVERS_MAX];
+	struct caa_conn_server server[CAA_STORE_SERVERS_MAX];
 	size_t servers;
+	struct caa_tls *tls;		/**< NULL = plain text; belongs to this */
 	char user[256], password[256];	/**< "" = none */
 	char channel[320];
 	struct caa_store_script script[CAA_STORE_SCRIPTS_MAX];
 	size_t scripts;
-};
-
-/** An argument of a command. */
-struct caa_store_arg {
-	const void *octets;
-	size_t len;
 };
 
 /** What the caller hears. */
@@ -96,8 +82,8 @@ uint64_t caa_store_listeners(const struct caa_store *s);
 /** Have the store run a script: EVALSHA; it leaves with the others of this turn.
  *  @param script: its index in the configuration. @param arg: keys first, then the others; at most CAA_STORE_EVAL_MAX.
  *  @param replied: called once, later, from caa_store_run(). @return false, and it is not called, if the store is not ready or too much waits. */
-enum { CAA_STORE_EVAL_MAX = 40 };
-bool caa_store_eval(struct caa_store *s, size_t script, const struct caa_store_arg *arg, size_t keys, size_t count,
+enum { CAA_STORE_EVAL_MAX = CAA_CONN_ARGS_MAX - 3 };
+bool caa_store_eval(struct caa_store *s, size_t script, const struct caa_conn_arg *arg, size_t keys, size_t count,
 	caa_store_replied *replied, void *of);
 
 /** @return whether a reply is a status of these octets, or an error that begins with this word. */

@@ -118,7 +118,7 @@ static void explain_lists_what_is_allowed(void **state)
 		{ CAA_CLAUSE_MODULE, "caa-x", "unknown key; caa: allows caa-upstreams, caa-failures, caa-log-window, caa-log-rate, "
 			"caa-log-file, caa-hold-size, caa-climb-option, "
 			"caa-fleet-server, caa-fleet-perspective, caa-fleet-egress, caa-fleet-key-file, caa-fleet-user, caa-fleet-password-file, "
-			"caa-fleet-wait" },
+			"caa-fleet-tls, caa-fleet-tls-ca, caa-fleet-tls-name, caa-fleet-tls-cert, caa-fleet-tls-key, caa-fleet-wait" },
 		{ CAA_CLAUSE_MODULE, "caa-rate", "belongs in caa-zone:, not in caa:" },
 		{ CAA_CLAUSE_MODULE, "caa-cookie", "belongs in caa-zone:, not in caa:" },
 		{ CAA_CLAUSE_MODULE, "name", "belongs in caa-zone:, not in caa:" },

@@ -34,6 +34,10 @@ struct caa_module_options {
 	char fleet_key_file[CAA_OPTION_TEXT_MAX];
 	char fleet_user[CAA_OPTION_TEXT_MAX];	/**< "" = the store's default */
 	char fleet_password_file[CAA_OPTION_TEXT_MAX];	/**< "" = no password */
+	uint32_t fleet_tls;	/**< 1 = stores are talked with over TLS only */
+	char fleet_tls_ca[CAA_OPTION_TEXT_MAX];	/**< "" = the system's */
+	char fleet_tls_name[CAA_OPTION_TEXT_MAX];	/**< "" = the address of the store */
+	char fleet_tls_cert[CAA_OPTION_TEXT_MAX], fleet_tls_key[CAA_OPTION_TEXT_MAX];	/**< "" = none */
 	uint32_t fleet_wait_ms;	/**< a question waits so long for the first word of the store */
 };
 
