@@ -21,7 +21,7 @@ static void make(struct fixture *f)
 {
 	caa_fleet_keys_init(&f->keys, secret, "east");
 	caa_fleet_digest(f->digest, &f->keys, sources, name_of(&f->name, "www.example.com."), 257, 0x100);
-	f->in = (struct caa_fleet_entry){ .kind = CAA_FLEET_ANSWER, .security = 3, .owner = "owner", .epoch_us = 0x1122334455667788,
+	f->in = (struct caa_fleet_entry){ .kind = CAA_FLEET_ANSWER, .security = 3, .egress = "egress", .owner = "owner", .epoch_us = 0x1122334455667788,
 		.time_ms = (uint64_t)NOW_MS * 1000, .ttl_s = 60, .payload = (const uint8_t *)"wire", .len = 4 };
 	f->len = caa_fleet_entry_write(f->octets, &f->in, &f->keys, f->digest);
 }
@@ -37,6 +37,7 @@ static void what_is_written_is_read(void **state)
 	assert_int_equal(caa_fleet_entry_read(&out, f.octets, f.len, &f.keys, f.digest), CAA_FLEET_GOOD);
 	assert_int_equal(out.kind, CAA_FLEET_ANSWER);
 	assert_int_equal(out.security, 3);
+	assert_memory_equal(out.egress, f.in.egress, CAA_FLEET_EGRESS);
 	assert_memory_equal(out.owner, f.in.owner, CAA_FLEET_OWNER);
 	assert_true(out.epoch_us == f.in.epoch_us && out.time_ms == f.in.time_ms);
 	assert_int_equal(out.ttl_s, 60);
@@ -124,6 +125,10 @@ static void what_is_old_is_stale(void **state)
 		{ CAA_FLEET_CLAIM,   -2001,  0,   0, false, "a claim of the future" },
 		{ CAA_FLEET_ENDED,    4001,  0,   0, false, "old news" },
 		{ CAA_FLEET_FLUSH,    4001,  0,   0, false, "an old flush" },
+		{ CAA_FLEET_FAILURE,  4000,  0,  99, true, "a failure within lease and skew" },
+		{ CAA_FLEET_FAILURE,  4001, 60,   0, false, "an old failure" },
+		{ CAA_FLEET_FAILURE,     0,  0, 100, false, "a failure begun at a flush" },
+		{ CAA_FLEET_FAILURE, -2001,  0,   0, false, "a failure of the future" },
 	};
 
 	(void)state;

@@ -241,7 +241,7 @@ static void the_worst_case_fits(void **state)
 
 	(void)state;
 	for (unsigned n = 0; n < 3000; n++) {
-		struct caa_case c = { .servers = CAA_CASE_SERVERS, .took_ms = UINT32_MAX, .tries = UINT16_MAX, .bogus_ede = CAA_NO_EDE };
+		struct caa_case c = { .servers = CAA_CASE_SERVERS, .elsewhere = true, .took_ms = UINT32_MAX, .tries = UINT16_MAX, .bogus_ede = CAA_NO_EDE };
 		char line[CAA_LINE_MAX], text[CAA_EDE_MAX], page[CAA_EXPLAIN_MAX], again[CAA_EDE_MAX + 8];
 		struct caa_repeats most = { UINT32_MAX, UINT32_MAX, UINT32_MAX, INT64_C(253402300799) };
 		struct caa_event e = { .qtype = 65535, .size = 65535, .cookie = true, .dnssec = true, .waited_ms = UINT32_MAX };

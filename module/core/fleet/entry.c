@@ -7,9 +7,9 @@
 
 enum {
 	VERSION = 1,
-	AT_VERSION = 4, AT_KIND = 5, AT_SECURITY = 6, AT_ZERO = 7, AT_OWNER = 24, AT_EPOCH = 40, AT_TIME = 48,
+	AT_VERSION = 4, AT_KIND = 5, AT_SECURITY = 6, AT_ZERO = 7, AT_EGRESS = 16, AT_OWNER = 24, AT_EPOCH = 40, AT_TIME = 48,
 	AT_TTL = 56, AT_LEN = 60, AT_DIGEST = 64,
-	ZEROES = AT_OWNER - AT_ZERO
+	ZEROES = AT_EGRESS - AT_ZERO
 };
 
 static const uint8_t magic[AT_VERSION] = { 'C', 'A', 'A', 'F' };
@@ -93,6 +93,7 @@ size_t caa_fleet_entry_write(uint8_t *out, const struct caa_fleet_entry *e, cons
 	out[AT_KIND] = (uint8_t)e->kind;
 	out[AT_SECURITY] = e->security;
 	memset(out + AT_ZERO, 0, ZEROES);
+	memcpy(out + AT_EGRESS, e->egress, CAA_FLEET_EGRESS);
 	memcpy(out + AT_OWNER, e->owner, CAA_FLEET_OWNER);
 	put64(out + AT_EPOCH, e->epoch_us);
 	put64(out + AT_TIME, e->time_ms);
@@ -109,7 +110,7 @@ size_t caa_fleet_entry_write(uint8_t *out, const struct caa_fleet_entry *e, cons
 static bool has_shape(const uint8_t *octets, size_t len)
 {
 	return len >= CAA_FLEET_HEAD + CAA_FLEET_MAC && len <= CAA_FLEET_ENTRY_MAX && memcmp(octets, magic, sizeof(magic)) == 0 &&
-		octets[AT_VERSION] == VERSION && octets[AT_KIND] >= CAA_FLEET_CLAIM && octets[AT_KIND] <= CAA_FLEET_FLUSH &&
+		octets[AT_VERSION] == VERSION && octets[AT_KIND] >= CAA_FLEET_CLAIM && octets[AT_KIND] <= CAA_FLEET_FAILURE &&
 		sodium_is_zero(octets + AT_ZERO, ZEROES) && get32(octets + AT_LEN) == len - CAA_FLEET_HEAD - CAA_FLEET_MAC;
 }
 
@@ -133,6 +134,7 @@ enum caa_fleet_verdict caa_fleet_entry_read(struct caa_fleet_entry *out, const u
 	*out = (struct caa_fleet_entry){ .kind = (enum caa_fleet_kind)octets[AT_KIND], .security = octets[AT_SECURITY],
 		.epoch_us = get64(octets + AT_EPOCH), .time_ms = get64(octets + AT_TIME),
 		.ttl_s = get32(octets + AT_TTL), .payload = octets + CAA_FLEET_HEAD, .len = get32(octets + AT_LEN) };
+	memcpy(out->egress, octets + AT_EGRESS, CAA_FLEET_EGRESS);
 	memcpy(out->owner, octets + AT_OWNER, CAA_FLEET_OWNER);
 	return CAA_FLEET_GOOD;
 }
@@ -147,6 +149,10 @@ enum caa_fleet_verdict caa_fleet_entry_age(const struct caa_fleet_entry *e, uint
 	if (e->time_ms > now_ms && e->time_ms - now_ms > CAA_FLEET_SKEW_MS)
 		return CAA_FLEET_STALE;
 	switch (e->kind) {
+	case CAA_FLEET_FAILURE:
+		if (e->epoch_us <= flushed_us)
+			return CAA_FLEET_STALE;
+		/* fallthrough */
 	case CAA_FLEET_CLAIM:
 	case CAA_FLEET_ENDED:
 	case CAA_FLEET_FLUSH:

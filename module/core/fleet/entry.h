@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /** \file What resolvers of one network perspective leave for each other in a store that nobody trusts: claims on lookups, answers,
- *  and the news that a lookup has ended or that names were flushed.
+ *  and the news that a lookup has ended or failed, or that names were flushed.
  *
  *  An entry on the wire, numbers in network order:
  *
@@ -8,11 +8,12 @@
  *	4  version	1	40 epoch, us	8	60 octets of payload	4
  *	5  kind		1	48 time, ms	8	64 digest		32
  *	6  security	1				96 payload
- *	7  (zero)	17				.. MAC			32
+ *	7  (zero)	9				.. MAC			32
+ *	16 egress	8
  *
  *  The MAC (keyed BLAKE2b) is over all before it.  The digest says what the entry is about: perspective, configuration, name, type
  *  and flags of the question, hashed under a key of its own, so that the store learns no names and an entry put under another's
- *  key is known.  The epoch is the store's clock when the lookup began, by which a flush is told from what came after it; the time is
+ *  key is known.  The egress says of a failure where its queries were sent from.  The epoch is the store's clock when the lookup began, by which a flush is told from what came after it; the time is
  *  the wall clock of who wrote it, by which age is judged.
  *
  *  No clock, no state: any thread may call anything here. */
@@ -30,6 +31,7 @@ enum {
 	CAA_FLEET_DIGEST = 32,
 	CAA_FLEET_SOURCES = 32,		/**< octets of the configuration's digest */
 	CAA_FLEET_OWNER = 16,
+	CAA_FLEET_EGRESS = 8,
 	CAA_FLEET_HEAD = 96,		/**< octets before the payload */
 	CAA_FLEET_MAC = 32,
 	CAA_FLEET_PAYLOAD_MAX = 16384,
@@ -44,15 +46,17 @@ enum caa_fleet_kind {
 	CAA_FLEET_CLAIM = 1,	/**< somebody looks it up */
 	CAA_FLEET_ANSWER,	/**< the payload is an answer on the wire */
 	CAA_FLEET_ENDED,	/**< a lookup ended without one */
-	CAA_FLEET_FLUSH		/**< the payload is a name, which was flushed with all below it */
+	CAA_FLEET_FLUSH,	/**< the payload is a name, which was flushed with all below it */
+	CAA_FLEET_FAILURE	/**< a lookup ended without one, and the payload says why (core/why/carry.h) */
 };
 
 struct caa_fleet_entry {
 	enum caa_fleet_kind kind;
 	uint8_t security;	/**< the writer's, to be shown; the reader judges by itself */
+	uint8_t egress[CAA_FLEET_EGRESS];	/**< of a failure, what resolvers have in common that servers see alike; else 0 */
 	uint8_t owner[CAA_FLEET_OWNER];	/**< whose lookup it is: by chance, a new one for each */
 	uint64_t epoch_us;	/**< the store's clock when the lookup began; 0 for claims */
-	uint64_t time_ms;	/**< since 1970: when the lookup began; of a claim, when it was made or renewed */
+	uint64_t time_ms;	/**< since 1970: when the lookup began; of a claim, when it was made or renewed; of news, when they were told */
 	uint32_t ttl_s;		/**< of an answer, from time_ms on */
 	const uint8_t *payload;	/**< borrowed */
 	size_t len;		/**< 0 .. CAA_FLEET_PAYLOAD_MAX octets */

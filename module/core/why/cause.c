@@ -89,8 +89,7 @@ static bool is_healed(const struct caa_record *r, const struct caa_attempt *bad)
 	return false;
 }
 
-/** Whether an attempt is a part of why the question failed. */
-static bool is_fault(const struct caa_record *r, const struct caa_attempt *a)
+bool caa_record_is_fault(const struct caa_record *r, const struct caa_attempt *a)
 {
 	return !caa_attempt_is_good(a) && !is_healed(r, a);
 }
@@ -120,8 +119,8 @@ enum weight { NO_WEIGHT, HELPER_FAULT, ASKED, FAULT };
 static enum weight weight_of(const struct caa_record *r, const struct caa_attempt *a, uint16_t zone)
 {
 	if (zone != 0 && a->zone_tag == zone)
-		return is_fault(r, a) ? FAULT : ASKED;
-	return is_fault(r, a) ? HELPER_FAULT : NO_WEIGHT;
+		return caa_record_is_fault(r, a) ? FAULT : ASKED;
+	return caa_record_is_fault(r, a) ? HELPER_FAULT : NO_WEIGHT;
 }
 
 unsigned caa_record_servers(const struct caa_record *r, struct caa_name zone, struct caa_server out[static CAA_CASE_SERVERS])
@@ -153,7 +152,7 @@ bool caa_case_retried(const struct caa_case *c)
 	unsigned faults = 0;
 
 	for (unsigned i = 0; i < c->record.count; i++)
-		if (is_fault(&c->record, &c->record.attempt[i]) &&
+		if (caa_record_is_fault(&c->record, &c->record.attempt[i]) &&
 		    caa_result_is_sent((enum caa_result)c->record.attempt[i].result))
 			faults += c->record.attempt[i].count;
 	return c->tries > 1 || faults > 1;
@@ -281,7 +280,7 @@ static unsigned tally(struct caa_case *c, enum part part)
 	for (unsigned i = 0; i < c->record.count; i++) {
 		const struct caa_attempt *a = &c->record.attempt[i];
 
-		if (!is_of(c, a, part) || !is_fault(&c->record, a) || a->result == CAA_RESULT_LATE)
+		if (!is_of(c, a, part) || !caa_record_is_fault(&c->record, a) || a->result == CAA_RESULT_LATE)
 			continue;
 		c->share[class_of(c, a)] = (uint16_t)(c->share[class_of(c, a)] + a->count);
 		faults += a->count;
@@ -327,7 +326,7 @@ static uint8_t typical(const struct caa_case *c, enum caa_class class, enum part
 	for (uint8_t i = 0; i < c->record.count; i++) {
 		const struct caa_attempt *a = &c->record.attempt[i];
 
-		if (is_of(c, a, part) && is_fault(&c->record, a) && class_of(c, a) == class &&
+		if (is_of(c, a, part) && caa_record_is_fault(&c->record, a) && class_of(c, a) == class &&
 		    (best == CAA_ATTEMPTS_MAX || says(a) >= says(&c->record.attempt[best])))
 			best = i;
 	}
@@ -337,7 +336,7 @@ static uint8_t typical(const struct caa_case *c, enum caa_class class, enum part
 /** Whether an attempt is a fault of the main cause's class. */
 static bool is_alike(const struct caa_case *c, const struct caa_attempt *a)
 {
-	return is_of(c, a, c->missed != 0 ? OF_KEYS : OF_QUESTION) && is_fault(&c->record, a) &&
+	return is_of(c, a, c->missed != 0 ? OF_KEYS : OF_QUESTION) && caa_record_is_fault(&c->record, a) &&
 		class_of(c, a) == (enum caa_class)c->class;
 }
 
@@ -536,7 +535,7 @@ static enum caa_class class_of_question(struct caa_case *c)
 static bool lacks_socket(const struct caa_record *r)
 {
 	for (unsigned i = 0; i < r->count; i++)
-		if (r->attempt[i].result == CAA_RESULT_NO_SOCKET && is_fault(r, &r->attempt[i]))
+		if (r->attempt[i].result == CAA_RESULT_NO_SOCKET && caa_record_is_fault(r, &r->attempt[i]))
 			return true;
 	return false;
 }

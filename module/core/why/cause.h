@@ -120,6 +120,7 @@ struct caa_case {
 	uint16_t bogus_ede;		/**< if bogus, the validator's INFO-CODE; else CAA_NO_EDE */
 	bool bogus, looped, no_address, late;	/**< facts; late: a turn was beyond the budget, or the budget ended */
 	bool denial;			/**< fact: bogus is what says that there is no such record, though the zone's keys are good */
+	bool elsewhere;			/**< fact: another resolver of the perspective has looked it up */
 	bool loopback;			/**< fact: the zone's servers have loopback addresses only, which are not asked */
 	uint8_t own;			/**< enum caa_own: what of this resolver ended the question */
 	uint16_t missed;		/**< if bogus for want of it: DNSKEY or DS, which could not be fetched; else 0 */
@@ -140,6 +141,9 @@ struct caa_name caa_case_name(const struct caa_case *c);
  *  @param qtype: DNSKEY or DS. @param zone: whose. @param holder: the zone that it stands in, len 0 if that is not known.
  *  @param c: its name is set. */
 void caa_case_miss(struct caa_case *c, uint16_t qtype, struct caa_name zone, struct caa_name holder);
+
+/** @return whether an attempt is a part of why the question failed: it is not good, and the same was not got later. */
+bool caa_record_is_fault(const struct caa_record *r, const struct caa_attempt *a);
 
 /** How many labels of the question's name the closest zone is that was asked for it.
  *  @return CAA_LABELS_NONE if none was, or only one that is no part of its name. */

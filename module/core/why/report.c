@@ -141,6 +141,8 @@ static void line_head(struct caa_text *t, const struct caa_case *c, const struct
 		c->took_ms);
 	member(t, "fault", caa_fault_name(caa_case_fault(c)));
 	member(t, "own_fault", caa_known_text(caa_case_own_fault(c)));
+	if (c->elsewhere)
+		caa_text_add(t, ",\"elsewhere\":true");
 	member(t, "zone", c->zone);
 	member(t, "insecure", caa_known_text((enum caa_known)c->insecure));
 	member(t, "others_answer", caa_known_text(caa_case_others_answer(c)));
@@ -228,6 +230,8 @@ void caa_report_explain(const struct caa_case *c, const struct caa_repeats *n, c
 	caa_text_addf(&t, "  why:        %s\n  do:         %s\n", why, caa_say_advice(c));
 	caa_text_addf(&t, "  failed:     %s, after %" PRIu32 ".%03" PRIu32 " s\n", caa_text_time(time, c->unix_s), c->took_ms / 1000,
 		c->took_ms % 1000);
+	if (c->elsewhere)
+		caa_text_add(&t, "  looked up:  by another resolver of this perspective, whose times and counts these are\n");
 	caa_text_addf(&t, "  failures:   %" PRIu32 " within %" PRIu32 " s; %" PRIu32 " in all since %s\n", n->count, n->window_s,
 		n->total, caa_text_time(first, n->first_unix_s));
 	caa_text_addf(&t, "  client got: SERVFAIL, EDE %u (%s)%s%s\n", code, caa_say_ede(code), c->id[0] != '\0' ? ", id " : "", c->id);
