@@ -88,15 +88,31 @@ static void go_alone(struct caa_asks *a, struct caa_fleet_ask *ask)
 		say(a, ask, CAA_FLEET_ALONE);
 }
 
+/** Take away what is put aside for a question that has no final word. */
+static void forget(struct caa_fleet_ask *ask)
+{
+	free(ask->wire);
+	ask->wire = NULL;
+	ask->answer = (struct caa_fleet_answer){ .failure = false };
+}
+
+/** @return false if there is no memory. */
+static bool put_aside(struct caa_fleet_ask *ask, const struct caa_fleet_entry *e)
+{
+	forget(ask);
+	ask->wire = malloc(e->len + 1);
+	if (ask->wire != NULL)
+		memcpy(ask->wire, e->payload, e->len);
+	return ask->wire != NULL;
+}
+
 /** An answer has come for a question that has none yet. */
 static void give(struct caa_asks *a, struct caa_fleet_ask *ask, const struct caa_fleet_entry *e)
 {
-	ask->wire = malloc(e->len + 1);
-	if (ask->wire == NULL) {
+	if (!put_aside(ask, e)) {
 		go_alone(a, ask);
 		return;
 	}
-	memcpy(ask->wire, e->payload, e->len);
 	ask->answer = (struct caa_fleet_answer){ .wire = ask->wire, .len = e->len, .ttl_s = e->ttl_s,
 		.age_ms = caa_fleet_entry_age_ms(e, caa_exchange_wall_ms()), .at_us = caa_host_now_us(), .security = e->security };
 	say(a, ask, CAA_FLEET_ANSWERED);
@@ -118,13 +134,29 @@ static void leave_answer(struct caa_asks *a, struct caa_fleet_ask *ask)
 	caa_exchange_answer(a->exchange, ask->about.digest, &e, keep_ms);
 }
 
+/** Give the claim back, and tell who waits, and why it failed where that is known. */
+static void end(struct caa_asks *a, struct caa_fleet_ask *ask)
+{
+	struct caa_fleet_entry e = { .kind = CAA_FLEET_ENDED, .time_ms = caa_exchange_wall_ms() };
+
+	memcpy(e.owner, ask->owner, sizeof(e.owner));
+	if (ask->answers && ask->epoch_us != 0) {
+		e.kind = CAA_FLEET_FAILURE;
+		e.epoch_us = ask->epoch_us;
+		e.payload = ask->own_wire;
+		e.len = ask->own.len;
+		memcpy(e.egress, a->exchange->egress, sizeof(e.egress));
+	}
+	caa_exchange_end(a->exchange, ask->about.digest, &e);
+}
+
 /** A question is over: leave its answer, or give the claim back. */
 static void complete(struct caa_asks *a, struct caa_fleet_ask *ask)
 {
-	if (ask->answers && ask->epoch_us != 0)
+	if (ask->answers && !ask->own.failure && ask->epoch_us != 0)
 		leave_answer(a, ask);
 	else if (ask->owns)
-		caa_exchange_end(a->exchange, ask->about.digest, ask->owner);
+		end(a, ask);
 	caa_asks_free(a, ask);
 }
 
@@ -159,6 +191,7 @@ static void found(struct caa_asks *a, struct caa_fleet_ask *ask, const struct ca
 		say(a, ask, CAA_FLEET_FAILED);
 		return;
 	}
+	forget(ask);		/* what came of another lookup */
 	memcpy(ask->other, e.owner, sizeof(e.owner));
 	ask->look_us = caa_host_now_us() + (e.time_ms + CAA_FLEET_LEASE_MS > now_ms ? e.time_ms + CAA_FLEET_LEASE_MS - now_ms : 0) * US_PER_MS +
 		LOOK_LATER_US;
@@ -207,6 +240,18 @@ void caa_asks_take(struct caa_asks *a, struct caa_fleet_ask *ask)
 
 /* --- what the store tells ------------------------------------------------------------------------------------------------------ */
 
+/** A lookup has ended without an answer: it may be what is waited for, and why may serve.  A failure is believed from who sends from the
+ *  same place only: what servers refuse they may refuse to him alone. */
+static void heard_end(struct caa_asks *a, struct caa_fleet_ask *ask, const struct caa_fleet_entry *e)
+{
+	forget(ask);
+	memcpy(ask->ended, e->owner, sizeof(e->owner));
+	if (e->kind != CAA_FLEET_FAILURE || memcmp(e->egress, a->exchange->egress, sizeof(e->egress)) != 0 ||
+	    !caa_exchange_believe(a->exchange, caa_fleet_entry_age(e, caa_exchange_wall_ms(), ask->flushed_us)) || !put_aside(ask, e))
+		return;
+	ask->answer = (struct caa_fleet_answer){ .failure = true, .wire = ask->wire, .len = e->len };
+}
+
 /** News for a question that waits, or has not heard the first word. */
 static void heard(struct caa_asks *a, struct caa_fleet_ask *ask, const struct caa_fleet_entry *e)
 {
@@ -221,17 +266,18 @@ static void heard(struct caa_asks *a, struct caa_fleet_ask *ask, const struct ca
 			break;
 		}
 		/* An answer that was waited for is taken whatever its TTL (RFC 1035 s3.2.1), any other only while it is fresh. */
-		if (e->time_ms > caa_exchange_wall_ms() + CAA_FLEET_SKEW_MS || (!its && caa_fleet_entry_age(e, caa_exchange_wall_ms(), 0) != CAA_FLEET_GOOD)) {
+		if (e->time_ms > caa_exchange_wall_ms() + CAA_FLEET_SKEW_MS ||
+		    (!its && caa_fleet_entry_age(e, caa_exchange_wall_ms(), 0) != CAA_FLEET_GOOD)) {
 			(void)caa_exchange_believe(a->exchange, CAA_FLEET_STALE);
 			break;
 		}
 		give(a, ask, e);
 		break;
+	case CAA_FLEET_FAILURE:
 	case CAA_FLEET_ENDED:
+		heard_end(a, ask, e);
 		if (its)
 			say(a, ask, CAA_FLEET_FAILED);
-		else
-			memcpy(ask->ended, e->owner, sizeof(e->owner));
 		break;
 	case CAA_FLEET_CLAIM:
 	case CAA_FLEET_FLUSH:

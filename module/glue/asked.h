@@ -21,12 +21,13 @@ enum caa_fleet_word {
 	CAA_FLEET_WAITS,	/**< another resolver looks it up */
 	CAA_FLEET_CLAIMED,	/**< this one is to look it up */
 	CAA_FLEET_ANSWERED,	/**< there is an answer */
-	CAA_FLEET_FAILED,	/**< the other's lookup ended without one */
+	CAA_FLEET_FAILED,	/**< the other's lookup ended without one; the answer may say why */
 	CAA_FLEET_ALONE		/**< the store is of no help */
 };
 
 /** An answer, of another's or to be left for others. */
 struct caa_fleet_answer {
+	bool failure;		/**< it is none, and the octets say why (core/why/carry.h); what follows those is 0 then */
 	const uint8_t *wire;	/**< with relative TTLs; borrowed */
 	size_t len;
 	uint32_t ttl_s;		/**< counted from when its lookup began */
@@ -44,7 +45,7 @@ struct caa_fleet_ask {
 		bool listed;			/**< there */
 		unsigned worker;		/**< fixed by caa_fleet_ask() */
 	} asker;
-	struct caa_fleet_answer answer;	/**< the thread's, and the worker's to read once the word is CAA_FLEET_ANSWERED, until it finishes */
+	struct caa_fleet_answer answer;	/**< the thread's, and the worker's to read once the word is CAA_FLEET_ANSWERED or _FAILED, until it finishes */
 	_Atomic int word;		/**< by caa_fleet_word() */
 	/** The inbox's, under its lock; what it ends with is the thread's once it was taken. */
 	struct caa_fleet_ask *next_in;

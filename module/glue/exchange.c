@@ -163,11 +163,9 @@ static struct caa_conn_arg channel_arg(const struct caa_exchange *x)
 	return (struct caa_conn_arg){ x->config.channel, strlen(x->config.channel) };
 }
 
-/** Write a claim, or the news that a lookup has ended. */
-static size_t write_claim(const struct caa_exchange *x, uint8_t out[static CLAIM_MAX], const uint8_t *digest, const uint8_t *owner,
-	enum caa_fleet_kind kind)
+static size_t write_claim(const struct caa_exchange *x, uint8_t out[static CLAIM_MAX], const uint8_t *digest, const uint8_t *owner)
 {
-	struct caa_fleet_entry e = { .kind = kind, .time_ms = caa_exchange_wall_ms() };
+	struct caa_fleet_entry e = { .kind = CAA_FLEET_CLAIM, .time_ms = caa_exchange_wall_ms() };
 
 	memcpy(e.owner, owner, sizeof(e.owner));
 	return caa_fleet_entry_write(out, &e, &x->keys, digest);
@@ -185,7 +183,7 @@ bool caa_exchange_claim(struct caa_exchange *x, const struct caa_exchange_about 
 	keys++;
 	for (size_t i = 0; i < about->flushes; i++, keys++)
 		arg[keys] = key_of(x, key[keys], 'f', about->flush[i]);
-	arg[keys] = (struct caa_conn_arg){ claim, write_claim(x, claim, about->digest, owner, CAA_FLEET_CLAIM) };
+	arg[keys] = (struct caa_conn_arg){ claim, write_claim(x, claim, about->digest, owner) };
 	arg[keys + 1] = number_arg(ms, CAA_FLEET_LEASE_MS);
 	return caa_store_eval(x->store, SCRIPT_CLAIM, arg, keys, keys + 2, replied, of);
 }
@@ -206,7 +204,7 @@ void caa_exchange_renew(struct caa_exchange *x, const uint8_t digest[static CAA_
 	char key[KEY_TEXT], ms[24];
 	uint8_t claim[CLAIM_MAX];
 	struct caa_conn_arg arg[] = { key_of(x, key, 'a', digest), { owner, CAA_FLEET_OWNER },
-		{ claim, write_claim(x, claim, digest, owner, CAA_FLEET_CLAIM) }, number_arg(ms, CAA_FLEET_LEASE_MS) };
+		{ claim, write_claim(x, claim, digest, owner) }, number_arg(ms, CAA_FLEET_LEASE_MS) };
 
 	(void)caa_store_eval(x->store, SCRIPT_RENEW, arg, 1, 4, changed, x);
 }
@@ -228,14 +226,20 @@ void caa_exchange_answer(struct caa_exchange *x, const uint8_t digest[static CAA
 	free(entry);
 }
 
-void caa_exchange_end(struct caa_exchange *x, const uint8_t digest[static CAA_FLEET_DIGEST], const uint8_t owner[static CAA_FLEET_OWNER])
+void caa_exchange_end(struct caa_exchange *x, const uint8_t digest[static CAA_FLEET_DIGEST], const struct caa_fleet_entry *news)
 {
 	char key[KEY_TEXT];
-	uint8_t news[CLAIM_MAX];
-	struct caa_conn_arg arg[] = { key_of(x, key, 'a', digest), channel_arg(x),
-		{ news, write_claim(x, news, digest, owner, CAA_FLEET_ENDED) }, { owner, CAA_FLEET_OWNER } };
+	uint8_t *entry = malloc(CAA_FLEET_HEAD + news->len + CAA_FLEET_MAC);
+	struct caa_conn_arg arg[4];
 
+	if (entry == NULL)	/* the claim ends by itself */
+		return;
+	arg[0] = key_of(x, key, 'a', digest);
+	arg[1] = channel_arg(x);
+	arg[2] = (struct caa_conn_arg){ entry, caa_fleet_entry_write(entry, news, &x->keys, digest) };
+	arg[3] = (struct caa_conn_arg){ news->owner, CAA_FLEET_OWNER };
 	(void)caa_store_eval(x->store, SCRIPT_END, arg, 1, 4, changed, x);
+	free(entry);
 }
 
 bool caa_exchange_flush(struct caa_exchange *x, struct caa_name name, bool tell, caa_store_replied *replied, void *of)

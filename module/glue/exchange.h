@@ -23,6 +23,7 @@ struct caa_exchange {
 	struct caa_store_config config;
 	struct caa_fleet_keys keys;
 	uint8_t node[8];		/**< this process, by chance */
+	uint8_t egress[CAA_FLEET_EGRESS];	/**< what it has in common with who sends from the same place; set by the caller */
 	struct caa_stats *stats;
 	char prefix[CAA_EXCHANGE_PREFIX];	/**< of keys in the store */
 	uint64_t refused_us;		/**< when it answered with an error last */
@@ -64,8 +65,8 @@ struct caa_exchange_claimed {
 bool caa_exchange_read_claim(struct caa_exchange_claimed *out, struct caa_exchange *x, const struct redisReply *reply);
 /** Make a claim last. */
 void caa_exchange_renew(struct caa_exchange *x, const uint8_t digest[static CAA_FLEET_DIGEST], const uint8_t owner[static CAA_FLEET_OWNER]);
-/** Give a claim back, and tell who waits. */
-void caa_exchange_end(struct caa_exchange *x, const uint8_t digest[static CAA_FLEET_DIGEST], const uint8_t owner[static CAA_FLEET_OWNER]);
+/** Give a claim back, and tell who waits. @param news: that it has ended, or failed. */
+void caa_exchange_end(struct caa_exchange *x, const uint8_t digest[static CAA_FLEET_DIGEST], const struct caa_fleet_entry *news);
 /** Leave an answer, and tell who waits. @param keep_ms: 0 = it is told only. */
 void caa_exchange_answer(struct caa_exchange *x, const uint8_t digest[static CAA_FLEET_DIGEST], const struct caa_fleet_entry *e, uint64_t keep_ms);
 

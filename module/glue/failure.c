@@ -4,10 +4,12 @@
 #include "glue/failure.h"
 
 #include "core/wire/packet.h"
+#include "core/why/carry.h"
 #include "core/why/report.h"
 #include "glue/clock.h"
 #include "glue/ctx.h"
 #include "glue/failures.h"
+#include "glue/hold.h"
 #include "glue/host.h"
 #include "glue/keys.h"
 #include "glue/log.h"
@@ -439,24 +441,20 @@ static void say_once(struct module_qstate *qstate)
 	lock_rw_unlock(&entry->entry.lock);
 }
 
-static void fail(struct caa_ctx *ctx, struct module_qstate *qstate, struct caa_query *query)
+/** A failure is known: count it, keep it, and have it said.  @return how often the name has failed. */
+static uint32_t record(struct caa_ctx *ctx, struct caa_query *query, const struct caa_case *c)
 {
 	struct caa_note *note = query->note;
 	struct caa_repeats n;
-	struct caa_name zone;
-	struct caa_case c;
 	uint64_t left_out = 0;
 
-	zone = build(ctx, qstate, query, &c);
-	if (c.bogus)
-		say_once(qstate);
-	note->ede = caa_say_to_client(&c, note->ede_text);
+	note->ede = caa_say_to_client(c, note->ede_text);
 	note->ended = true;
 	caa_stats_add(&ctx->stats, CAA_STAT_failures, 1);
-	caa_stats_add(&ctx->stats, (enum caa_stat)(CAA_STAT_class_rate_limited + c.class), 1);
-	switch (caa_failures_add(ctx->failures, &c, caa_host_now_us(), query->zone.log_after, &n, &left_out)) {
+	caa_stats_add(&ctx->stats, (enum caa_stat)(CAA_STAT_class_rate_limited + c->class), 1);
+	switch (caa_failures_add(ctx->failures, c, caa_host_now_us(), query->zone.log_after, &n, &left_out)) {
 	case CAA_LOG_WRITE:
-		write_line(ctx, &c, &n, left_out);
+		write_line(ctx, c, &n, left_out);
 		break;
 	case CAA_LOG_BELOW:
 		caa_stats_add(&ctx->stats, CAA_STAT_log_below, 1);
@@ -465,8 +463,32 @@ static void fail(struct caa_ctx *ctx, struct module_qstate *qstate, struct caa_q
 		caa_stats_add(&ctx->stats, CAA_STAT_log_over, 1);
 		break;
 	}
-	caa_reporting_fail(ctx, qstate, query, zone, caa_state_chased(qstate), note->ede);
-	if (c.insecure == CAA_UNKNOWN && n.count + 1 >= query->zone.log_after)	/* the next failure is logged */
+	return n.count;
+}
+
+/** Have other resolvers that wait for the question hear why it failed, if they would hear so from its servers as well. */
+static void tell_fleet(struct caa_query *query, const struct caa_case *c)
+{
+	uint8_t octets[CAA_CARRY_MAX];
+
+	if (query->merged.ask == NULL || query->tries.passing > 0 || !caa_carry_fits(c))
+		return;
+	caa_merging_tell_failure(&query->merged, octets, caa_carry_write(octets, c));
+}
+
+static void fail(struct caa_ctx *ctx, struct module_qstate *qstate, struct caa_query *query)
+{
+	struct caa_name zone;
+	struct caa_case c;
+	uint32_t count;
+
+	zone = build(ctx, qstate, query, &c);
+	if (c.bogus)
+		say_once(qstate);
+	count = record(ctx, query, &c);
+	tell_fleet(query, &c);
+	caa_reporting_fail(ctx, qstate, query, zone, caa_state_chased(qstate), query->note->ede);
+	if (c.insecure == CAA_UNKNOWN && count + 1 >= query->zone.log_after)	/* the next failure is logged */
 		caa_state_ask_ds(qstate, zone);
 }
 
@@ -534,6 +556,23 @@ static void trace_end(struct caa_ctx *ctx, const struct module_qstate *qstate, s
 	}
 	caa_text_add(&t, "}");
 	write_trace(ctx, note->name, &t, caa_host_now_us());
+}
+
+bool caa_failure_take(struct caa_ctx *ctx, struct module_qstate *qstate, struct caa_query *query, const uint8_t *octets, size_t len)
+{
+	struct caa_case c;
+
+	if (query->note == NULL || !caa_carry_read(&c, query->note->name, octets, len))
+		return false;
+	qstate->return_rcode = LDNS_RCODE_SERVFAIL;
+	qstate->return_msg = NULL;
+	if (caa_hold_rescue(ctx, qstate, query))
+		return true;
+	caa_stats_add(&ctx->stats, CAA_STAT_fleet_failures, 1);
+	(void)record(ctx, query, &c);
+	if (query->note->traced)
+		trace_end(ctx, qstate, query);
+	return true;
 }
 
 void caa_failure_end(struct caa_ctx *ctx, struct module_qstate *qstate, struct caa_query *query)

@@ -50,6 +50,10 @@ void caa_failure_late(struct caa_ctx *ctx, struct caa_query *const *queries, uns
 const char *caa_failure_reason(struct caa_ctx *ctx, const struct module_qstate *qstate, const struct caa_query *query,
 	struct regional *region, uint16_t *code);
 
+/** The question has failed with that of another resolver, unless an answer is held.
+ *  @param octets: why, as that one says (core/why/carry.h). @return false if they cannot be read: it has not failed. */
+bool caa_failure_take(struct caa_ctx *ctx, struct module_qstate *qstate, struct caa_query *query, const uint8_t *octets, size_t len);
+
 /** The question is over, well or not. */
 void caa_failure_end(struct caa_ctx *ctx, struct module_qstate *qstate, struct caa_query *query);
 

@@ -481,6 +481,7 @@ static bool set_up(struct caa_fleet *f, const struct caa_config *config, const s
 		log_err("caa: fleet: no memory, or no descriptor");
 		return false;
 	}
+	caa_limits_egress(f->limits, f->exchange.egress);
 	f->asks.exchange = &f->exchange;
 	f->asks.tell = f->events.tell;
 	f->asks.arg = f->events.arg;

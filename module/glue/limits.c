@@ -122,6 +122,14 @@ struct caa_limits *caa_limits_create(struct caa_shards *shards, struct caa_stats
 	return l;
 }
 
+void caa_limits_egress(const struct caa_limits *l, uint8_t out[static CAA_FLEET_EGRESS])
+{
+	uint8_t digest[crypto_generichash_BYTES];
+
+	crypto_generichash(digest, sizeof(digest), (const uint8_t *)l->egress4, EGRESS_TEXT, (const uint8_t *)l->egress6, EGRESS_TEXT);
+	memcpy(out, digest, CAA_FLEET_EGRESS);
+}
+
 void caa_limits_destroy(struct caa_limits *l)
 {
 	free(l);

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "core/config/stats.h"
+#include "core/fleet/entry.h"
 #include "core/fleet/share.h"
 #include "glue/shard.h"
 
@@ -32,6 +33,9 @@ struct caa_limits *caa_limits_create(struct caa_shards *shards, struct caa_stats
 	caa_limits_tell *tell, void *arg);
 /** Nothing is told any more. @param l: may be NULL. */
 void caa_limits_destroy(struct caa_limits *l);
+
+/** What resolvers have in common that meet the same limits. */
+void caa_limits_egress(const struct caa_limits *l, uint8_t out[static CAA_FLEET_EGRESS]);
 
 /** @return when the next period begins. */
 uint64_t caa_limits_due_us(const struct caa_limits *l);

@@ -30,6 +30,7 @@
 #include "util/module_hooks.h"
 #include "util/net_help.h"
 #include "util/netevent.h"
+#include "util/regional.h"
 #include "validator/validator.h"
 
 #include <errno.h>
@@ -656,8 +657,7 @@ static enum module_ext_state lead(struct caa_ctx *ctx, struct caa_merged *m)
 	return sleep_until(m, m->ask_until_us);
 }
 
-/** A question goes on without the fleet, for others if it can. */
-static enum module_ext_state go_alone(struct caa_ctx *ctx, struct caa_merged *m)
+enum module_ext_state caa_merging_go_on(struct caa_ctx *ctx, struct caa_merged *m)
 {
 	m->asks = false;
 	caa_stats_add(&ctx->stats, CAA_STAT_fleet_alone, 1);
@@ -690,10 +690,29 @@ static enum module_ext_state asked(struct caa_ctx *ctx, struct caa_merged *m)
 		m->took = true;
 		return go(m);
 	case CAA_FLEET_FAILED:
+		if (!m->ask->answer.failure)	/* and why is not told */
+			break;
+		m->asks = false;
+		m->failed = true;
+		return module_finished;
 	case CAA_FLEET_ALONE:
 		break;
 	}
-	return go_alone(ctx, m);
+	return caa_merging_go_on(ctx, m);
+}
+
+const uint8_t *caa_merging_failure(const struct caa_merged *m, size_t *len)
+{
+	*len = m->ask->answer.len;
+	return m->ask->answer.wire;
+}
+
+void caa_merging_tell_failure(struct caa_merged *m, const uint8_t *octets, size_t len)
+{
+	if (m->ask == NULL || is_forwarded(m->qstate))
+		return;
+	m->failure = regional_alloc_init(m->qstate->region, octets, len);
+	m->failure_len = len;
 }
 
 bool caa_merging_took(struct caa_merged *m)
@@ -749,7 +768,7 @@ static bool may_leave(struct module_qstate *qstate)
 	return caa_handed_is_sound(qstate) && !qstate->no_cache_store && !qstate->rpz_applied && (iq == NULL || !iq->auth_zone_response);
 }
 
-/** The lookup has ended: leave its answer for the other resolvers, or the news that there is none. */
+/** The lookup has ended: leave its answer for the other resolvers, or the news that there is none, and why. */
 static void leave_answer(struct caa_ctx *ctx, struct caa_merged *m, bool failed)
 {
 	struct module_qstate *qstate = m->qstate;
@@ -758,6 +777,11 @@ static void leave_answer(struct caa_ctx *ctx, struct caa_merged *m, bool failed)
 
 	if (m->ask == NULL)
 		return;
+	if (failed && m->failure != NULL) {
+		answer = (struct caa_fleet_answer){ .wire = m->failure, .len = m->failure_len, .failure = true };
+		leave_fleet(ctx, m, &answer);
+		return;
+	}
 	if (failed || m->took || m->held || !may_leave(qstate) || !caa_handed_encode(qstate, buf, CAA_FLEET_PAYLOAD_MAX)) {
 		leave_fleet(ctx, m, NULL);
 		return;

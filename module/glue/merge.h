@@ -61,6 +61,9 @@ struct caa_merged {
 	bool asks;			/**< waiting for a word of the fleet */
 	bool held;			/**< its answer was held: it is not left for others */
 	bool took;			/**< another resolver's answer is there, for the iterator to find */
+	bool failed;			/**< another resolver's lookup of it has failed, and why is there */
+	uint8_t *failure;		/**< why its own lookup failed, where that is told to others; in its region, or NULL */
+	size_t failure_len;
 	bool promised;			/**< a client was told that its lookup goes on, and may ask again */
 };
 
@@ -77,7 +80,7 @@ bool caa_merging_many(const struct caa_merging *g);
 /** A question has arrived, or its timer has run out.
  *  @param deadline_us: the end of its budget.
  *  @return module_wait_module if it is to be looked up now, module_wait_reply if it waits, module_finished if it has ended,
- *	with its answer, or failed with its return_rcode set. */
+ *	with its answer, or failed with its return_rcode set, or failed elsewhere, see m->failed. */
 enum module_ext_state caa_merging_run(struct caa_ctx *ctx, struct module_qstate *qstate, struct caa_merged *m,
 	uint64_t deadline_us);
 
@@ -88,6 +91,14 @@ void caa_merging_tell(struct caa_merging *g, struct caa_fleet_ask *ask);
 bool caa_merging_took(struct caa_merged *m);
 /** @return that answer, of unchecked security, in the query's region; NULL if it cannot be used. */
 struct dns_msg *caa_merging_taken(struct caa_merged *m);
+
+/** @return why the lookup of another resolver failed, which m->failed tells of (core/why/carry.h); borrowed until the end. */
+const uint8_t *caa_merging_failure(const struct caa_merged *m, size_t *len);
+/** That is of no use: the question is looked up here.  @return as caa_merging_run(). */
+enum module_ext_state caa_merging_go_on(struct caa_ctx *ctx, struct caa_merged *m);
+/** A question's lookup has failed, by its zone's own word: other resolvers that wait for it are to hear why at its end.
+ *  @param octets: that (core/why/carry.h). */
+void caa_merging_tell_failure(struct caa_merged *m, const uint8_t *octets, size_t len);
 
 /** A query is about to be sent for a question, to the servers of the query's zone. */
 void caa_merging_sent(struct caa_ctx *ctx, struct caa_merged *m, const struct serviced_query *sq);

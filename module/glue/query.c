@@ -262,6 +262,24 @@ static enum module_ext_state done(struct caa_ctx *ctx, struct module_qstate *qst
 	return module_finished;
 }
 
+/** Look it up, or wait for who does.  What has failed elsewhere has failed here, unless an answer is held. */
+static enum module_ext_state look_up(struct caa_ctx *ctx, struct module_qstate *qstate, struct caa_query *query)
+{
+	struct caa_merged *m = &query->merged;
+	enum module_ext_state state = caa_merging_run(ctx, qstate, m, caa_query_deadline_us(query));
+	const uint8_t *why;
+	size_t len;
+
+	if (!m->failed)
+		return state;
+	m->failed = false;
+	why = caa_merging_failure(m, &len);
+	if (!caa_failure_take(ctx, qstate, query, why, len))
+		return caa_merging_go_on(ctx, m);
+	caa_merging_end(ctx, m, failed(qstate));
+	return module_finished;
+}
+
 void caa_query_operate(struct caa_ctx *ctx, struct module_qstate *qstate, enum module_ev event)
 {
 	enum module_ext_state *state = &qstate->ext_state[ctx->id];
@@ -292,7 +310,7 @@ void caa_query_operate(struct caa_ctx *ctx, struct module_qstate *qstate, enum m
 		else if (taken && caa_hold_serve(ctx, qstate, query))
 			*state = module_finished;
 		else
-			*state = caa_merging_run(ctx, qstate, &query->merged, caa_query_deadline_us(query));
+			*state = look_up(ctx, qstate, query);
 		return;
 	case module_event_moddone:
 		*state = done(ctx, qstate);

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # shellcheck shell=bash
 # Resolvers of one perspective and the store that they share: a case that sources this has one at 127.0.53.70, a real server of Valkey or
-# Redis, and members at 127.0.53.61 and on.
+# Redis, and members at 127.0.53.61 and on.  LAB_STORE names another server program, with options if need be.
 
-store_program=$(command -v valkey-server || command -v redis-server) ||
-	lab_skip "no redis-server or valkey-server here; ./bootstrap installs what the lab needs"
+read -ra store_program <<<"${LAB_STORE:-$(command -v valkey-server || command -v redis-server)}"
+command -v "${store_program[0]:-}" >/dev/null || lab_skip "no redis-server or valkey-server here; ./bootstrap installs what the lab needs"
 store_cli=$(command -v valkey-cli || command -v redis-cli) || lab_skip "no redis-cli or valkey-cli here"
 members='one two three four'
 # shellcheck disable=SC2034
@@ -15,7 +15,7 @@ lab_address 127.0.53.70
 # store [OPTION...]: start it, empty; without options it listens without TLS
 store() {
 	[ $# -gt 0 ] || set -- --port 6379
-	lab_spawn store "$store_program" --bind 127.0.53.70 --protected-mode no --unixsocket "$LAB_WORK/store.sock" --save '' --appendonly no "$@"
+	lab_spawn store "${store_program[@]}" --bind 127.0.53.70 --protected-mode no --unixsocket "$LAB_WORK/store.sock" --save '' --appendonly no "$@"
 	lab_until 20 answers || lab_die "the store does not start"
 }
 cli() { "$store_cli" -s "$LAB_WORK/store.sock" "$@" 2>/dev/null; }
@@ -50,8 +50,10 @@ start_members() {
 	[ -z "$1" ] || lab_until 20 all_are is_up || lab_die "the store is not in use"
 }
 total() { local member; for member in $members; do stat "$member" "$1"; done | awk '{ sum += $1 } END { print sum }'; }
+# fresh, and seen [TYPE]: the queries since then
 fresh() { lab_settled bind-shop.lab; : >"$LAB_WORK/bind-shop.lab.queries"; }
 seen() { lab_settled bind-shop.lab; lab_queries bind-shop.lab "$@" | wc -l; }
+# enough NUMBER: of queries that one resolver needs, what several that share may
 enough() { awk -v n="$1" 'BEGIN { print int(n * 1.05 + 16) }'; }
 counted() { local member; for member in $members; do lab_control "$member" stats_noreset | sed -n 's/^caa\.fleet\.//p' | paste -sd' '; done | sed 's/^/# /'; }
 # refused TEXT FLEET: unbound-checkconf says so, with file and line

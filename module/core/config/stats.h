@@ -72,6 +72,7 @@
 	X(fleet_claims,	"caa.fleet.claims",	"of them, those that this resolver was to make") \
 	X(fleet_waited,	"caa.fleet.waited",	"of them, those that waited for another resolver's lookup") \
 	X(fleet_shared,	"caa.fleet.shared",	"of them, those that took another resolver's answer") \
+	X(fleet_failures, "caa.fleet.failures",	"of them, those that took another resolver's failure, and its reason") \
 	X(fleet_alone,	"caa.fleet.alone",	"of them, those that went on alone: the store had no word in time, or none that helps") \
 	X(fleet_left,	"caa.fleet.left",	"answers left for other resolvers") \
 	X(fleet_stale,	"caa.fleet.stale",	"entries refused because they are too old, of the future, or of before a flush") \
