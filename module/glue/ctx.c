@@ -139,19 +139,30 @@ void caa_ctx_destroy(struct caa_ctx *ctx)
 	free(ctx);
 }
 
+/** A change of the zones. */
+struct change {
+	const struct caa_zones *old, *now;
+};
+
+static bool has_changed(const void *arg, struct caa_name name)
+{
+	const struct change *change = arg;
+
+	return caa_zones_differ_at(change->old, change->now, name);
+}
+
 /** What is held was fetched under the old configuration, as far as that differs. */
 static void drop_held(struct caa_ctx *ctx, const struct caa_config *old, const struct caa_config *now, const struct config_file *cfg)
 {
+	const struct change change = { caa_config_zones(old), caa_config_zones(now) };
 	struct caa_sources sources;
-	struct caa_name apex;
 
-	caa_sources_read(&sources, cfg, caa_config_zones(now));
+	caa_sources_read(&sources, cfg, change.now);
 	if (ctx->fleet != NULL)
 		caa_fleet_follow(ctx->fleet, &sources);
-	if (caa_holds_follow(ctx->holds, &sources))
+	if (caa_holds_follow(ctx->holds, &sources) || !caa_zones_differ(change.old, change.now))
 		return;
-	for (size_t at = 0; caa_zones_changed_next(&at, caa_config_zones(old), caa_config_zones(now), &apex);)
-		(void)caa_holds_drop(ctx->holds, &(struct caa_hold_flush){ .name = apex, .below = true });
+	(void)caa_holds_drop(ctx->holds, &(struct caa_hold_flush){ .chosen = has_changed, .arg = &change });
 }
 
 /** Whether both say the same of the fleet. */

@@ -48,7 +48,7 @@ static size_t drop(struct caa_hold *t, const char *name, bool below, bool negati
 {
 	struct name_buffer b;
 
-	return caa_hold_drop(t, &(struct caa_hold_flush){ name_of(&b, name), below, negative });
+	return caa_hold_drop(t, &(struct caa_hold_flush){ .name = name_of(&b, name), .below = below, .negative = negative });
 }
 
 static void only_definite_answers_may_be_held(void **state)
@@ -359,6 +359,44 @@ static void the_oldest_makes_room_within_the_budget(void **state)
 
 enum { MODEL_NAMES = 40 };
 
+/** @param arg: the first letter of the names that are chosen. */
+static bool begins_with(const void *arg, struct caa_name name)
+{
+	return name.wire[0] > 0 && name.wire[1] == *(const uint8_t *)arg;
+}
+
+static void a_flush_may_choose_by_itself(void **state)
+{
+	static const struct { const char *letter, *left, *why; } row[] = {
+		{ "w", "acz", "a name" }, { "t", "waz", "what an answer depends on" }, { "q", "wacz", "none" },
+	};
+	static const char *const names[] = { "www.a.example", "a.example", "chain.example", "z.test" };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		struct caa_hold *t = caa_hold_create(1 << 16, secret);
+		struct name_buffer target;
+		struct caa_name on = name_of(&target, "t.cdn.test");
+		char left[8] = "";
+
+		for (size_t n = 0; n < COUNT_OF(names); n++) {
+			struct caa_hold_answer a = answer_of(names[n], 0);
+
+			a.names = names[n][0] == 'c' ? on.wire : NULL;
+			a.names_len = names[n][0] == 'c' ? on.len : 0;
+			assert_int_equal(put(t, names[n], a), CAA_OK);
+		}
+		assert_int_equal(caa_hold_drop(t, &(struct caa_hold_flush){ .chosen = begins_with, .arg = row[i].letter }),
+			COUNT_OF(names) - strlen(row[i].left));
+		for (size_t n = 0; n < COUNT_OF(names); n++)
+			if (is_held(t, names[n], 0))
+				strncat(left, names[n], 1);
+		if (strcmp(left, row[i].left) != 0)
+			fail_msg("%s: %s", row[i].why, left);
+		caa_hold_destroy(t);
+	}
+}
+
 /** Against a plain array, over lengths that cross blocks: what is given out is what was put last and not dropped. */
 static void it_gives_what_was_put(void **state)
 {
@@ -414,7 +452,7 @@ int main(void)
 		cmocka_unit_test(a_signature_ends_it),
 		cmocka_unit_test(the_last_answer_takes_the_place),
 		cmocka_unit_test(what_is_too_large_is_not_held),
-		cmocka_unit_test(a_flush_drops_what_depends_on_the_name),
+		cmocka_unit_test(a_flush_drops_what_depends_on_the_name), cmocka_unit_test(a_flush_may_choose_by_itself),
 		cmocka_unit_test(a_look_shows_the_age_and_counts_for_nothing),
 		cmocka_unit_test(one_answer_is_removed),
 		cmocka_unit_test(a_hot_answer_is_refreshed_in_its_second_half),

@@ -233,14 +233,15 @@ static void agrees_with_a_search(void **state)
 	caa_zones_destroy(z);
 }
 
-static void what_has_changed_is_visited(void **state)
+static void what_has_changed_is_known(void **state)
 {
-	struct name_buffer b;
-	struct caa_name apex;
-	static const char *const expected[] = { "b.test", "c.test", "new.test", "sub.a.test", NULL };
+	static const struct { const char *name; bool differs; } row[] = {
+		{ "b.test", true }, { "below.b.test", true }, { "c.test", true }, { "www.c.test", true }, { "new.test", true },
+		{ "sub.a.test", true }, { "x.sub.a.test", true }, { "a.test", false }, { "same.a.test", false },
+		{ "other.a.test", false }, { "d.test", false }, { "e.test", false }, { "test", false }, { ".", false },
+	};
 	struct caa_zones *old = caa_zones_create(), *now = caa_zones_create();
-	size_t at = 0, same = 0;
-	char seen[256] = "";
+	struct name_buffer b;
 
 	(void)state;
 	set(add(old, "a.test"), "caa-rate", 7);
@@ -257,20 +258,28 @@ static void what_has_changed_is_visited(void **state)
 	set(add(now, "new.test"), "caa-hold", 60);
 	caa_zones_seal(old);
 	caa_zones_seal(now);
-	while (caa_zones_changed_next(&at, old, now, &apex)) {
-		size_t i = 0;
-
-		while (expected[i] != NULL && !caa_name_equal(apex, name_of(&b, expected[i])))
-			i++;
-		assert_non_null(expected[i]);
-		if (strstr(seen, expected[i]) == NULL)
-			strcat(seen, expected[i]);
-	}
-	for (size_t i = 0; expected[i] != NULL; i++)
-		assert_non_null(strstr(seen, expected[i]));
-	assert_false(caa_zones_changed_next(&same, old, old, &apex));
+	for (size_t i = 0; i < COUNT_OF(row); i++)
+		if (caa_zones_differ_at(old, now, name_of(&b, row[i].name)) != row[i].differs)
+			fail_msg("%s", row[i].name);
+	assert_true(caa_zones_differ(old, now));
+	assert_false(caa_zones_differ(old, old));
 	caa_zones_destroy(old);
 	caa_zones_destroy(now);
+}
+
+static void differ_as_soon_as_one_of_them_has_more(void **state)
+{
+	struct caa_zones *none = caa_zones_create(), *one = caa_zones_create();
+
+	(void)state;
+	add(one, "a.test");
+	caa_zones_seal(none);
+	caa_zones_seal(one);
+	assert_true(caa_zones_differ(none, one));
+	assert_true(caa_zones_differ(one, none));
+	assert_false(caa_zones_differ(none, none));
+	caa_zones_destroy(none);
+	caa_zones_destroy(one);
 }
 
 int main(void)
@@ -280,7 +289,7 @@ int main(void)
 		cmocka_unit_test(what_is_unset_comes_from_the_enclosing_zone),
 		cmocka_unit_test(a_rate_has_the_line_of_the_zone_that_sets_it), cmocka_unit_test(more_rates_than_lines_share_them),
 		cmocka_unit_test(a_name_is_taken_once),
-		cmocka_unit_test(what_has_changed_is_visited),
+		cmocka_unit_test(what_has_changed_is_known), cmocka_unit_test(differ_as_soon_as_one_of_them_has_more),
 		cmocka_unit_test(at_visits_in_canonical_order), cmocka_unit_test(agrees_with_a_search),
 	};
 

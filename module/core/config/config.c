@@ -116,7 +116,8 @@ static enum caa_res start_clause(struct caa_config *c, enum caa_clause clause, c
 	c->clause = clause;
 	copy_where(c->clause_where, where);
 	c->apex_len = 0;
-	memset(c->zone_item, 0, sizeof(c->zone_item));
+	for (size_t i = 0; i < OPTIONS_MAX; i++)
+		c->zone_item[i].where[0] = '\0';
 	return CAA_OK;
 }
 

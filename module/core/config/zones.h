@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /** \file The configured zones: longest match of a name, and inheritance from the enclosing zone.
  *
+ *  O(1) to add and to find, O(n log n) to seal: a configuration can have a hundred thousand.
  *  Built by one thread (create, add, set, seal), then read by any number of threads without a lock. */
 #ifndef CAA_CORE_ZONES_H
 #define CAA_CORE_ZONES_H
@@ -48,10 +49,10 @@ size_t caa_zones_count(const struct caa_zones *z);
  *  @param i: 0 .. caa_zones_count() - 1. @param apex: borrowed from z. */
 const struct caa_zone_options *caa_zones_at(const struct caa_zones *z, size_t i, struct caa_name *apex);
 
-/** Visit the names, configured in either, for which one has other options than the other, or none, after seal: whatever differs is
- *  at or below one of them.
- *  @param at: 0 to begin; moves behind what was found. @param apex: borrowed from a or b. @return false if there is no more. */
-bool caa_zones_changed_next(size_t *at, const struct caa_zones *a, const struct caa_zones *b, struct caa_name *apex);
+/** @return whether a name has other options in one than in the other, or none, after seal. */
+bool caa_zones_differ_at(const struct caa_zones *a, const struct caa_zones *b, struct caa_name name);
+/** @return whether any has. */
+bool caa_zones_differ(const struct caa_zones *a, const struct caa_zones *b);
 
 /** @return bytes of memory. */
 size_t caa_zones_memory(const struct caa_zones *z);

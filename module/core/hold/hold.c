@@ -394,6 +394,8 @@ bool caa_hold_remove(struct caa_hold *t, struct caa_hold_key key)
 
 static bool name_matches(struct caa_name name, const struct caa_hold_flush *flush)
 {
+	if (flush->chosen != NULL)
+		return flush->chosen(flush->arg, name);
 	return flush->below ? caa_name_within(name, flush->name) : caa_name_equal(name, flush->name);
 }
 

@@ -113,6 +113,9 @@ struct caa_hold_flush {
 	struct caa_name name;	/**< those for this name, and those that depend on it */
 	bool below;		/**< and on names below it */
 	bool negative;		/**< of these, the negative ones only */
+	/** NULL; else it tells, of each name that an answer is for or depends on, whether to drop it, in the place of the name above */
+	bool (*chosen)(const void *arg, struct caa_name name);
+	const void *arg;
 };
 
 /** @return how many were dropped. */
