@@ -155,7 +155,7 @@ refuses "a store with a certificate of another authority" "the store's certifica
 tls_store store --tls-protocols TLSv1.2
 accepted "a store that has TLS 1.2"
 tls_store store --tls-auth-clients yes
-refuses "a store that wants a certificate and has none" "the connection is lost: .*certificate required" tls-name=store.lab
+refuses "a store that wants a certificate and has none" "the connection is lost: .*" tls-name=store.lab
 accepted "  which is satisfied by one" tls-name=store.lab tls-cert="$LAB_WORK/client.pem" tls-key="$LAB_WORK/client.key.pem"
 lab_stop store KILL
 store
