@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # shellcheck shell=bash
-# README's configuration is complete: a resolver with nothing else starts without advice and answers; and what README says is supported is
-# what patches/releases has.
+# README's configuration is complete: a resolver with nothing else starts without advice and answers; every command of README is run,
+# here or by the test that is named here; and what README says is supported is what patches/releases has.
 
 lab_root_and_tld
 lab_authority_bind shop.lab 127.0.53.10 127.0.53.11
+lab_delegate none.lab 127.0.53.10	# whose server refuses
 lab_start_parents
 {
 	sed -n '/^## The smallest configuration/,/^[A-Z]/s/^    //p' "$LAB_TOP/README.md" |
@@ -22,14 +23,41 @@ lab_start_resolver readme "$UNBOUND_CAA" 127.0.0.1
 check "it starts without advice" eval '! grep "caa: " "$LAB_WORK/readme.out"'
 lab_climb 127.0.0.1 "$(lab_names flat 20)"
 check "it answers 20 names" [ "$failed" -eq 0 ]
-for command in 'stats_noreset' 'caa_metrics' 'caa_upstreams' 'caa_failures' 'caa_explain www.example.com'; do
-	check "README has unbound-control $command" grep -q "unbound-control $command" "$LAB_TOP/README.md"
-	check "  and there is one" eval '! lab_control readme $command 2>&1 | grep -q "error unknown"'
-done
+
+# --- its commands: lines that are none of a configuration, and what is set off in text ----------------------------------------------------
+readme_commands() {
+	{
+		sed -n 's/^    \([^\t].*\)/\1/p' "$LAB_TOP/README.md" | grep -v ':$'
+		grep -o '`[^`]*`' "$LAB_TOP/README.md" | tr -d '\`' | grep -E '^(sudo|make|head|dig|\./bootstrap|tests/(lab|harm)/run|caa-climb|caa-probe|unbound-control) .'
+	} | sed 's/  *# .*//; s/ && /\n/g'
+}
+# as they are, with this lab's server and names in the place of the reader's
+unbound-control() { lab_control readme "$@"; }
+caa-climb() { "$CAA_CLIMB" "$@"; }
+caa-probe() { "${CAA_PROBE:-$LAB_BUILD/caa-probe}" --server 127.0.53.1 "$@"; }
+run() { (cd "$LAB_WORK" && eval "${1//www.example.com/$2}") >"$LAB_WORK/command" 2>&1 || { cat "$LAB_WORK/command"; false; }; }
+openssl req -x509 -newkey rsa:2048 -nodes -keyout "$LAB_WORK/cert.key" -out "$LAB_WORK/cert.pem" -days 2 -subj /CN=lab \
+	-addext 'subjectAltName=DNS:h1.shop.lab,DNS:*.h2.shop.lab' 2>/dev/null
+is_target() { grep -qE "^([a-z-]+ )*$1( [a-z-]+)*:" "$LAB_TOP/Makefile.am"; }
+ran=0
+while read -r command; do
+	case $command in
+	dig\ *|unbound-control\ *) check "$command" run "$command" h1.none.lab; ran=$((ran + 1)) ;;
+	caa-climb\ *|caa-probe\ *) check "$command" run "$command" h1.shop.lab; ran=$((ran + 1)) ;;
+	head\ *) check "case-fleet: $command" grep -q 'head -c 32.*README.md' "$LAB_DIR/case-fleet.sh" ;;
+	"./bootstrap --try V"*) check "try.test: $command" grep -q -- '--try' "$LAB_TOP/tests/try.test" ;;
+	./bootstrap) ;;			# so this tree was made
+	make|"make check"|"sudo make install") ;;
+	"sudo apt install ./build/deb/"*|"sudo systemctl enable unbound") check "make check-deb: $command" is_target check-deb ;;
+	"sudo make "*|"make "*) word=${command#sudo }; word=${word#make }; check "$command is a target" is_target "${word%% *}" ;;
+	"tests/lab/run "*|"tests/harm/run "*) check "$command" [ -x "$LAB_TOP/${command%% *}" ] ;;
+	*) check "a test runs: $command" false ;;
+	esac
+done < <(readme_commands | sort -u)
+check "README has commands to run ($ran)" [ $ran -ge 8 ]
+check "  caa_explain told of a failure" eval 'lab_control readme caa_explain h1.none.lab | grep -q "^CAA h1.none.lab: refused"'
+
 for release in $(sed -n 's/^\([0-9][0-9.]*\) .*/\1/p' "$LAB_TOP/patches/releases"); do
 	check "README names Unbound $release" grep -q "\b${release//./\\.}\b" "$LAB_TOP/README.md"
 done
-for target in $(grep -oh 'make [a-z][a-z-]*' "$LAB_TOP/README.md" | cut -d' ' -f2 | sort -u); do
-	case $target in install|check) continue ;; esac
-	check "make $target is a target" grep -qE "^([a-z-]+ )*$target( [a-z-]+)*:" "$LAB_TOP/Makefile.am"
-done
+check "CHANGES begins with the version of configure.ac" grep -qF "[$(sed -n '1s/ .*//p' "$LAB_TOP/CHANGES")]" <(grep AC_INIT "$LAB_TOP/configure.ac")
