@@ -104,16 +104,27 @@ lab_stop package
 check "the new one starts" start
 check "  and answers" [ "$(dig +tries=1 +time=5 caa h1.shop.lab @127.0.0.1 | grep -c 'status: NOERROR')" -eq 1 ]
 
-# Where Unbound was built with its Python module, that stands in the chain with ours.
-if in_root unbound -V | grep -q -- --with-pythonmodule; then
+# What Debian builds Unbound with stands in the chain with ours, in an order that unbound-checkconf knows.
+# chain WHAT NAME MODULES [CONFIGURATION]
+chain() {
+	local asked=$2
 	lab_stop package
+	printf 'server:\n module-config: "%s"\n%s\n' "$3" "${4:-}" >"$conf/zz-chain.conf"
+	check "with $1 it starts" start
+	check "  and answers, through all of them" \
+		eval '[ "$(dig +tries=1 +time=5 caa "$asked" @127.0.0.1 | grep -c "status: NOERROR")" -eq 1 ] && [ "$(stat_of caa.questions)" -ge 1 ]'
+	rm "$conf/zz-chain.conf"
+}
+chain "subnetcache, and dnstap" h2.shop.lab "dynlib subnetcache validator iterator" \
+	$'dnstap:\n dnstap-enable: yes\n dnstap-log-resolver-query-messages: yes\n dnstap-log-client-response-messages: yes'
+chain cachedb h3.shop.lab "dynlib validator cachedb iterator"
+if in_root unbound -V | grep -q -- --with-pythonmodule; then
 	printf '%s\n' 'def init(id, cfg): return True' 'def deinit(id): return True' 'def inform_super(id, q, s, d): return True' 'def operate(id, event, q, d):' \
 		' q.ext_state[id] = MODULE_FINISHED if event == MODULE_EVENT_MODDONE else MODULE_WAIT_MODULE' ' return True' >"$PACKAGE_ROOT/etc/unbound/pass.py"
-	printf 'server:\n module-config: "dynlib python validator iterator"\npython:\n python-script: "/etc/unbound/pass.py"\n' >"$conf/zz-python.conf"
-	check "with its Python module in the chain it starts" start
-	check "  and answers, through both" eval '[ "$(dig +tries=1 +time=5 caa h2.shop.lab @127.0.0.1 | grep -c "status: NOERROR")" -eq 1 ] && [ "$(stat_of caa.questions)" -ge 1 ]'
-	rm "$conf/zz-python.conf" "$PACKAGE_ROOT/etc/unbound/pass.py"
+	chain "its Python module" h4.shop.lab "python dynlib validator iterator" $'python:\n python-script: "/etc/unbound/pass.py"'
+	rm "$PACKAGE_ROOT/etc/unbound/pass.py"
 else
+	[[ " ${DEB_BUILD_PROFILES:-} " != *" pkg.unbound-caa.python "* ]] || check "it was built with Unbound's Python module" false
 	echo "# built without Unbound's Python module"
 fi
 
