@@ -231,6 +231,19 @@ static void note_flight(struct caa_ctx *ctx, struct sending *s, uint64_t now_us)
 		caa_shards_flight_end(ctx->shards, s->question, &s->addr);
 }
 
+/** Those of this thread who wait ask again as soon as it comes to them. */
+static void ask_again(struct caa_turn *const *turn, size_t count)
+{
+	struct timeval now = { 0, 0 };
+
+	for (size_t i = 0; i < count; i++) {
+		struct sending *waits = (struct sending *)turn[i];
+
+		waits->due_us = 0;
+		comm_timer_set(waits->sq->timer, &now);
+	}
+}
+
 static int64_t pace_caa(struct caa_ctx *ctx, struct sending *s, const struct caa_claims *claims, struct caa_wish *wish,
 	const struct caa_addr *other, int *tcp)
 {
@@ -248,6 +261,7 @@ static int64_t pace_caa(struct caa_ctx *ctx, struct sending *s, const struct caa
 		return (int64_t)wait_us;
 	choices(wish, sq);
 	gate = caa_shards_ask(ctx->shards, addr, q, wish, &wait_us, &known);
+	ask_again(q->neighbour, q->neighbours);
 	if (!known && !wish->queued)
 		caa_stats_add(&ctx->stats, CAA_STAT_unpaced, 1);
 	switch (gate) {
@@ -653,16 +667,9 @@ static void outcome_caps(struct caa_ctx *ctx, struct serviced_query *sq)
 /** An answer made room: those of this thread who wait for it ask again when the thread has read what else came. */
 static void call(struct caa_ctx *ctx, struct sending *s)
 {
-	struct timeval now = { 0, 0 };
 	struct caa_turn *turn[CALLS_MAX];
-	size_t count = caa_shards_call(ctx->shards, &s->addr, &s->asking, s->sq->outnet, turn, CALLS_MAX);
 
-	for (size_t i = 0; i < count; i++) {
-		struct sending *called = (struct sending *)turn[i];
-
-		called->due_us = 0;
-		comm_timer_set(called->sq->timer, &now);
-	}
+	ask_again(turn, caa_shards_call(ctx->shards, &s->addr, &s->asking, s->sq->outnet, turn, CALLS_MAX));
 }
 
 /** Whether nothing is left to be said of a query: its attempts have had their outcomes, and it waits for none. */

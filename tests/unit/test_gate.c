@@ -612,6 +612,7 @@ static void a_crowd_without_a_place(void **state)
 	assert_int_equal(ask_wish(&s, &q[0], &s.serving, &wish), CAA_GATE_SEND);
 	wish.deadline_us = s.now_us + PLACES * second;
 	for (unsigned i = 1; i < COUNT_OF(q); i++) {
+		q[i].question = 1;
 		assert_int_equal(ask_wish(&s, &q[i], &s.serving, &wish), CAA_GATE_WAIT);
 		if (i <= PLACES)
 			continue;
@@ -620,11 +621,26 @@ static void a_crowd_without_a_place(void **state)
 		if (i - PLACES >= 100)
 			assert_true(s.wait_us >= 1000 * ms);
 	}
-	assert_in_range(s.wait_us, 1, 2 * second);	/* nobody calls it */
-	assert_int_equal(s.u.outside, CROWD);
+	assert_in_range(s.wait_us, 1, 15 * second);	/* else its neighbours call it */
+	q[CROWD + PLACES].question = 32;
+	assert_int_equal(ask_wish(&s, &q[CROWD + PLACES], &s.serving, &wish), CAA_GATE_WAIT);
+	assert_in_range(s.wait_us, 1, 2 * second);	/* and some look out for room */
+	assert_int_equal(s.u.line.outsiders, CROWD);
+	/* one of the line is gone, so that there is room for one: who has it calls those next to it, and who has none calls nobody */
+	end(&s, &q[PLACES], CAA_END_ABANDONED, NULL, false);
+	assert_int_equal(ask_wish(&s, &q[PLACES + 2], &s.serving, &wish), CAA_GATE_WAIT);
+	assert_true(q[PLACES + 2].turn.in_line);
+	assert_int_equal(q[PLACES + 2].neighbours, 2);
+	for (unsigned n = 0; n < 2; n++) {
+		assert_true(q[PLACES + 2].neighbour[n] == &q[PLACES + 1].turn || q[PLACES + 2].neighbour[n] == &q[PLACES + 3].turn);
+		assert_int_equal(ask_wish(&s, (struct caa_asking *)q[PLACES + 2].neighbour[n], &s.serving, &wish), CAA_GATE_WAIT);
+		assert_true(q[PLACES + 2].neighbour[n]->outside);
+		assert_int_equal(((struct caa_asking *)q[PLACES + 2].neighbour[n])->neighbours, 0);
+	}
+	assert_int_equal(s.u.line.outsiders, CROWD - 1);
 	for (unsigned i = 0; i < COUNT_OF(q); i++)
 		end(&s, &q[i], CAA_END_ABANDONED, NULL, false);
-	assert_int_equal(s.u.outside, 0);
+	assert_int_equal(s.u.line.outsiders, 0);
 	nothing_is_left(&s);
 }
 

@@ -266,10 +266,46 @@ static void who_entered_last_may_be_undone(void **state)
 	}
 }
 
+/** Who waits without a place; who finds room calls those next to it who are of its thread. */
+static void who_finds_room_calls_its_neighbours(void **state)
+{
+	static const struct { const char *threads; unsigned of; const char *called, *why; } row[] = {
+		{ "aaa", 1, "20", "on both sides" }, { "aaa", 0, "1", "the first has one" }, { "aaa", 2, "1", "and so has the last" },
+		{ "abbab", 3, "0", "of its own thread only" }, { "abbab", 4, "2", "though they are not next to it" },
+		{ "a", 0, "", "or nobody" }, { "bbabb", 2, "", "nor of another" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		struct caa_turn turn[8] = { { .called = false } }, *found[CAA_LINE_NEIGHBOURS];
+		struct caa_line line = { .served = 0 };
+		char called[8] = "";
+		size_t count = strlen(row[i].threads);
+
+		for (size_t n = 0; n < count; n++) {
+			turn[n].thread = row[i].threads[n] == 'a' ? (const void *)row : &line;
+			caa_line_set_outside(&line, &turn[n], true);
+			caa_line_set_outside(&line, &turn[n], true);	/* once is enough */
+		}
+		assert_int_equal(line.outsiders, count);
+		for (size_t n = caa_line_neighbours(&turn[row[i].of], found); n > 0; n--)
+			called[strlen(called)] = (char)('0' + (found[n - 1] - turn));
+		if (strcmp(called, row[i].called) != 0 && !(strlen(called) == 2 && called[0] == row[i].called[1] &&
+		    called[1] == row[i].called[0]))
+			fail_msg("%s: %s", row[i].why, called);
+		for (size_t n = 0; n < count; n++) {
+			caa_line_set_outside(&line, &turn[(n + row[i].of) % count], false);
+			assert_int_equal(caa_line_neighbours(&turn[(n + row[i].of) % count], found), 0);
+		}
+		assert_int_equal(line.outsiders, 0);
+		assert_null(line.outside);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(zones_take_turns), cmocka_unit_test(who_was_served_waits_for_the_others_turn),
+		cmocka_unit_test(who_finds_room_calls_its_neighbours), cmocka_unit_test(zones_take_turns), cmocka_unit_test(who_was_served_waits_for_the_others_turn),
 		cmocka_unit_test(a_zone_with_a_thousandth_of_the_names_has_its_turn),
 		cmocka_unit_test(within_a_zone_the_older_question_is_first), cmocka_unit_test(who_leaves_leaves_the_others_in_order),
 		cmocka_unit_test(the_front_is_told_by_who_stands_before),

@@ -15,6 +15,7 @@
 /** A query at an upstream; zeroed at first. */
 struct caa_asking {
 	struct caa_turn turn;	/**< in the upstream's line, while it waits; first, so that it is found from there */
+	struct caa_turn *neighbour[CAA_LINE_NEIGHBOURS];	/**< who is to ask at once, as it found room: what caa_gate_ask() tells its caller */
 	uint64_t placed_us;	/**< when it took its place */
 	struct caa_sent sent;
 	struct caa_cookie_sent cookie;
@@ -24,6 +25,7 @@ struct caa_asking {
 	uint32_t pair_epoch;		/**< the upstream's, when pair_hash was made */
 	uint32_t patience_ms;	/**< how long its answer is waited for at most; 0 = as long as Unbound does */
 	uint32_t least_ms;	/**< how long it is waited for at least, within the budget; 0 = as long as Unbound does */
+	uint8_t neighbours;	/**< how many these are */
 	uint8_t line;		/**< of the address (core/wire/addr.h); set by the caller before anything else */
 	bool caa_type;		/**< it is of type CAA; set by the caller before anything else */
 	bool denied;		/**< who waits for it was denied there before; set by the caller before anything else */

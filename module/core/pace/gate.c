@@ -135,6 +135,7 @@ enum caa_gate caa_gate_ask(struct caa_upstream *u, struct caa_asking *q, struct 
 	enum caa_need need;
 	bool soon = false;
 
+	q->neighbours = 0;
 	note_asked(u, q, zone, wish);
 	if (wish->now_us >= wish->deadline_us)
 		return late(u, q, wish);

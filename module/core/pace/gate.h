@@ -16,6 +16,7 @@
 #include "core/pace/upstream.h"
 
 /** @param zone: what the upstream does for the query's zone; its last turn is kept there.
+ *  @param q: its neighbours are set: those of its thread to ask at once, for it found room and they had none either.
  *  @param wait_us: set with CAA_GATE_WAIT, at least 1. */
 enum caa_gate caa_gate_ask(struct caa_upstream *u, struct caa_asking *q, struct caa_serving *zone,
 	const struct caa_wish *wish, uint64_t *wait_us);

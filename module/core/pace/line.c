@@ -5,6 +5,8 @@
 
 #include <stddef.h>
 
+enum { FAR = 64 };	/**< so far outside a neighbour of the same thread is looked for */
+
 static void link_behind(struct caa_line *line, struct caa_turn *t, struct caa_turn *before)
 {
 	t->before = before;
@@ -122,6 +124,51 @@ size_t caa_line_call(struct caa_line *line, uint32_t room, const void *thread, s
 		line->called++;
 		out[count++] = t;
 	}
+	return count;
+}
+
+static void go_outside(struct caa_line *line, struct caa_turn *t)
+{
+	t->before = NULL;
+	t->behind = line->outside;
+	if (t->behind != NULL)
+		t->behind->before = t;
+	line->outside = t;
+}
+
+static void leave_outside(struct caa_line *line, struct caa_turn *t)
+{
+	*(t->before != NULL ? &t->before->behind : &line->outside) = t->behind;
+	if (t->behind != NULL)
+		t->behind->before = t->before;
+	t->before = t->behind = NULL;
+}
+
+void caa_line_set_outside(struct caa_line *line, struct caa_turn *t, bool outside)
+{
+	if (t->outside == outside)
+		return;
+	line->outsiders += outside;
+	line->outsiders -= t->outside;
+	t->outside = outside;
+	(outside ? go_outside : leave_outside)(line, t);
+}
+
+size_t caa_line_neighbours(const struct caa_turn *t, struct caa_turn *out[static CAA_LINE_NEIGHBOURS])
+{
+	struct caa_turn *before = t->before, *behind = t->behind;
+	size_t count = 0;
+
+	if (!t->outside)
+		return 0;
+	for (unsigned far = 0; far < FAR && before != NULL && before->thread != t->thread; far++)
+		before = before->before;
+	for (unsigned far = 0; far < FAR && behind != NULL && behind->thread != t->thread; far++)
+		behind = behind->behind;
+	if (before != NULL && before->thread == t->thread)
+		out[count++] = before;
+	if (behind != NULL && behind->thread == t->thread)
+		out[count++] = behind;
 	return count;
 }
 

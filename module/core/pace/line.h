@@ -21,19 +21,21 @@
 
 /** One who waits; zeroed at first. */
 struct caa_turn {
-	struct caa_turn *before, *behind;	/**< in the line; NULL at its ends, and outside */
+	struct caa_turn *before, *behind;	/**< in the line, or outside; NULL at the ends, and of who does not wait */
 	struct caa_place place;		/**< its place at the pacer, while it is in the line */
 	uint64_t age_us;		/**< when its client's question arrived; 0 goes ahead in its zone */
 	uint32_t zone;			/**< a hash of the zone that is asked */
 	uint32_t turn;			/**< modulo 2^32 */
 	const void *thread;		/**< who can call it; compared only; set by its owner before it enters */
 	bool called;			/**< it was told that there may be room for it, and has not asked since */
-	bool outside;			/**< it has no place, and is counted with those, core/pace/upstream.h */
-	bool in_line;			/**< changes only by its owner's calls, who may read it at any time */
+	bool outside;			/**< it has no place, and is one of those; this and the next change only by its owner's calls, ... */
+	bool in_line;			/**< ... who may read it at any time */
 };
 
 struct caa_line {
 	struct caa_turn *first, *last;	/**< NULL if it is empty */
+	struct caa_turn *outside;	/**< who waits and has no place, since its turn would come too late: the latest; NULL = nobody */
+	uint32_t outsiders;		/**< how many they are */
 	uint32_t served;		/**< the latest turn that was used */
 	uint32_t called;		/**< how many of those that wait were called */
 };
@@ -56,6 +58,15 @@ void caa_line_wait(struct caa_line *line, struct caa_turn *t);
 
 /** @return whether fewer than so many stand before one in the line. */
 bool caa_line_is_front(const struct caa_turn *t, uint64_t most);
+
+/** Who waits has no place, or has one, or waits no more. */
+void caa_line_set_outside(struct caa_line *line, struct caa_turn *t, bool outside);
+
+enum { CAA_LINE_NEIGHBOURS = 2 };
+
+/** Who found room outside tells its neighbours there, before it goes: what let it in may let them in, too.
+ *  @param out: those of its thread. @return how many. */
+size_t caa_line_neighbours(const struct caa_turn *t, struct caa_turn *out[static CAA_LINE_NEIGHBOURS]);
 
 /** Who was in the line leaves it without its turn. */
 void caa_line_leave(struct caa_line *line, struct caa_turn *t);

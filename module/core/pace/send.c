@@ -86,6 +86,7 @@ enum caa_gate caa_send_tcp(struct caa_upstream *u, struct caa_asking *q, const s
 	if (wish->queued)
 		return CAA_GATE_SEND;	/* asked again when it is due, and goes over TCP then */
 	caa_waiting_count(u, q, wish->now_us);
+	caa_waiting_tell(q);
 	caa_waiting_leave(u, q);
 	q->chose_tcp = !wish->tcp;
 	q->patience_ms = patience_tcp_ms(u, q);
@@ -136,6 +137,7 @@ enum caa_gate caa_send_aside(struct caa_upstream *u, struct caa_asking *q, const
 {
 	if (wish->queued)
 		return CAA_GATE_SEND;
+	caa_waiting_tell(q);
 	caa_waiting_leave(u, q);
 	return send_udp(u, q, wish, caa_learn_aside(&u->learn, wish->now_us, counted));
 }

@@ -11,7 +11,7 @@ enum {
 	EVICT_TRIES = 8		/**< oldest entries that are looked at for one that nobody waits for */
 };
 
-_Static_assert(sizeof(struct caa_upstream) <= 360, "an upstream takes at most 360 bytes");
+_Static_assert(sizeof(struct caa_upstream) <= 368, "an upstream takes at most 368 bytes");
 
 struct caa_upstreams {
 	uint8_t key[CAA_HASH_KEY];
@@ -148,7 +148,7 @@ static struct caa_upstream *evict(struct caa_upstreams *t)
 	for (unsigned tries = 0; i != NONE && tries < EVICT_TRIES; tries++, i = entry_of(t, i)->newer) {
 		struct caa_upstream *u = entry_of(t, i);
 
-		if (caa_pacer_waiting(&u->learn.pacer) > 0 || u->outside > 0)
+		if (caa_pacer_waiting(&u->learn.pacer) > 0 || u->line.outsiders > 0)
 			continue;
 		hash_unlink(t, u);
 		use_unlink(t, u);
@@ -237,7 +237,6 @@ void caa_upstreams_settle(struct caa_upstreams *t)
 	for (uint32_t i = 0; i < t->count; i++) {
 		caa_learn_settle(&entry_of(t, i)->learn);
 		entry_of(t, i)->line = (struct caa_line){ .served = entry_of(t, i)->line.served };
-		entry_of(t, i)->outside = 0;
 		caa_transport_settle(&entry_of(t, i)->transport);
 	}
 }

@@ -33,7 +33,6 @@ struct caa_upstream {
 	uint32_t sent_caa;	/**< of these, sent for a CAA question */
 	uint32_t waited;	/**< queries that had to wait */
 	uint32_t waited_ms;	/**< sum of their waits */
-	uint32_t outside;	/**< queries that wait and have no place in the line, since their turns would come too late */
 	uint32_t refused;	/**< queries not sent because the wait was beyond their budget */
 	uint32_t replied;	/**< packets that were answered */
 	uint32_t timed_out;	/**< packets that were not */

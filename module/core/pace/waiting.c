@@ -8,24 +8,25 @@ enum {
 	SOON_CROWD_US = US_PER_MS,	/**< ... but where many wait, one asks in so long: the answer calls them */
 	LATER_US = 20 * US_PER_MS,	/**< who waits for others to find out why its zone was denied asks again then */
 	ADMIT_US = 250 * US_PER_MS,	/**< whose turn is beyond the budget asks again then: the pace may rise ... */
-	ADMIT_MOST_US = 2 * US_PER_S,	/**< ... or later where many do, but no later than this: nobody calls who has no place */
+	ADMIT_MOST_US = 15 * US_PER_S,	/**< ... or later where many do, but no later than this: who finds room calls its neighbours, ... */
+	SCOUTS = 32,			/**< ... and one in so many is to find it soon: it asks ... */
+	SCOUT_MOST_US = 2 * US_PER_S,	/**< ... no later than this */
 	AGAIN_US = 500 * US_PER_MS,	/**< who waits asks again no later: the pace, or another address, may have changed; ... */
 	CROWD_US = 24 * US_PER_MS,	/**< ... but where many wait, one asks in so long, ... */
 	DUE_PARTS = 16,			/**< ... each at least so often until its turn */
+	MANY = 500, TOGETHER_US = 100 * US_PER_MS,	/**< of so many, those ask at one time whose times are no further apart: each time
+					 *   wakes the thread */
 	LONG_US = 200 * US_PER_MS	/**< who waits longer asks again half way: the pace may have changed */
 };
 
-/** It has no place in the line, or has one, or waits no more. */
-static void set_outside(struct caa_upstream *u, struct caa_asking *q, bool outside)
+void caa_waiting_tell(struct caa_asking *q)
 {
-	u->outside += outside;
-	u->outside -= q->turn.outside;
-	q->turn.outside = outside;
+	q->neighbours = (uint8_t)caa_line_neighbours(&q->turn, q->neighbour);
 }
 
 void caa_waiting_leave(struct caa_upstream *u, struct caa_asking *q)
 {
-	set_outside(u, q, false);
+	caa_line_set_outside(&u->line, &q->turn, false);
 	if (!q->turn.in_line)
 		return;
 	caa_line_leave(&u->line, &q->turn);
@@ -45,9 +46,12 @@ bool caa_waiting_enter(struct caa_upstream *u, struct caa_asking *q, struct caa_
 	struct caa_pacer tried = u->learn.pacer, before = tried;
 	struct caa_place place;
 
-	set_outside(u, q, true);
-	if (!wish->repeated && caa_serving_is_full(zone, wish->now_us))
+	if (!wish->repeated && caa_serving_is_full(zone, wish->now_us)) {
+		caa_line_set_outside(&u->line, &q->turn, true);
 		return false;
+	}
+	caa_waiting_tell(q);
+	caa_line_set_outside(&u->line, &q->turn, false);
 	place = caa_pacer_enter(&tried, wish->now_us, false);
 	q->turn.zone = q->zone;
 	q->turn.age_us = wish->repeated ? 0 : wish->age_us;
@@ -58,9 +62,10 @@ bool caa_waiting_enter(struct caa_upstream *u, struct caa_asking *q, struct caa_
 		u->learn.pacer = before;
 		if (!wish->repeated)
 			caa_serving_full(zone, wish->now_us);
+		q->neighbours = 0;
+		caa_line_set_outside(&u->line, &q->turn, true);
 		return false;
 	}
-	set_outside(u, q, false);
 	q->placed_us = wish->now_us;
 	q->waited = false;
 	return true;
@@ -85,12 +90,18 @@ static uint64_t max_u64(uint64_t a, uint64_t b)
 	return a > b ? a : b;
 }
 
-/** When who waits asks again without a reason to: often enough to be there when others caa_waiting_leave their places. */
-static uint64_t again_us(const struct caa_upstream *u, uint64_t due_us)
+/** All who wait. */
+static uint64_t crowd(const struct caa_upstream *u)
 {
-	uint64_t crowd_us = ((uint64_t)u->outside + caa_pacer_waiting(&u->learn.pacer)) * CROWD_US;
+	return (uint64_t)u->line.outsiders + caa_pacer_waiting(&u->learn.pacer);
+}
 
-	return max_u64(AGAIN_US, min_u64(crowd_us, due_us / DUE_PARTS));
+/** When who waits asks again without a reason to: often enough to be there when others leave their places. */
+static uint64_t again_us(const struct caa_upstream *u, uint64_t now_us, uint64_t due_us)
+{
+	uint64_t wait_us = max_u64(AGAIN_US, min_u64(crowd(u) * CROWD_US, due_us / DUE_PARTS));
+
+	return crowd(u) >= MANY ? wait_us - (now_us + wait_us) % TOGETHER_US : wait_us;
 }
 
 uint64_t caa_waiting_soon_us(const struct caa_upstream *u)
@@ -99,31 +110,33 @@ uint64_t caa_waiting_soon_us(const struct caa_upstream *u)
 }
 
 /** When who has no place asks again: in time to be sent, if it gets one then. */
-static uint64_t admit_us(const struct caa_upstream *u, const struct caa_wish *wish)
+static uint64_t admit_us(const struct caa_upstream *u, const struct caa_asking *q, const struct caa_wish *wish)
 {
-	uint64_t most_us = min_u64(ADMIT_MOST_US, (wish->deadline_us - wish->now_us) * 3 / 4);
+	uint64_t often_us = q->question % SCOUTS == 0 ? SCOUT_MOST_US : ADMIT_MOST_US;
+	uint64_t most_us = min_u64(often_us, (wish->deadline_us - wish->now_us) * 3 / 4);
 
-	return max_u64(ADMIT_US, min_u64(u->outside * (uint64_t)CROWD_US, most_us));
+	return max_u64(ADMIT_US, min_u64(u->line.outsiders * (uint64_t)CROWD_US, most_us));
 }
 
 enum caa_gate caa_waiting_hold(struct caa_upstream *u, struct caa_asking *q, const struct caa_wish *wish, uint64_t due_us,
 	uint64_t most_us, uint64_t *wait_us)
 {
 	if (is_better_elsewhere(u, q, wish, due_us)) {
+		caa_waiting_tell(q);
 		caa_waiting_leave(u, q);
 		return CAA_GATE_ELSEWHERE;
 	}
 	q->waited = q->turn.in_line || q->waited;
 	caa_line_wait(&u->line, &q->turn);
 	*wait_us = due_us > LONG_US ? due_us / 2 : due_us;
-	*wait_us = min_u64(min_u64(*wait_us, again_us(u, due_us)), min_u64(most_us, wish->deadline_us - wish->now_us));
+	*wait_us = min_u64(min_u64(*wait_us, again_us(u, wish->now_us, due_us)), min_u64(most_us, wish->deadline_us - wish->now_us));
 	return CAA_GATE_WAIT;
 }
 
 enum caa_gate caa_waiting_outside(struct caa_upstream *u, struct caa_asking *q, const struct caa_wish *wish, bool tcp,
 	uint64_t *wait_us)
 {
-	uint64_t at_us = tcp ? ADMIT_US : admit_us(u, wish);
+	uint64_t at_us = tcp ? ADMIT_US : admit_us(u, q, wish);
 
 	return caa_waiting_hold(u, q, wish, DUE_PARTS * at_us, at_us, wait_us);
 }

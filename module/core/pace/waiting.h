@@ -2,7 +2,8 @@
 /** \file A query that waits at an upstream: its place in the line, and when it asks again.
  *
  *  Who waits asks again by itself, at least twice a second where few do, and is called when there is room (caa_gate_call()).  Who
- *  has no place, since its turn would come after its budget, asks as well, and gets one when others leave theirs.
+ *  has no place, since its turn would come after its budget, asks as well, seldom where many do, and gets one when others leave theirs;
+ *  who finds room has those next to it called.
  *  No clock, no lock: time is passed in, and the caller serialises calls on one upstream. */
 #ifndef CAA_CORE_WAITING_H
 #define CAA_CORE_WAITING_H
@@ -13,6 +14,9 @@
 
 /** Take a place.  @pre it has none. @param zone: of the query. @return false if its turn is known to be beyond the budget. */
 bool caa_waiting_enter(struct caa_upstream *u, struct caa_asking *q, struct caa_serving *zone, const struct caa_wish *wish);
+
+/** It has found room: those next to it who have none are to ask at once, too. */
+void caa_waiting_tell(struct caa_asking *q);
 
 /** It gives up its place, if it has one, and waits no more. */
 void caa_waiting_leave(struct caa_upstream *u, struct caa_asking *q);
