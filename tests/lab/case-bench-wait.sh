@@ -3,7 +3,7 @@
 # make bench: what 5000 questions cost that wait for their turn at a rate, in parts of a processor.
 
 LOAD=$LAB_BUILD/bench_load
-WAITING=5000 SETTLED_S=5 OBSERVED_S=10 CAA=257
+WAITING=5000 SETTLED_S=10 OBSERVED_S=24 CAA=257
 [ -x "$LOAD" ] || lab_skip "no $LOAD; run make bench_load"
 lab_root_and_tld
 LAB_QUERYLOG=no LAB_NAMES=$WAITING lab_authority_bind shop.lab 127.0.53.10 127.0.53.11
@@ -27,7 +27,9 @@ cost() {
 	part=$(awk "BEGIN { printf \"%.2f\", ($after - $before) / (10 * $OBSERVED_S) }")
 	echo "$(waiting) questions that wait for their turn cost $part % of a processor"
 	lab_stop load KILL
-	check "5000 questions that wait cost less than 4% of a processor ($part %)" at_most "$part" 4
+	noted=$part
+	check "5000 questions that wait cost less than 1% of a processor ($part %)" at_most "$part" 1
 }
 lab_measured cost
+lab_bench_note "$WAITING questions that wait: % of a processor" - "$noted" - ''
 lab_stop caa KILL

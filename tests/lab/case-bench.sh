@@ -71,6 +71,13 @@ show() {
 	printf '%-52s %9.3f %13s %9s %9.0f %9s\n' "$3" "$s" "$(spread "$1.$2")" "$(ratio "$s" "$(lab_median 1 "$LAB_WORK/$1.plain")")" \
 		"$cpu" "$(ratio "$cpu" "$(lab_median 2 "$LAB_WORK/$1.plain")")"
 }
+# note SERIES TEXT: into the table of all
+note() {
+	lab_bench_note "$2: s" "$(lab_median 1 "$LAB_WORK/$1.plain")" "$(lab_median 1 "$LAB_WORK/$1.on")" \
+		"$(ratio "$(lab_median 1 "$LAB_WORK/$1.on")" "$(lab_median 1 "$LAB_WORK/$1.plain")")" "$(spread "$1.on") s"
+	lab_bench_note "$2: ms of CPU" "$(lab_median 2 "$LAB_WORK/$1.plain")" "$(lab_median 2 "$LAB_WORK/$1.on")" \
+		"$(ratio "$(lab_median 2 "$LAB_WORK/$1.on")" "$(lab_median 2 "$LAB_WORK/$1.plain")")" ""
+}
 titles() { printf '%-52s %9s %13s %9s %9s %9s\n' "$1" seconds 'min-max' 'to plain' 'CPU ms' 'to plain'; }
 
 titles "$COUNT uncached climbs, a label at a time"
@@ -86,6 +93,9 @@ show all on 'with the module'
 titles "$((COUNT / 4)) uncached climbs of names of five labels"
 show deep plain 'plain Unbound'
 show deep on 'with the module'
+note climb "$COUNT climbs, a label at a time"
+note all "$COUNT climbs, all labels at once"
+note deep "$((COUNT / 4)) climbs of five labels"
 
 # faster TEXT SERIES
 faster() {
@@ -126,6 +136,7 @@ instructions() {
 	plain=$(counted plain "$2" "$3" "${5:-}") again=$(counted again "$2" "$3" "${5:-}")
 	off=$(counted off "$2" "$3" "${5:-}") on=$(counted on "$2" "$3" "${5:-}")
 	printf '%-52s %9s %9s %9s %9s\n' "$1" "$plain" "$(ratio "$again" "$plain")" "$(ratio "$off" "$plain")" "$(ratio "$on" "$plain")"
+	lab_bench_note "$1: instructions each" "$plain" "$on" "$(ratio "$on" "$plain")" "noise $(ratio "$again" "$plain")"
 	# what the two runs of plain Unbound differ by is noise
 	check "$1: instructions at most $4 of plain's" at_most "$on" "$(printf '%s\n' "$plain" "$again" | sort -n | tail -n 1)" "$4"
 }

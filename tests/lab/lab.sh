@@ -444,6 +444,15 @@ lab_climb() {
 	fi
 }
 
+# lab_bench_row TEXT PLAIN MODULE RATIO SPREAD: print a row of make bench, and note it for the table of all (tests/bench/table), if
+# BENCH_ROWS says where; lab_bench_note does only that.  PLAIN and RATIO are - where there is nothing to compare with.
+lab_bench_titles() { printf '%-52s %12s %12s %9s %15s\n' '' plain module 'to plain' spread; }
+lab_bench_row() {
+	printf '%-52s %12.6g %12.6g %9s %15s\n' "$@"
+	lab_bench_note "$@"
+}
+lab_bench_note() { printf '%s\t%s\t%s\t%s\t%s\n' "$@" >>"${BENCH_ROWS:-/dev/null}"; }
+
 # ratio A B C: whether A <= B * C, for decimal numbers.
 at_most() { awk -v a="$1" -v b="$2" -v c="${3:-1}" 'BEGIN { exit !(a <= b * c) }'; }
 at_least() { awk -v a="$1" -v b="$2" 'BEGIN { exit !(a >= b) }'; }
