@@ -29,6 +29,7 @@ struct climb {
 	unsigned levels, tries, moves, address;
 	uint32_t question;		/**< its number, the same when it is repeated */
 	bool again;			/**< the query is a repeated one */
+	uint8_t denied;			/**< bit n: it was denied at address n */
 	struct caa_place place;
 	struct caa_sent sent;
 };
@@ -292,6 +293,8 @@ static void query(struct sim *s, struct climb *c)
 			return;
 		}
 	}
+	if (s->paced && c->denied != 0 && (c->denied >> c->address & 1) == 0)
+		caa_learn_warn(l);
 	c->placed_us = s->now_us;
 	c->place = caa_pacer_enter(&l->pacer, s->now_us, c->again);
 	poll(s, c, false);
@@ -318,6 +321,7 @@ static void back(struct sim *s, struct climb *c, enum limiter_reply reply)
 	if (reply == REPLY_ANSWER) {
 		c->tries = c->moves = 0;
 		c->again = false;
+		c->denied = 0;
 		c->question = ++s->questions;
 		if (--c->levels == 0)
 			end(s, c, false);
@@ -327,6 +331,8 @@ static void back(struct sim *s, struct climb *c, enum limiter_reply reply)
 	}
 	c->tries++;
 	c->again = true;
+	if (reply != REPLY_NOTHING)
+		c->denied |= (uint8_t)(1u << c->address);
 	if (gives_up(s, c, reply))
 		end(s, c, true);
 	else

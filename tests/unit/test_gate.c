@@ -34,6 +34,7 @@ static struct scene begin(void)
 
 	s.u.addr = (struct caa_addr){ .family = CAA_IPV4, .ip = { 192, 0, 2, 1 } };
 	caa_learn_init(&s.u.learn, BURST);
+	s.u.learn.least = UINT16_MAX;	/* so far away that the first window leaves at once */
 	caa_cookie_init(&s.u.cookie);
 	caa_options_zone_init(&s.zone);
 	return s;

@@ -57,6 +57,7 @@ struct caa_window {
 	uint32_t round_ms;	/**< when this round of the window's growth began */
 	uint32_t outage_ms, resumed_ms;	/**< when the last outage was found, and when it ended; 0 = there was none */
 	uint32_t first_seq;	/**< full: queries before this one make the first window */
+	uint32_t sent_ms;	/**< open: when the last one with a place left */
 	uint16_t grow;		/**< what the window may still grow in this round */
 	uint8_t probes;		/**< queries that were sent beyond the first window while it waits */
 	bool silent;		/**< it has not ended: nothing was answered since */
@@ -124,6 +125,7 @@ struct caa_learn {
 	uint32_t recover_seq;	/**< losses of queries before this one were paid for */
 	uint32_t flight_seq;	/**< queries before this one are not counted as under way any more */
 	uint16_t start_window;	/**< queries under way before the first answer: caa-burst */
+	uint16_t least;		/**< the shortest round trip, in 16 us, up to about a second; 0 = unknown */
 	uint16_t asides;	/**< queries under way that test a claim, or pass by the mute; those of suspects are not counted */
 	uint8_t state;		/**< enum caa_learn_state */
 	bool doubted : 1;	/**< a limit was believed, and was none, at limited_ms */
