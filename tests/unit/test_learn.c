@@ -486,6 +486,23 @@ static void a_proved_source_ends_the_first_window(void **state)
 	free(l);
 }
 
+/** What stands in front of a server may have a limit of its own, whoever is known to the server. */
+static void who_is_known_is_followed_by_one_more_window(void **state)
+{
+	struct line *l = line_new(START_US);
+	size_t more = 0;
+
+	(void)state;
+	send_some(l, BURST);
+	l->now_us += FAR_US;
+	end_some(l, 0, BURST - 1, CAA_SIGNAL_ANSWER);
+	caa_learn_source_proved(&l->learn, l->now_us);
+	for (; due(l); more++)
+		send_waited(l, false);
+	assert_int_equal(more, BURST);
+	free(l);
+}
+
 static void window_has_a_largest_size(void **state)
 {
 	struct line *l = line_new(START_US);
@@ -2282,6 +2299,7 @@ int main(void)
 		cmocka_unit_test(a_lost_last_one_ends_the_first_window),
 		cmocka_unit_test(a_trickle_has_no_first_window),
 		cmocka_unit_test(a_proved_source_ends_the_first_window),
+		cmocka_unit_test(who_is_known_is_followed_by_one_more_window),
 		cmocka_unit_test(window_has_a_largest_size),
 		cmocka_unit_test(a_first_loss_takes_the_jump_away),
 		cmocka_unit_test(an_idle_window_starts_anew),
