@@ -19,6 +19,11 @@ enum caa_fleet_word caa_fleet_word(const struct caa_fleet_ask *ask)
 	return (enum caa_fleet_word)atomic_load_explicit(&ask->word, memory_order_acquire);
 }
 
+uint64_t caa_fleet_late_us(const struct caa_fleet_ask *ask)
+{	/* relaxed: it orders nothing */
+	return atomic_load_explicit(&ask->late_us, memory_order_relaxed);
+}
+
 /* --- the lists ---------------------------------------------------------------------------------------------------------------- */
 
 static struct caa_fleet_ask **bucket_of(struct caa_asks *a, const uint8_t *digest)
@@ -200,31 +205,86 @@ static void found(struct caa_asks *a, struct caa_fleet_ask *ask, const struct ca
 	say(a, ask, CAA_FLEET_WAITS);
 }
 
+/** It is late, as long after what the store has said last as it may be silent for, and later by what it took until the claim was sent: this
+ *  machine is so busy that its word may take as long to be heard. */
+static uint64_t late_us(const struct caa_asks *a, const struct caa_fleet_ask *ask)
+{
+	uint64_t since_us = a->heard_us > ask->sent_us ? a->heard_us : ask->sent_us;
+	uint64_t until_us = since_us + a->wait_us + (ask->sent_us - ask->asked_us), most_us = ask->sent_us + a->wait_us + CAA_ASKS_PATIENCE_US;
+
+	return until_us < most_us ? until_us : most_us;
+}
+
+uint64_t caa_asks_due_us(const struct caa_asks *a)
+{
+	return a->watched != NULL ? late_us(a, a->watched) : UINT64_MAX;
+}
+
+void caa_asks_late(struct caa_asks *a, uint64_t now_us)
+{
+	for (; a->watched != NULL && now_us >= late_us(a, a->watched); a->watched = a->watched->owed_next) {
+		atomic_store_explicit(&a->watched->late_us, now_us, memory_order_relaxed);
+		if (!a->watched->ends)
+			a->tell(a->arg, a->watched);
+	}
+}
+
+/** A claim was sent. */
+static void owe(struct caa_asks *a, struct caa_fleet_ask *ask)
+{
+	ask->sent_us = caa_host_now_us();
+	ask->owed_next = NULL;
+	if (a->owed == NULL)
+		a->owed_end = &a->owed;
+	*a->owed_end = ask;
+	a->owed_end = &ask->owed_next;
+	if (a->watched == NULL)
+		a->watched = ask;
+}
+
+/** A claim is replied to: it is the first of those that are not. */
+static void heard_of(struct caa_asks *a, struct caa_fleet_ask *ask)
+{
+	ask->asking = false;
+	a->owed = ask->owed_next;
+	if (a->watched == ask)
+		a->watched = ask->owed_next;
+	a->heard_us = caa_host_now_us();
+}
+
+static void claim(struct caa_asks *a, struct caa_fleet_ask *ask, bool anew);
+
 static void claim_replied(void *of, const struct redisReply *reply)
 {
 	struct caa_fleet_ask *ask = of;
 	struct caa_asks *a = ask->asks;
 	struct caa_exchange_claimed there;
 
-	ask->asking = false;
+	heard_of(a, ask);
 	if (!caa_exchange_read_claim(&there, a->exchange, reply)) {
 		go_alone(a, ask);
 	} else {
 		ask->epoch_us = there.now_us;
 		ask->flushed_us = there.flushed_us;
-		if (there.len == 0)
+		/* A flush that was heard of meanwhile may be older than what is there. */
+		if ((there.flushed || (there.len > 0 && a->flush_us >= ask->sent_us)) && !ask->ends && !is_final(ask))
+			claim(a, ask, true);
+		else if (there.len == 0)
 			claimed(a, ask);
 		else if (!is_final(ask))
 			found(a, ask, &there);
 	}
-	if (ask->ends)
+	if (ask->ends && !ask->asking)
 		complete(a, ask);
 }
 
-static void claim(struct caa_asks *a, struct caa_fleet_ask *ask)
+/** @param anew: what is there from before a flush makes room. */
+static void claim(struct caa_asks *a, struct caa_fleet_ask *ask, bool anew)
 {
-	ask->asking = caa_exchange_claim(a->exchange, &ask->about, ask->owner, claim_replied, ask);
-	if (!ask->asking)
+	ask->asking = caa_exchange_claim(a->exchange, &ask->about, ask->owner, anew, claim_replied, ask);
+	if (ask->asking)
+		owe(a, ask);
+	else
 		go_alone(a, ask);
 }
 
@@ -232,7 +292,7 @@ void caa_asks_take(struct caa_asks *a, struct caa_fleet_ask *ask)
 {
 	if (!ask->known && !ask->ends) {
 		enlist(a, ask);
-		claim(a, ask);
+		claim(a, ask, false);
 	} else if (ask->ends && !ask->asking) {
 		complete(a, ask);
 	}
@@ -317,7 +377,7 @@ void caa_asks_tick(struct caa_asks *a, uint64_t now_us)
 			ask->renewed_us = now_us;
 			caa_exchange_renew(a->exchange, ask->about.digest, ask->owner);
 		} else if (caa_fleet_word(ask) == CAA_FLEET_WAITS && !ask->ends && !ask->asking && now_us >= ask->look_us) {
-			claim(a, ask);
+			claim(a, ask, false);
 		}
 	}
 }

@@ -47,6 +47,8 @@ struct caa_fleet_ask {
 	} asker;
 	struct caa_fleet_answer answer;	/**< the thread's, and the worker's to read once the word is CAA_FLEET_ANSWERED or _FAILED, until it finishes */
 	_Atomic int word;		/**< by caa_fleet_word() */
+	_Atomic uint64_t late_us;	/**< by caa_fleet_late_us() */
+	uint64_t asked_us;		/**< fixed by caa_fleet_ask() */
 	/** The inbox's, under its lock; what it ends with is the thread's once it was taken. */
 	struct caa_fleet_ask *next_in;
 	bool in;
@@ -59,7 +61,7 @@ struct caa_fleet_ask {
 	struct caa_asks *asks;
 	struct caa_exchange_about about;
 	uint8_t *wire;			/**< of answer */
-	struct caa_fleet_ask *all_next, *all_prev, *hash_next;
+	struct caa_fleet_ask *all_next, *all_prev, *hash_next, *owed_next;
 	bool known;			/**< it is in the lists */
 	bool ends;			/**< the thread has seen that it is finished */
 	bool owns;			/**< the claim is its */
@@ -67,28 +69,44 @@ struct caa_fleet_ask {
 	uint8_t owner[CAA_FLEET_OWNER], other[CAA_FLEET_OWNER], ended[CAA_FLEET_OWNER];
 	uint64_t epoch_us;		/**< the store's clock when it was asked; 0 = not known */
 	uint64_t flushed_us;		/**< the store's clock at the last flush that it knows of */
+	uint64_t sent_us;		/**< its claim */
 	uint64_t renewed_us, look_us;
 };
 
 /** @return what is known; any thread. */
 enum caa_fleet_word caa_fleet_word(const struct caa_fleet_ask *ask);
+/** @return since when the store is silent for so long that a question without a word is to go on, though that may come later; 0 = it is not;
+ *	any thread. */
+uint64_t caa_fleet_late_us(const struct caa_fleet_ask *ask);
 
-enum { CAA_ASKS_BUCKETS = 4096 };	/* a power of two */
+enum {
+	CAA_ASKS_BUCKETS = 4096,	/**< a power of two */
+	CAA_ASKS_PATIENCE_US = 50000	/**< no word is waited for longer than a->wait_us and this, however busy the store is */
+};
 
 /** All of them, zeroed at first. */
 struct caa_asks {
 	struct caa_exchange *exchange;
 	void (*tell)(void *arg, struct caa_fleet_ask *ask);	/**< it has news */
 	void *arg;
+	uint64_t wait_us;		/**< fixed: a store that owes an answer may be silent for so long */
 	_Atomic uint64_t count, owned;	/**< questions, also those in the inbox, and claims of theirs; any thread */
 	struct caa_fleet_ask *all;
 	struct caa_fleet_ask *bucket[CAA_ASKS_BUCKETS];
+	struct caa_fleet_ask *owed, **owed_end;	/**< those whose claim is without a reply, in the order of these */
+	struct caa_fleet_ask *watched;	/**< the first of them that is not late */
+	uint64_t heard_us;		/**< when a claim was replied to last */
+	uint64_t flush_us;		/**< when it was heard last that a name was flushed; the caller's */
 };
 
 /** A question comes from the inbox: it is asked, or it is over, and is freed once the store has its answer. */
 void caa_asks_take(struct caa_asks *a, struct caa_fleet_ask *ask);
 /** News has come. @param about: what for, of octets. @return false if it is not believed, and was counted. */
 bool caa_asks_heard(struct caa_asks *a, const uint8_t *octets, size_t len, const uint8_t about[static CAA_FLEET_DIGEST]);
+/** @return when the next of them is late. */
+uint64_t caa_asks_due_us(const struct caa_asks *a);
+/** Let those go on that are late.  The replies that are there have been read. */
+void caa_asks_late(struct caa_asks *a, uint64_t now_us);
 /** Renew the claims that want it, and look at those that are waited for. */
 void caa_asks_tick(struct caa_asks *a, uint64_t now_us);
 /** The store is away: all that have no final word go on alone. */

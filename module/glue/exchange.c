@@ -21,6 +21,7 @@
 
 enum {
 	REFUSED_US = 10000000,		/**< after which it is said that the store takes commands again */
+	CLOCK_US = 1000,		/**< the store's clock is not older, when it is asked for something */
 	CLAIM_MAX = CAA_FLEET_HEAD + CAA_FLEET_MAC,
 	SHA_TEXT = 2 * CAA_EXCHANGE_SHOWN + 1,
 	KEY_TEXT = CAA_EXCHANGE_PREFIX + 2 + SHA_TEXT,
@@ -34,7 +35,8 @@ enum script { SCRIPT_CLAIM, SCRIPT_RENEW, SCRIPT_ANSWER, SCRIPT_END, SCRIPT_FLUS
 #define NOW "local t = redis.call('TIME') local now = string.format('%.0f', t[1] * 1000000 + t[2])\n"
 
 static const struct caa_store_script scripts[SCRIPTS] = {
-	/* KEYS: the entry, the notes of flushes; ARGV: claim, its lease in ms.  Returns the time, that of the last flush, and the
+	/* As the commands for a claim, but that an answer of before a flush makes room.
+	 * KEYS: the entry, the notes of flushes; ARGV: claim, its lease in ms.  Returns the time, that of the last flush, and the
 	 * entry that is there, or "" if the claim is. */
 	[SCRIPT_CLAIM] = { .name = "claim", .text = NOW
 		"local flushed = 0\n"
@@ -171,31 +173,115 @@ static size_t write_claim(const struct caa_exchange *x, uint8_t out[static CLAIM
 	return caa_fleet_entry_write(out, &e, &x->keys, digest);
 }
 
-bool caa_exchange_claim(struct caa_exchange *x, const struct caa_exchange_about *about, const uint8_t owner[static CAA_FLEET_OWNER],
+static struct caa_conn_arg text_arg(const char *text)
+{
+	return (struct caa_conn_arg){ text, strlen(text) };
+}
+
+void caa_exchange_up(struct caa_exchange *x)
+{
+	x->refuses = false;
+	x->timed_us = x->clock_us = 0;
+}
+
+static void timed(void *of, const redisReply *reply)
+{
+	struct caa_exchange *x = of;
+	uint64_t s, us;
+
+	x->clock_us = 0;
+	if (caa_exchange_took(x, reply) && reply->type == REDIS_REPLY_ARRAY && reply->elements == 2 && caa_store_number(reply->element[0], &s) &&
+	    caa_store_number(reply->element[1], &us))
+		x->clock_us = s * 1000000 + us;
+}
+
+/** Have the store's clock known, as it is now or was a moment ago: an answer that seems to be older than it is takes no harm but to be refused
+ *  after a flush. */
+static bool ask_clock(struct caa_exchange *x)
+{
+	const struct caa_conn_arg arg = text_arg("TIME");
+	uint64_t now_us = caa_host_now_us();
+
+	if (x->timed_us != 0 && now_us < x->timed_us + CLOCK_US)
+		return true;
+	x->timed_us = now_us;
+	return caa_store_command(x->store, &arg, 1, timed, x);
+}
+
+static void noted(void *of, const redisReply *reply)
+{
+	struct caa_exchange *x = of;
+	uint64_t at_us;
+
+	x->flushed_us = UINT64_MAX;
+	if (!caa_exchange_took(x, reply) || reply->type != REDIS_REPLY_ARRAY)
+		return;
+	x->flushed_us = 0;
+	for (size_t i = 0; i < reply->elements; i++)
+		if (caa_store_number(reply->element[i], &at_us) && at_us > x->flushed_us)
+			x->flushed_us = at_us;
+}
+
+/** @param arg: the entry, and the notes of flushes; with room for two more. */
+static bool claim_there(struct caa_exchange *x, struct caa_conn_arg *arg, size_t keys, struct caa_conn_arg claim, struct caa_conn_arg lease,
 	caa_store_replied *replied, void *of)
+{
+	const struct caa_conn_arg set[] = { text_arg("SET"), arg[0], claim, text_arg("NX"), text_arg("GET"), text_arg("PX"), lease };
+
+	arg[0] = text_arg("MGET");
+	return ask_clock(x) && caa_store_command(x->store, arg, keys, noted, x) &&
+		caa_store_command(x->store, set, sizeof(set) / sizeof(set[0]), replied, of);
+}
+
+static bool claim_anew(struct caa_exchange *x, struct caa_conn_arg *arg, size_t keys, struct caa_conn_arg claim, struct caa_conn_arg lease,
+	caa_store_replied *replied, void *of)
+{
+	arg[keys] = claim;
+	arg[keys + 1] = lease;
+	return caa_store_eval(x->store, SCRIPT_CLAIM, arg, keys, keys + 2, replied, of);
+}
+
+bool caa_exchange_claim(struct caa_exchange *x, const struct caa_exchange_about *about, const uint8_t owner[static CAA_FLEET_OWNER],
+	bool anew, caa_store_replied *replied, void *of)
 {
 	char key[CAA_FLEET_LABELS_MAX + 2][KEY_TEXT], ms[24];
 	struct caa_conn_arg arg[CAA_FLEET_LABELS_MAX + 4];
-	uint8_t claim[CLAIM_MAX];
+	uint8_t octets[CLAIM_MAX];
+	const struct caa_conn_arg claim = { octets, write_claim(x, octets, about->digest, owner) }, lease = number_arg(ms, CAA_FLEET_LEASE_MS);
 	size_t keys = 0;
 
 	arg[keys] = key_of(x, key[keys], 'a', about->digest);
 	keys++;
 	for (size_t i = 0; i < about->flushes; i++, keys++)
 		arg[keys] = key_of(x, key[keys], 'f', about->flush[i]);
-	arg[keys] = (struct caa_conn_arg){ claim, write_claim(x, claim, about->digest, owner) };
-	arg[keys + 1] = number_arg(ms, CAA_FLEET_LEASE_MS);
-	return caa_store_eval(x->store, SCRIPT_CLAIM, arg, keys, keys + 2, replied, of);
+	return (anew ? claim_anew : claim_there)(x, arg, keys, claim, lease, replied, of);
+}
+
+static bool read_claim_anew(struct caa_exchange_claimed *out, const redisReply *reply)
+{
+	if (reply->elements != 3 || !caa_store_number(reply->element[0], &out->now_us) ||
+	    !caa_store_number(reply->element[1], &out->flushed_us) || reply->element[2]->type != REDIS_REPLY_STRING)
+		return false;
+	out->entry = (const uint8_t *)reply->element[2]->str;
+	out->len = reply->element[2]->len;
+	out->flushed = false;
+	return true;
 }
 
 bool caa_exchange_read_claim(struct caa_exchange_claimed *out, struct caa_exchange *x, const redisReply *reply)
 {
-	if (!caa_exchange_took(x, reply) || reply->type != REDIS_REPLY_ARRAY || reply->elements != 3 ||
-	    !caa_store_number(reply->element[0], &out->now_us) || !caa_store_number(reply->element[1], &out->flushed_us) ||
-	    reply->element[2]->type != REDIS_REPLY_STRING)
+	if (!caa_exchange_took(x, reply))
 		return false;
-	out->entry = (const uint8_t *)reply->element[2]->str;
-	out->len = reply->element[2]->len;
+	if (reply->type == REDIS_REPLY_ARRAY)
+		return read_claim_anew(out, reply);
+	if ((reply->type != REDIS_REPLY_STRING && reply->type != REDIS_REPLY_NIL) || x->clock_us == 0 || x->flushed_us == UINT64_MAX)
+		return false;
+	*out = (struct caa_exchange_claimed){ .now_us = x->clock_us, .flushed_us = x->flushed_us };
+	if (reply->type == REDIS_REPLY_STRING) {
+		out->entry = (const uint8_t *)reply->str;
+		out->len = reply->len;
+		out->flushed = caa_fleet_entry_epoch(out->entry, out->len) <= out->flushed_us;
+	}
 	return true;
 }
 

@@ -28,6 +28,8 @@ struct caa_exchange {
 	char prefix[CAA_EXCHANGE_PREFIX];	/**< of keys in the store */
 	uint64_t refused_us;		/**< when it answered with an error last */
 	bool refuses;			/**< it answers with errors, and that is logged */
+	uint64_t timed_us;		/**< when it was asked for its clock last; 0 = it was not */
+	uint64_t clock_us, flushed_us;	/**< as it has said last: its clock, 0 = not known, and the last flush that concerns the claim that is replied to next */
 };
 
 /** @param x: zeroed. @param config: without scripts and channel; x takes what is in it. @param events: borrowed until clear.
@@ -52,12 +54,17 @@ struct caa_exchange_about {
 	size_t flushes;
 };
 
-/** Claim a lookup, or see what is there. @return false if it is not sent; else replied() is called once. */
+/** The store is another, or was away: its clock is not known. */
+void caa_exchange_up(struct caa_exchange *x);
+
+/** Claim a lookup, or see what is there: by commands, which the store has done far sooner than a script.
+ *  @param anew: by a script, so that what is there from before a flush makes room. @return false if it is not sent; else replied() is called once. */
 bool caa_exchange_claim(struct caa_exchange *x, const struct caa_exchange_about *about, const uint8_t owner[static CAA_FLEET_OWNER],
-	caa_store_replied *replied, void *of);
+	bool anew, caa_store_replied *replied, void *of);
 /** What was said to that. */
 struct caa_exchange_claimed {
-	uint64_t now_us, flushed_us;	/**< the store's clock, and what it was at the last flush that it knows of */
+	uint64_t now_us, flushed_us;	/**< the store's clock, or a little before, and what it was at the last flush that it knows of */
+	bool flushed;			/**< what is there is from before that: claim anew */
 	const uint8_t *entry;		/**< what is there; borrowed from the reply */
 	size_t len;			/**< 0 = the claim is */
 };

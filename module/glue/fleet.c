@@ -84,7 +84,7 @@ uint64_t caa_fleet_nodes(const struct caa_fleet *f)
 
 uint64_t caa_fleet_wait_us(const struct caa_fleet *f)
 {
-	return f->wait_us;
+	return f->wait_us + CAA_ASKS_PATIENCE_US;
 }
 
 /** Under the lock. @return whether the thread is to be woken. */
@@ -130,6 +130,7 @@ struct caa_fleet_ask *caa_fleet_ask(struct caa_fleet *f, struct caa_name name, u
 		return NULL;
 	atomic_init(&ask->word, CAA_FLEET_ASKED);
 	ask->asks = &f->asks;
+	ask->asked_us = caa_host_now_us();
 	ask->asker.who = who;
 	ask->asker.worker = worker;
 	lock_basic_lock(&f->lock);
@@ -248,6 +249,8 @@ static void take_flushes(struct caa_fleet *f)
 
 	lock_basic_lock(&f->lock);
 	count = f->flushes < FLUSHES_MAX - f->sents ? f->flushes : FLUSHES_MAX - f->sents;
+	if (count > 0)
+		f->asks.flush_us = caa_host_now_us();
 	memcpy(&f->sent[f->sents], f->flush, count * sizeof(f->flush[0]));
 	f->sents += count;
 	f->flushes -= count;
@@ -274,6 +277,7 @@ static void heard_flush(struct caa_fleet *f, const uint8_t *octets, size_t len, 
 	}
 	if (memcmp(e.owner, f->exchange.node, sizeof(f->exchange.node)) == 0)
 		return;
+	f->asks.flush_us = caa_host_now_us();
 	caa_stats_add(f->stats, CAA_STAT_fleet_flushes, 1);
 	f->events.flush(f->events.arg, name);
 	caa_fleet_flush(f, name, false);	/* who hears it sees to the note, too */
@@ -332,7 +336,7 @@ static void up(void *arg)
 	set_why(f, "");
 	log_info("caa: fleet: the store %s is in use, for perspective %s", caa_store_server(f->exchange.store), f->perspective);
 	f->is_down = false;
-	f->exchange.refuses = false;
+	caa_exchange_up(&f->exchange);
 	f->flush_us = 0;
 	send_flushes(f);
 }
@@ -401,6 +405,8 @@ static void wait_for_news(struct caa_fleet *f)
 
 	if (caa_limits_due_us(f->limits) < until_us)
 		until_us = caa_limits_due_us(f->limits);
+	if (caa_asks_due_us(&f->asks) < until_us)
+		until_us = caa_asks_due_us(&f->asks);
 	stores = caa_store_poll(f->exchange.store, fds + 1, &until_us);
 	if (until_us > now_us)
 		wait = (struct timespec){ (time_t)((until_us - now_us) / 1000000), (long)((until_us - now_us) % 1000000 * 1000) };
@@ -416,6 +422,7 @@ static void *run(void *arg)
 
 	while (!atomic_load_explicit(&f->stop, memory_order_relaxed)) {
 		wait_for_news(f);
+		caa_asks_late(&f->asks, caa_host_now_us());
 		take_flushes(f);
 		send_flushes(f);
 		read_inbox(f);
@@ -483,6 +490,7 @@ static bool set_up(struct caa_fleet *f, const struct caa_config *config, const s
 	}
 	caa_limits_egress(f->limits, f->exchange.egress);
 	f->asks.exchange = &f->exchange;
+	f->asks.wait_us = f->wait_us;
 	f->asks.tell = f->events.tell;
 	f->asks.arg = f->events.arg;
 	snprintf(f->perspective, sizeof(f->perspective), "%s", o->fleet_perspective);

@@ -46,7 +46,7 @@ void caa_fleet_destroy(struct caa_fleet *f);
 bool caa_fleet_ready(const struct caa_fleet *f);
 /** @return resolvers of the perspective that are in use, this one too; 1 where the store is not. @param f: may be NULL. */
 uint64_t caa_fleet_nodes(const struct caa_fleet *f);
-/** @return how long a question may wait for the first word. */
+/** @return how long a question waits for the first word at most: it goes on before, if it is late. */
 uint64_t caa_fleet_wait_us(const struct caa_fleet *f);
 
 /** Ask for a question: somebody's answer, or to be the one who looks it up.

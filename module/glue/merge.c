@@ -653,6 +653,7 @@ static enum module_ext_state lead(struct caa_ctx *ctx, struct caa_merged *m)
 	if (m->ask == NULL)
 		return look_up(ctx, m);
 	m->asks = true;
+	m->late = false;
 	m->ask_until_us = caa_host_now_us() + caa_fleet_wait_us(ctx->fleet);
 	return sleep_until(m, m->ask_until_us);
 }
@@ -664,6 +665,21 @@ enum module_ext_state caa_merging_go_on(struct caa_ctx *ctx, struct caa_merged *
 	return look_up(ctx, m);
 }
 
+/** Until when a question waits for the first word: that the store is late has reached this thread later, if it is busy, and for as long
+ *  once more the word may be on its way, while the question itself would not get further either. */
+static uint64_t word_until_us(struct caa_merged *m, uint64_t now_us)
+{
+	uint64_t late_us = caa_fleet_late_us(m->ask);
+
+	if (late_us != 0 && now_us < m->ask_until_us && !m->late) {
+		uint64_t until_us = 2 * now_us - late_us;
+
+		m->ask_until_us = until_us < m->ask_until_us ? until_us : m->ask_until_us;
+		m->late = true;
+	}
+	return m->ask_until_us;
+}
+
 /** One that asks the fleet has a word, or has waited for a while. */
 static enum module_ext_state asked(struct caa_ctx *ctx, struct caa_merged *m)
 {
@@ -672,8 +688,9 @@ static enum module_ext_state asked(struct caa_ctx *ctx, struct caa_merged *m)
 	m->waiting = false;
 	switch (caa_fleet_word(m->ask)) {
 	case CAA_FLEET_ASKED:
-		if (now_us < m->ask_until_us)
-			return sleep_until(m, m->ask_until_us);
+		until_us = word_until_us(m, now_us);
+		if (now_us < until_us)
+			return sleep_until(m, until_us);
 		break;
 	case CAA_FLEET_WAITS:
 		until_us = attend_until_us(m);

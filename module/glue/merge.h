@@ -59,6 +59,7 @@ struct caa_merged {
 	bool shared;			/**< it is counted as one that waited for its parent */
 	uint8_t silences;		/**< queries that were lost while the fleet waits for it, those without a limit twice */
 	bool asks;			/**< waiting for a word of the fleet */
+	bool late;			/**< the first of them is late */
 	bool held;			/**< its answer was held: it is not left for others */
 	bool took;			/**< another resolver's answer is there, for the iterator to find */
 	bool failed;			/**< another resolver's lookup of it has failed, and why is there */

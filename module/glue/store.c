@@ -116,7 +116,7 @@ static bool put(struct caa_store *s, const struct caa_conn_arg *arg, size_t coun
 	return true;
 }
 
-static bool send_command(struct caa_store *s, const struct caa_conn_arg *arg, size_t count, caa_store_replied *replied, void *of)
+bool caa_store_command(struct caa_store *s, const struct caa_conn_arg *arg, size_t count, caa_store_replied *replied, void *of)
 {
 	return s->state == READY && !s->broken && put(s, arg, count, replied, of);
 }
@@ -133,7 +133,7 @@ bool caa_store_eval(struct caa_store *s, size_t script, const struct caa_conn_ar
 	all[1] = (struct caa_conn_arg){ s->sha[script], SHA_LEN };
 	all[2] = (struct caa_conn_arg){ number, strlen(number) };
 	memcpy(all + 3, arg, count * sizeof(*arg));
-	return send_command(s, all, 3 + count, replied, of);
+	return caa_store_command(s, all, 3 + count, replied, of);
 }
 
 static struct caa_conn_arg text_arg(const char *text)

@@ -86,6 +86,9 @@ enum { CAA_STORE_EVAL_MAX = CAA_CONN_ARGS_MAX - 3 };
 bool caa_store_eval(struct caa_store *s, size_t script, const struct caa_conn_arg *arg, size_t keys, size_t count,
 	caa_store_replied *replied, void *of);
 
+/** Send a command; as caa_store_eval(). @param arg: its name first; at most CAA_STORE_EVAL_MAX. */
+bool caa_store_command(struct caa_store *s, const struct caa_conn_arg *arg, size_t count, caa_store_replied *replied, void *of);
+
 /** @return whether a reply is a status of these octets, or an error that begins with this word. */
 bool caa_store_is(const struct redisReply *reply, const char *text);
 /** Read a number, also from a text. @return false if it is none, or negative. */

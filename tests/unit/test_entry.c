@@ -57,6 +57,11 @@ static void the_scripts_read_kind_owner_and_epoch(void **state)
 	assert_int_equal(f.octets[6 - 1], CAA_FLEET_ANSWER);
 	assert_memory_equal(f.octets + 25 - 1, f.in.owner, CAA_FLEET_OWNER);
 	assert_memory_equal(f.octets + 41 - 1, epoch, sizeof(epoch));
+	assert_true(caa_fleet_entry_epoch(f.octets, f.len) == f.in.epoch_us);
+	assert_true(caa_fleet_entry_epoch(f.octets, f.len - 1) == UINT64_MAX);
+	f.in.kind = CAA_FLEET_CLAIM;
+	f.len = caa_fleet_entry_write(f.octets, &f.in, &f.keys, f.digest);
+	assert_true(caa_fleet_entry_epoch(f.octets, f.len) == UINT64_MAX);
 }
 
 static void no_octet_can_be_changed(void **state)

@@ -119,6 +119,11 @@ const uint8_t *caa_fleet_entry_about(const uint8_t *octets, size_t len)
 	return has_shape(octets, len) ? octets + AT_DIGEST : NULL;
 }
 
+uint64_t caa_fleet_entry_epoch(const uint8_t *octets, size_t len)
+{
+	return has_shape(octets, len) && octets[AT_KIND] == CAA_FLEET_ANSWER ? get64(octets + AT_EPOCH) : UINT64_MAX;
+}
+
 enum caa_fleet_verdict caa_fleet_entry_read(struct caa_fleet_entry *out, const uint8_t *octets, size_t len,
 	const struct caa_fleet_keys *keys, const uint8_t digest[static CAA_FLEET_DIGEST])
 {

@@ -97,6 +97,9 @@ enum caa_fleet_verdict caa_fleet_entry_read(struct caa_fleet_entry *out, const u
 /** @return the digest of what an entry is about, borrowed, its MAC unseen; NULL if it is none. */
 const uint8_t *caa_fleet_entry_about(const uint8_t *octets, size_t len);
 
+/** @return the epoch of an answer, its MAC unseen; UINT64_MAX if it is none. */
+uint64_t caa_fleet_entry_epoch(const uint8_t *octets, size_t len);
+
 /** @param flushed_us: the store's clock at the last flush of its name or one above. @return STALE or GOOD. */
 enum caa_fleet_verdict caa_fleet_entry_age(const struct caa_fleet_entry *e, uint64_t now_ms, uint64_t flushed_us);
 
