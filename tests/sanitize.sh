@@ -141,7 +141,7 @@ cases='stop budget control repeat'
 [ "$kind" = valgrind ] || cases="$cases patience paced merge crowd hold one tree"
 # its 12,000 questions are more than the thread sanitizer bears within a budget, and what is late looks lost
 [ "$kind" != asan ] || cases="$cases parent fault-memory"
-[ "$kind" != tsan ] || cases="$cases fleet"
+[ "$kind" != tsan ] || cases="$cases fleet fleet-failure"
 # what is shared between threads, with as many clients as a slow program bears
 export LAB_MERGE='deep 4 udp parallel;flat 4 tcp climb;zones 4 udp climb' CROWD_CLIENTS=100 CROWD_RATE=2000 LAB_FLOOD=2000
 [ "$kind" != asan ] || cases="$cases tool probe probe-say"
