@@ -15,6 +15,7 @@ enum {
 	BAND_US = 400 * US_PER_MS,		/**< Unbound chooses at random among addresses so close */
 	TRY_AGAIN_US = 100 * US_PER_MS,		/**< before another try of a climb whose place was too late */
 	PLAIN_TRIES = 10,			/**< attempts of plain Unbound: 5 for each of two addresses */
+	HUSH_US = 10 * US_PER_MS,		/**< who was lost before asks again then where nobody is answered */
 	SLEEP_LONG_US = 200 * US_PER_MS,	/**< who waits longer asks again half way */
 	MOVES = 4,				/**< times that a question may leave an address for another, ... */
 	MOVES_EVERY_US = 2 * US_PER_S,		/**< ... and once more after so long */
@@ -257,6 +258,9 @@ static bool elsewhere_is_better(struct sim *s, struct climb *c, uint64_t wait_us
 static void poll(struct sim *s, struct climb *c, bool waited)
 {
 	uint64_t wait_us = s->paced ? caa_learn_wait(learn_of(c), c->place, s->now_us) : 0;
+
+	if (wait_us == 0 && s->paced && c->again && caa_learn_hushed(learn_of(c), s->now_us))
+		wait_us = HUSH_US;
 
 	if (wait_us == 0) {
 		send(s, c, waited);

@@ -17,7 +17,7 @@ enum {
 	FIRST_WAIT_MS = MS_PER_S / 2,	/**< the last one of the first window is waited for so long after an answer; ... */
 	PROBE_MIN_MS = 10,		/**< ... a round trip, or so long, after it one more may leave, ... */
 	PROBES = 1,			/**< ... or so many */
-	HUSH_ROUNDS = 2,		/**< who answers nothing for so many round trips, and PROBE_MIN_MS, is sent one in that time */
+	HUSH_ROUNDS = 2,		/**< who answers nothing for so many round trips, and PROBE_MIN_MS, is sent one in that time of those that were lost */
 	WINDOW_MAX = 8192,
 	IDLE_S = 600,			/**< a window that was not used for so long starts anew */
 	LATELY_S = 2,			/**< who answered nothing for so long before it is asked says nothing of a limit by silence */
@@ -758,9 +758,17 @@ static void widen_first(struct caa_learn *l, uint64_t now_us)
 	l->pacer.window = near && l->start_window > WINDOW_MIN ? WINDOW_MIN : l->start_window;
 }
 
-/** Whether nothing has come back for longer than it should: what follows would be lost as well where it is a limit, and one that is
- *  answered tells where it is none. */
-static bool is_hushed(const struct caa_learn *l, uint64_t now_us)
+uint64_t caa_learn_wait(struct caa_learn *l, struct caa_place place, uint64_t now_us)
+{
+	if (l->state == CAA_LEARN_FIRST && l->least == 0)
+		widen_first(l, now_us);
+	if (l->state == CAA_LEARN_FULL)
+		wait_first(l, now_us);
+	end_lease(l, now_us);
+	return caa_pacer_wait(&l->pacer, place, now_us, l->srtt_us);
+}
+
+bool caa_learn_hushed(const struct caa_learn *l, uint64_t now_us)
 {
 	uint32_t most_ms = HUSH_ROUNDS * caa_ms(l->srtt_us), now_ms = caa_ms(now_us);
 
@@ -768,19 +776,6 @@ static bool is_hushed(const struct caa_learn *l, uint64_t now_us)
 		return false;
 	most_ms = most_ms > PROBE_MIN_MS ? most_ms : PROBE_MIN_MS;
 	return caa_ms_age(l->since_ms, now_ms) > most_ms && caa_ms_age(l->window.sent_ms, now_ms) <= most_ms;
-}
-
-uint64_t caa_learn_wait(struct caa_learn *l, struct caa_place place, uint64_t now_us)
-{
-	uint64_t wait_us;
-
-	if (l->state == CAA_LEARN_FIRST && l->least == 0)
-		widen_first(l, now_us);
-	if (l->state == CAA_LEARN_FULL)
-		wait_first(l, now_us);
-	end_lease(l, now_us);
-	wait_us = caa_pacer_wait(&l->pacer, place, now_us, l->srtt_us);
-	return wait_us == 0 && is_hushed(l, now_us) ? PROBE_MIN_MS * US_PER_MS : wait_us;
 }
 
 bool caa_learn_wonders(const struct caa_learn *l)

@@ -164,6 +164,10 @@ void caa_learn_options(struct caa_learn *l, uint64_t now_us, uint32_t rate_qps, 
 /** As caa_pacer_wait(): 0 if the place is due, else how long it has to wait in us. */
 uint64_t caa_learn_wait(struct caa_learn *l, struct caa_place place, uint64_t now_us);
 
+/** @return whether no limit is known, and nothing has come back for longer than it should.  A question that was lost before waits then, but
+ *	for one in that time: where it is a limit it would be lost again.  New ones do not: they tell losses from a limit. */
+bool caa_learn_hushed(const struct caa_learn *l, uint64_t now_us);
+
 /** A query with a place is sent (caa_pacer_sent() is done here), or a packet without one (caa_pacer_charge()). */
 struct caa_sent caa_learn_sent(struct caa_learn *l, uint64_t now_us, bool waited);
 struct caa_sent caa_learn_charged(struct caa_learn *l, uint64_t now_us);
