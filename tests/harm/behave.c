@@ -25,15 +25,24 @@ struct asking {
 	bool proved;			/**< by a server cookie of that node */
 };
 
+/** Whether each node has its own. */
+static bool has_secrets(enum cookie_mode mode)
+{
+	return mode == COOKIE_SECRETS || mode == COOKIE_NAMES_SECRETS;
+}
+
 static void server_cookie(uint8_t out[static COOKIE_SERVER_LEN], const struct asking *a)
 {
 	char text[64];
 	uint64_t hash;
+	unsigned secret = a->server->secret_ms > 0 ?
+		(unsigned)((a->now_us - a->side->first_us) / US_PER_MS / a->server->secret_ms) : 0;
 
 	snprintf(text, sizeof(text), "%08x %02x%02x%02x%02x%02x%02x%02x%02x", a->from->sin_addr.s_addr, a->q.client_cookie[0],
 		a->q.client_cookie[1], a->q.client_cookie[2], a->q.client_cookie[3], a->q.client_cookie[4], a->q.client_cookie[5],
 		a->q.client_cookie[6], a->q.client_cookie[7]);
-	hash = spec_hash(a->spec->seed, text, a->server->cookie >= COOKIE_SECRETS ? a->node : 0);
+	hash = spec_hash(a->spec->seed, text, (has_secrets(a->server->cookie) ? a->node : 0) + 2 * secret +
+		(a->server->cookie == COOKIE_PORT ? 7919u * a->from->sin_port : 0));
 	memcpy(out, &hash, sizeof(hash));
 }
 
@@ -77,6 +86,7 @@ static void add_cookie(struct asking *a, struct reply *reply)
 	case COOKIE_ALWAYS_BAD:
 	case COOKIE_SECRETS:
 	case COOKIE_NAMES_SECRETS:
+	case COOKIE_PORT:
 		break;
 	}
 	server_cookie(cookie + COOKIE_CLIENT_LEN, a);
@@ -123,6 +133,8 @@ static bool rule_applies(const struct asking *a, const struct rule *r, bool *luc
 
 static bool is_lost(const struct asking *a)
 {
+	if (a->server->deaf_percent > 0 && spec_hash(a->spec->seed, "deaf", a->from->sin_port) % PERCENT < a->server->deaf_percent)
+		return true;
 	return a->server->loss_percent > 0 && a->transport == OVER_UDP &&
 		spec_hash(a->spec->seed, a->key, 3000 + a->count->queries + 7u * a->q.type) % PERCENT < a->server->loss_percent;
 }
@@ -204,6 +216,16 @@ static bool act(struct asking *a, const struct rule *rule, unsigned *delay_ms)
 		break;
 	case DO_GARBAGE: break;
 	case DO_SLOW: *delay_ms += rule->ms; break;
+	case DO_EMPTY:
+		without_records(reply, RC_NOERROR);
+		reply->aa = false;
+		break;
+	case DO_FORMERR_BARE:
+	case DO_REFUSED_BARE:
+		without_records(reply, rule->action == DO_FORMERR_BARE ? RC_FORMERR : RC_REFUSED);
+		reply->bare = true;
+		break;
+	case DO_OTHER_QUESTION: a->q.question[1] ^= 1; break;
 	case DO_DISORDER: *delay_ms += spec_hash(a->spec->seed, a->key, a->q.type) % (rule->ms + 1); break;
 	}
 	return true;
@@ -214,7 +236,7 @@ static bool insists_on_cookie(struct asking *a)
 {
 	enum cookie_mode mode = a->server->cookie;
 
-	if (a->transport == OVER_TCP || !a->q.cookie || !(mode == COOKIE_ALWAYS_BAD || (mode == COOKIE_REQUIRED && !a->proved)))
+	if (a->transport == OVER_TCP || !a->q.cookie || !(mode == COOKIE_ALWAYS_BAD || ((mode == COOKIE_REQUIRED || mode == COOKIE_PORT) && !a->proved)))
 		return false;
 	without_records(&a->truth, RC_BADCOOKIE);
 	return true;
@@ -265,6 +287,15 @@ static const struct rule *rule_for(const struct asking *a)
 	return found;
 }
 
+/** NODATA or NXDOMAIN, and no delegation. */
+static bool is_negative(const struct reply *reply)
+{
+	for (size_t i = 0; i < reply->records; i++)
+		if (reply->in[i] == ANSWER)
+			return false;
+	return reply->aa;
+}
+
 static unsigned kind_of(const struct asking *a)
 {
 	return (unsigned)a->q.edns | (unsigned)a->q.cookie << 1 | (unsigned)a->proved << 2;
@@ -290,7 +321,8 @@ void behave(const struct world *world, struct side *side, unsigned address, enum
 		spec_hash(a.spec->seed, a.key, 4000) % 2 : spec_hash(a.spec->seed, "node", side->queries) % 2;
 	a.proved = has_proof(&a);
 	a.zone = zone_answer(world, a.spec, address, &a.q, &a.truth);
-	refused = side_refuses(side, spec_zone_of(a.spec, a.q.name), address, a.proved, transport == OVER_TCP, now_us, &refusal.action);
+	refused = side_refuses(side, &(struct charge){ .zone = spec_zone_of(a.spec, a.q.name), .address = address, .proved = a.proved,
+		.tcp = transport == OVER_TCP, .negative = is_negative(&a.truth), .count = a.count, .now_us = now_us }, &refusal.action);
 	if (refused || is_lost(&a)) {
 		a.count->lost++;
 		rule = &refusal;

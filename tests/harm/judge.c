@@ -60,7 +60,7 @@ static bool is_allowed(const struct trial *t, const struct asked *a)
 static bool is_lucky(const struct trial *t)
 {
 	for (unsigned a = 0; a < ADDRESSES_MAX; a++)
-		if (t->spec->address[a].loss_percent > 0 || t->spec->address[a].dead)	/* which one is asked first */
+		if (spec_loses(&t->spec->address[a]) || t->spec->address[a].dead || t->spec->address[a].no_udp)	/* which one is asked first */
 			return true;
 	for (size_t i = 0; i < t->spec->rules; i++)
 		if (t->spec->rule[i].chance_percent > 0)
@@ -419,14 +419,14 @@ static const char *classes_of(enum action action)
 {
 	switch (action) {
 	case DO_ANSWER: case DO_NODATA: case DO_NXDOMAIN: return "";
-	case DO_REFUSED: return " refused lame ";
+	case DO_REFUSED: case DO_REFUSED_BARE: return " refused lame ";
 	case DO_SERVFAIL: case DO_SERVFAIL_CNAME: case DO_GARBAGE: return " servfail ";
 	case DO_NOTIMP: return " notimp ";
-	case DO_FORMERR: case DO_BADVERS: case DO_BADCOOKIE: return " formerr-edns servfail ";
+	case DO_FORMERR: case DO_FORMERR_BARE: case DO_BADVERS: case DO_BADCOOKIE: return " formerr-edns servfail ";
 	case DO_TC: case DO_TC_RECORDS: return " unreachable timeout servfail ";
-	case DO_DROP: case DO_WRONG_ID: case DO_SLOW: case DO_DISORDER: return " timeout budget ";
+	case DO_DROP: case DO_WRONG_ID: case DO_OTHER_QUESTION: case DO_SLOW: case DO_DISORDER: return " timeout budget ";
 	case DO_OTHER_CASE: return " caps timeout ";
-	case DO_NO_SOA: return " no-soa ";
+	case DO_NO_SOA: case DO_EMPTY: return " no-soa lame ";
 	case DO_NO_AA: case DO_UPWARD: return " lame ";
 	}
 	return "";

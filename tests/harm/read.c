@@ -11,14 +11,15 @@ enum {
 
 static const char *const edns_words[] = { "normal", "ignore", "echo", NULL };
 static const char *const cookie_words[] = {
-	"none", "good", "required", "echo", "always-bad", "some-none", "names-none", "secrets", "names-secrets", NULL
+	"none", "good", "required", "echo", "always-bad", "some-none", "names-none", "secrets", "names-secrets", "port", NULL
 };
-static const char *const tcp_words[] = { "open", "closed", "filtered", "reset-first", "reset", "slow", "one", "mute", NULL };
+static const char *const tcp_words[] = { "open", "closed", "filtered", "reset-first", "reset", "slow", "one", "mute", "first", "zero", NULL };
 static const char *const type_words[] = { "any", "caa", "dnskey", "a", "ns", "other", NULL };
 static const char *const kind_words[] = { "bucket", "debt", "window", NULL };
 static const char *const action_words[] = {
 	"answer", "nodata", "nxdomain", "refused", "servfail", "servfail-cname", "notimp", "formerr", "badvers", "badcookie",
-	"tc", "tc-records", "drop", "wrong-id", "other-case", "no-soa", "no-aa", "upward", "garbage", "slow", "disorder", NULL
+	"tc", "tc-records", "drop", "wrong-id", "other-case", "no-soa", "no-aa", "upward", "garbage", "slow", "disorder",
+	"empty", "formerr-bare", "refused-bare", "other-question", NULL
 };
 
 /** A line, word by word. */
@@ -152,6 +153,9 @@ static void read_address(struct spec *spec, struct line *line)
 	while (line->next < line->words && !line->bad) {
 		if (is_next(line, "rtt")) a->rtt_ms = next_number(line);
 		else if (is_next(line, "dead")) a->dead = true;
+		else if (is_next(line, "no-udp")) a->no_udp = true;
+		else if (is_next(line, "deaf")) a->deaf_percent = next_number(line);
+		else if (is_next(line, "secret")) a->secret_ms = next_number(line);
 		else if (is_next(line, "loss")) a->loss_percent = next_number(line);
 		else if (is_next(line, "edns")) a->edns = (enum edns_mode)next_choice(line, edns_words);
 		else if (is_next(line, "cookie")) a->cookie = (enum cookie_mode)next_choice(line, cookie_words);
@@ -256,6 +260,10 @@ static void read_limit(struct spec *spec, struct line *line)
 		if (is_next(line, "at")) l->at = next_addresses(line);
 		else if (is_next(line, "each")) l->each = true;
 		else if (is_next(line, "zones")) l->per_zone = true;
+		else if (is_next(line, "names")) l->per_name = true;
+		else if (is_next(line, "negative")) l->negative = true;
+		else if (is_next(line, "from")) l->from_ms = next_number(line);
+		else if (is_next(line, "to")) l->to_ms = next_number(line);
 		else if (is_next(line, "zone")) next_text(line, l->zones, sizeof(l->zones));
 		else if (is_next(line, "rate")) l->rate = next_number(line);
 		else if (is_next(line, "burst")) l->burst = next_number(line);

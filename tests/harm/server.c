@@ -47,6 +47,7 @@ struct stream {
 	struct sockaddr_in from;
 	unsigned pending;
 	bool reset, last;		/**< reset: at the first query; last: closes after an answer */
+	unsigned taken;			/**< queries */
 };
 
 /** An answer on its way. */
@@ -87,16 +88,20 @@ static void stream_close(struct stream *stream)
 
 static void stream_send(struct stream *stream, const uint8_t *octets, size_t len)
 {
+	enum tcp_mode mode = stream->host->spec->address[stream->host->address].tcp;
 	uint8_t head[2] = { (uint8_t)(len >> 8), (uint8_t)len };
 
 	if (stream->conn == NULL)
 		return;
+	if (mode == TCP_ZERO) {
+		head[0] = head[1] = 0;
+		len = 0;
+	}
 	bufferevent_write(stream->conn, head, sizeof(head));
 	bufferevent_write(stream->conn, octets, len);
-	if (stream->host->spec->address[stream->host->address].tcp == TCP_ONE) {
-		stream->last = true;
+	stream->last = mode == TCP_ONE;
+	if (mode == TCP_ONE)
 		bufferevent_disable(stream->conn, EV_READ);
-	}
 }
 
 static void deliver(struct host *host, struct stream *stream, const struct sockaddr_in *to, const uint8_t *octets, size_t len)
@@ -185,6 +190,8 @@ static bool stream_next(struct stream *stream)
 	if (len > PACKET_MAX || evbuffer_get_length(in) < 2 + len)
 		return false;
 	evbuffer_remove(in, octets, 2 + len);
+	if (host->spec->address[host->address].tcp == TCP_FIRST && stream->taken++ > 0)
+		return true;
 	if (stream->reset) {
 		stream_reset(stream);
 		return false;
@@ -266,10 +273,23 @@ static bool listen_tcp(struct host *host, const struct sockaddr_in *address)
 	switch (host->spec->address[host->address].tcp) {
 	case TCP_CLOSED: return true;
 	case TCP_FILTERED: return listen_deaf(address);
-	case TCP_OPEN: case TCP_RESET_FIRST: case TCP_RESET: case TCP_SLOW: case TCP_ONE: case TCP_MUTE: break;
+	case TCP_OPEN: case TCP_RESET_FIRST: case TCP_RESET: case TCP_SLOW: case TCP_ONE: case TCP_MUTE: case TCP_FIRST: case TCP_ZERO: break;
 	}
 	return evconnlistener_new_bind(host->server->base, on_accept, host, LEV_OPT_REUSEABLE | LEV_OPT_CLOSE_ON_FREE, BACKLOG,
 		(const struct sockaddr *)address, sizeof(*address)) != NULL;
+}
+
+static bool listen_udp(struct host *host, const struct sockaddr_in *address)
+{
+	int size = RECEIVE_BUFFER;
+
+	host->udp = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+	if (host->udp < 0 || bind(host->udp, (const struct sockaddr *)address, sizeof(*address)) != 0)
+		return false;
+	if (setsockopt(host->udp, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) != 0)
+		(void)setsockopt(host->udp, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+	event_add(event_new(host->server->base, host->udp, EV_READ | EV_PERSIST, on_udp, host), NULL);
+	return true;
 }
 
 /** @return false, said, if it cannot listen. */
@@ -277,7 +297,6 @@ static bool host_listen(struct server *server, const struct spec *spec, unsigned
 {
 	struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons(PORT) };
 	struct host *host;
-	int size = RECEIVE_BUFFER;
 	char text[16];
 
 	if (spec->address[number].dead)
@@ -287,15 +306,11 @@ static bool host_listen(struct server *server, const struct spec *spec, unsigned
 		abort();
 	spec_address(text, spec->slot, number + 1);
 	inet_pton(AF_INET, text, &address.sin_addr);
-	*host = (struct host){ .server = server, .spec = spec, .address = number,
-		.udp = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0) };
-	if (host->udp < 0 || bind(host->udp, (struct sockaddr *)&address, sizeof(address)) != 0 || !listen_tcp(host, &address)) {
+	*host = (struct host){ .server = server, .spec = spec, .address = number };
+	if (!(spec->address[number].no_udp || listen_udp(host, &address)) || !listen_tcp(host, &address)) {
 		perror(text);
 		return false;
 	}
-	if (setsockopt(host->udp, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) != 0)
-		(void)setsockopt(host->udp, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
-	event_add(event_new(server->base, host->udp, EV_READ | EV_PERSIST, on_udp, host), NULL);
 	return true;
 }
 

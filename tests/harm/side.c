@@ -57,20 +57,25 @@ void side_did(struct count *count, unsigned kind, enum action action)
 	count->did[kind] = did;
 }
 
-bool side_refuses(struct side *side, int zone, unsigned address, bool proved, bool tcp, uint64_t now_us, enum action *refusal)
+static bool is_for(const struct limit *limit, const struct side *side, const struct charge *c)
 {
-	const struct spec *spec = side->spec;
 	static const struct zone nowhere = { .name = "" };
+	unsigned since_ms = (unsigned)((c->now_us - side->first_us) / US_PER_MS);
 
-	for (size_t i = 0; i < spec->limits; i++) {
-		const struct limit *limit = &spec->limit[i];
-		size_t scope = (limit->per_zone ? (size_t)zone + 1 : 0) * ADDRESSES_MAX + (limit->each ? address : 0);
+	return spec_limit_is_for(limit, c->zone >= 0 ? &side->spec->zone[c->zone] : &nowhere, c->address) &&
+		!(c->proved && limit->exempt_cookie) && !(c->tcp && limit->exempt_tcp) && (c->negative || !limit->negative) &&
+		since_ms >= limit->from_ms && (limit->to_ms == 0 || since_ms < limit->to_ms);
+}
 
-		if (!spec_limit_is_for(limit, zone >= 0 ? &spec->zone[zone] : &nowhere, address) ||
-		    (proved && limit->exempt_cookie) || (tcp && limit->exempt_tcp))
-			continue;
-		if (!limiter_allows(&side->limiter[i][scope], limit, now_us)) {
-			*refusal = limiter_refuses(&side->limiter[i][scope], limit);
+bool side_refuses(struct side *side, const struct charge *charge, enum action *refusal)
+{
+	for (size_t i = 0; i < side->spec->limits; i++) {
+		const struct limit *limit = &side->spec->limit[i];
+		size_t scope = (limit->per_zone ? (size_t)charge->zone + 1 : 0) * ADDRESSES_MAX + (limit->each ? charge->address : 0);
+		struct limiter *limiter = limit->per_name ? &charge->count->limiter[i] : &side->limiter[i][scope];
+
+		if (is_for(limit, side, charge) && !limiter_allows(limiter, limit, charge->now_us)) {
+			*refusal = limiter_refuses(limiter, limit);
 			return true;
 		}
 	}

@@ -26,6 +26,7 @@ struct count {
 	unsigned lucky;			/**< of these, for which a die was cast */
 	unsigned changes;		/**< times that it did another thing with a query than with the last one of its kind */
 	uint8_t did[KINDS];		/**< with the last one of each kind that was not lost, an action and one more; 0 = there was none */
+	struct limiter limiter[LIMITS_MAX];	/**< those for names, of a question at an address */
 	uint64_t first_us, last_us;	/**< since the side's first query */
 };
 
@@ -49,8 +50,18 @@ struct side *side_of(struct side **list, const struct spec *spec, unsigned id, u
 struct count *side_count(struct side *side, const char *name, uint16_t type, unsigned address, enum transport transport,
 	uint64_t now_us);
 
+/** What limits look at. */
+struct charge {
+	int zone;			/**< -1 = none */
+	unsigned address;
+	bool proved, tcp;
+	bool negative;			/**< it is answered in the negative */
+	struct count *count;
+	uint64_t now_us;
+};
+
 /** Charge the limits that are for it.  @param refusal: set to what is done with it.  @return whether it is refused. */
-bool side_refuses(struct side *side, int zone, unsigned address, bool proved, bool tcp, uint64_t now_us, enum action *refusal);
+bool side_refuses(struct side *side, const struct charge *charge, enum action *refusal);
 
 /** What was done with a query that was not lost. */
 void side_did(struct count *count, unsigned kind, enum action action);

@@ -3,12 +3,12 @@
  *
  *  A text, one statement a line, '#' begins a comment; N is an address's number 1..4, a list of them is "1,2":
  *
- *	address N [rtt MS] [edns MODE] [cookie MODE] [tcp MODE] [loss PERCENT] [dead]
+ *	address N [rtt MS] [edns MODE] [cookie MODE] [secret MS] [tcp MODE] [loss PERCENT] [deaf PERCENT] [no-udp] [dead]
  *	zone NAME[{A-B}] at N,.. [signed] [ttl S] [glue ZONE] [orphan] [cname ZONE] [dname ZONE]
  *	rule [at N,..] [zone GLOB,..] [type caa|dnskey|a|ns|other] [over udp|tcp] [edns yes|no] [cookie yes|no]
  *	     [from MS] [to MS] [name GLOB] [part PERCENT] [chance PERCENT] do ACTION [MS]
- *	limit at N,.. [each] [zones] [zone GLOB,..] rate QPS [burst N] [kind bucket|debt|window]
- *	     refuse drop|refused|servfail|tc [slip N] [exempt cookie|tcp|both]
+ *	limit at N,.. [each] [zones|names] [zone GLOB,..] [negative] [from MS] [to MS] rate QPS [burst N]
+ *	     [kind bucket|debt|window] refuse drop|refused|servfail|tc [slip N] [exempt cookie|tcp|both]
  *	ask at MS NAME [gap MS] [climb] [type a|txt|mx|caa]
  *	threads N | option caps|nomin|sources|chain|alone | passes cold|warm | wait S
  *				caps: use-caps-for-id; nomin: no minimisation; sources: three outgoing addresses;
@@ -18,14 +18,17 @@
  *	switch at MS off|on		the module is disabled or enabled again, by fast_reload
  *	expect ...			read by the judge
  *
- *  Nothing listens at an address that is dead.  With "tcp mute" connections are taken and nothing is said.  Of what a limit refuses,
- *  each N-th is truncated with "slip N".
+ *  Nothing listens at an address that is dead, nor for UDP with "no-udp".  With "tcp mute" connections are taken and nothing is said,
+ *  with "first" nothing after the first answer, with "zero" messages without octets.  What comes from one of the "deaf" part of the
+ *  client's ports is never answered, as with a dead node behind a balancer.  Of what a limit refuses, each N-th is truncated with "slip N".
+ *  With "cookie port" one is asked for that is good for one port of the client; with "secret MS" none is good for longer.
  *  Two nodes are behind an address: "cookie some-none": one knows none; "secrets": each has its own; each query comes to any
  *  of them, with "names-none" and "names-secrets" always to the one for its name.
  *  "{1-100}" in a name stands for each of the numbers.  A zone "sub.z1" is delegated in z1, others in the TLD.  "glue ZONE":
  *  the nameservers' names are in that zone; "orphan": they do not exist.  The names that zones have are in zone.h.  The first
  *  rule that matches a query acts; times are counted from the first query that a source sends to the scenario.  A limit is one
- *  for its addresses together, or "each"; of all zones there together, or for "zones" one by one.
+ *  for its addresses together, or "each"; of all zones there together, or for "zones", or questions of "names" at an address, one by
+ *  one; of all that is asked, or of what is answered in the negative.
  *
  *  A scenario is put in a slot: its zones get names, and its addresses numbers, of their own. */
 #ifndef HARM_SPEC_H
@@ -45,20 +48,22 @@ enum {
 enum edns_mode { EDNS_NORMAL, EDNS_IGNORE, EDNS_ECHO };
 enum cookie_mode {
 	COOKIE_NONE, COOKIE_GOOD, COOKIE_REQUIRED, COOKIE_ECHO, COOKIE_ALWAYS_BAD, COOKIE_SOME_NONE, COOKIE_NAMES_NONE,
-	COOKIE_SECRETS, COOKIE_NAMES_SECRETS
+	COOKIE_SECRETS, COOKIE_NAMES_SECRETS, COOKIE_PORT
 };
-enum tcp_mode { TCP_OPEN, TCP_CLOSED, TCP_FILTERED, TCP_RESET_FIRST, TCP_RESET, TCP_SLOW, TCP_ONE, TCP_MUTE };
+enum tcp_mode { TCP_OPEN, TCP_CLOSED, TCP_FILTERED, TCP_RESET_FIRST, TCP_RESET, TCP_SLOW, TCP_ONE, TCP_MUTE, TCP_FIRST, TCP_ZERO };
 enum action {
 	DO_ANSWER, DO_NODATA, DO_NXDOMAIN, DO_REFUSED, DO_SERVFAIL, DO_SERVFAIL_CNAME, DO_NOTIMP, DO_FORMERR, DO_BADVERS,
-	DO_BADCOOKIE, DO_TC, DO_TC_RECORDS, DO_DROP, DO_WRONG_ID, DO_OTHER_CASE, DO_NO_SOA, DO_NO_AA, DO_UPWARD, DO_GARBAGE, DO_SLOW, DO_DISORDER
+	DO_BADCOOKIE, DO_TC, DO_TC_RECORDS, DO_DROP, DO_WRONG_ID, DO_OTHER_CASE, DO_NO_SOA, DO_NO_AA, DO_UPWARD, DO_GARBAGE, DO_SLOW, DO_DISORDER,
+	DO_EMPTY, DO_FORMERR_BARE, DO_REFUSED_BARE, DO_OTHER_QUESTION
 };
 enum type_class { TYPES_ANY, TYPES_CAA, TYPES_DNSKEY, TYPES_A, TYPES_NS, TYPES_OTHER };
 enum limit_kind { LIMIT_BUCKET, LIMIT_DEBT, LIMIT_WINDOW };
 enum either { EITHER, YES, NO };
 
 struct address {
-	bool used, dead;
-	unsigned rtt_ms, loss_percent;
+	bool used, dead, no_udp;
+	unsigned rtt_ms, loss_percent, deaf_percent;
+	unsigned secret_ms;			/**< 0 = for ever */
 	enum edns_mode edns;
 	enum cookie_mode cookie;
 	enum tcp_mode tcp;
@@ -87,7 +92,8 @@ struct rule {
 
 struct limit {
 	unsigned at;
-	bool each, per_zone;
+	bool each, per_zone, per_name, negative;
+	unsigned from_ms, to_ms;			/**< to_ms 0 = for ever */
 	char zones[GLOB_TEXT];
 	enum limit_kind kind;
 	enum action refuse;
@@ -147,6 +153,12 @@ void spec_expand(const char *template, void (*each)(const char *name, void *arg)
 
 /** A hash for all that happens by chance: the same for the same arguments. */
 uint64_t spec_hash(unsigned seed, const char *text, unsigned number);
+
+/** @return whether it is a matter of luck whether an address answers. */
+static inline bool spec_loses(const struct address *a)
+{
+	return a->loss_percent > 0 || a->deaf_percent > 0;
+}
 
 const char *spec_action_text(enum action action);
 

@@ -71,7 +71,7 @@ static const struct limit *zone_limit(const struct trial *t, const struct zone *
 bool trial_has_loss(const struct trial *t, const struct zone *zone)
 {
 	for (unsigned a = 0; a < ADDRESSES_MAX; a++)
-		if ((zone->at >> a & 1) != 0 && t->spec->address[a].loss_percent > 0)
+		if ((zone->at >> a & 1) != 0 && spec_loses(&t->spec->address[a]))
 			return true;
 	return false;
 }
@@ -79,7 +79,7 @@ bool trial_has_loss(const struct trial *t, const struct zone *zone)
 bool trial_has_dead(const struct trial *t, const struct zone *zone)
 {
 	for (unsigned a = 0; a < ADDRESSES_MAX; a++)
-		if ((zone->at >> a & 1) != 0 && t->spec->address[a].dead)
+		if ((zone->at >> a & 1) != 0 && (t->spec->address[a].dead || t->spec->address[a].no_udp))
 			return true;
 	return false;
 }

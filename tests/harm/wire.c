@@ -159,6 +159,8 @@ size_t wire_write(uint8_t out[static PACKET_MAX], const struct query *q, const s
 	wire_put16(out, q->id);
 	out[2] = (uint8_t)(FLAG_QR | (q->flags & FLAG_RD) | (reply->aa ? FLAG_AA : 0) | (reply->tc ? FLAG_TC : 0));
 	out[3] = reply->rcode & 0xf;
+	if (reply->bare)
+		return HEADER_LEN;
 	wire_put16(out + 4, 1);
 	memcpy(out + HEADER_LEN, q->question, q->question_len);
 	for (int section = ANSWER; section < SECTIONS; section++)

@@ -47,6 +47,7 @@ enum section { ANSWER, AUTHORITY, ADDITIONAL, SECTIONS };
 struct reply {
 	unsigned rcode;
 	bool aa, tc, no_edns;
+	bool bare;			/**< a header, and nothing else */
 	struct record record[24];
 	enum section in[24];
 	size_t records;
