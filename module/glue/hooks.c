@@ -572,8 +572,14 @@ static bool is_useless(const struct caa_answer *answer)
 	return true;
 }
 
-/** @return whether that is the end: the question is not asked there again.  Keys are asked for longer, as without them answers that
- *  are there are of no use. */
+static unsigned lost_tries(const struct caa_query *query, bool keys)
+{
+	if (keys)
+		return CAA_LOST_TRIES_KEYS;
+	return query->scouts ? CAA_LOST_TRIES_SLOW : CAA_LOST_TRIES;
+}
+
+/** @return whether that is the end: the question is not asked there again. */
 static bool note_loss(struct caa_query *query, const struct caa_asking *q, const struct caa_addr *addr, const struct caa_outcome *o,
 	bool keys)
 {
@@ -582,7 +588,7 @@ static bool note_loss(struct caa_query *query, const struct caa_asking *q, const
 	if (o->limit)
 		return false;
 	query->losses += query->losses < UINT8_MAX;
-	return caa_denials_lost(&query->denials, addr, q->question, keys) || (keys && many);
+	return caa_denials_lost(&query->denials, addr, q->question, lost_tries(query, keys)) || (keys && many);
 }
 
 /** Tell a question.  @param lacks: signatures, so that the answer takes no error back.
@@ -629,6 +635,21 @@ static bool note_outcome(struct caa_query *query, const struct caa_asking *q, co
 	return denies;
 }
 
+/** All who wait for a query find out together whether other types are answered where CAA never was. */
+static void note_unheard(struct caa_ctx *ctx, const struct caa_claims *claims, struct caa_asking *q, const struct caa_addr *addr,
+	uint64_t now_us)
+{
+	unsigned lost = 0;
+
+	for (unsigned i = 0; i < claims->count; i++)
+		lost += !claims->query[i]->usual && caa_denials_losses(&claims->query[i]->denials, addr, q->question) >= CAA_UNHEARD_TRIES;
+	if (lost == 0 || !caa_shards_drops_caa(ctx->shards, addr, q, now_us))
+		return;
+	for (unsigned i = 0; i < claims->count; i++)
+		if (!claims->query[i]->usual)
+			caa_denials_unheard(&claims->query[i]->denials, addr, q->question);
+}
+
 /** Tell those who wait to know what is above their names. */
 static void note_news(struct caa_ctx *ctx, struct caa_query *query, const struct serviced_query *sq,
 	const struct caa_outcome *o, struct sldns_buffer *reply)
@@ -647,6 +668,8 @@ static void note_news(struct caa_ctx *ctx, struct caa_query *query, const struct
 	case CAA_MEANS_SILENCE:
 	case CAA_MEANS_LOST:
 		caa_merging_silent(ctx, &query->merged, o->limit);
+		if (caa_denials_are_unheard(&query->denials))
+			break;	/* it is asked in another way at once */
 		caa_merging_lost(ctx, &query->merged, sq, false);
 		break;
 	case CAA_MEANS_NO_TCP:
@@ -746,6 +769,8 @@ static void outcome(void *arg, struct serviced_query *sq, int tcp, int error, st
 		denies = note_outcome(claims.query[i], &before, &s->addr, now_us, &o, sq->qtype, packet.lacks) || denies;
 	if (denies)
 		caa_shards_denies(ctx->shards, &s->addr, &before, now_us);
+	if (o.meaning == CAA_MEANS_SILENCE && before.caa_type)
+		note_unheard(ctx, &claims, &before, &s->addr, now_us);
 	caa_query_ended(claims.query, claims.count, (uint16_t)sq->qtype);
 	caa_failure_outcome(ctx, claims.query, claims.count, sq, &s->addr, &before, now_us, end, tcp, reply, read);
 	for (unsigned i = 0; i < claims.count; i++)

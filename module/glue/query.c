@@ -68,6 +68,7 @@ static bool take(struct caa_ctx *ctx, struct module_qstate *qstate)
 	query->started_us = caa_host_now_us();
 	query->started_s = *qstate->env->now;
 	query->zone = zone;
+	query->usual = !qstate->env->cfg->qname_minimisation;
 	if (!caa_failure_begin(ctx, query, qstate))
 		return false;
 	qstate->minfo[ctx->id] = query;
@@ -202,14 +203,17 @@ static enum module_ext_state restart(struct module_qstate *qstate, struct caa_qu
 	return module_restart_next;
 }
 
-/** Ask once more, and at once, as plain Unbound does, who asks a name with type A first, and so finds an alias though the server
- *  does not answer CAA there.  @return false if that is not worth it. */
+/** Ask once more, and at once, as plain Unbound does, who asks a name with type A first, and so finds an alias, or a delegation, though
+ *  the server does not answer CAA there.  @return false if that is not worth it. */
 static bool try_usual(struct caa_ctx *ctx, struct module_qstate *qstate, struct caa_query *query)
 {
-	if (query->usual || !caa_denials_any(&query->denials) || query->silent || !qstate->env->cfg->qname_minimisation ||
-	    caa_host_now_us() >= caa_query_deadline_us(query))
+	bool unheard = caa_denials_are_unheard(&query->denials), denied = caa_denials_any(&query->denials) && !query->silent;
+
+	if (query->usual || !(unheard || denied) || caa_host_now_us() >= caa_query_deadline_us(query))
 		return false;
 	query->usual = true;
+	query->scouts = unheard;
+	caa_denials_anew(&query->denials);
 	query->merged.whole = false;
 	query->tries = (struct caa_tries){ .made = query->tries.made + 1 };
 	unblock_targets(ctx, qstate, caa_host_delegation(qstate), caa_host_now_us());

@@ -35,7 +35,9 @@ struct caa_query {
 	uint8_t losses;			/**< queries in a row that were lost where no limit is known, up to 255 */
 	bool silent;			/**< nothing came back for its last query, and may never */
 	bool lost;			/**< its last query was lost or denied: the next one goes ahead */
-	bool usual;			/**< its names are asked as plain Unbound asks them, with type A before: that may show an alias */
+	bool usual;			/**< its names are asked as plain Unbound asks them, with type A before: that may show an alias, or a
+					 *   delegation; or there is no minimisation */
+	bool scouts;			/**< the same, since CAA was never answered */
 	bool no_memory;			/**< it ends because there was none to go on */
 	bool given_up;			/**< its lookup did not go well, and nobody waited for it */
 	struct caa_denials denials;	/**< of this question and of what it waited for */

@@ -375,6 +375,21 @@ void caa_shards_denies(struct caa_shards *s, const struct caa_addr *a, struct ca
 	release(at.slice);
 }
 
+bool caa_shards_drops_caa(struct caa_shards *s, const struct caa_addr *a, struct caa_asking *q, uint64_t now_us)
+{
+	struct at at = take_for(s, a, q, now_us, false);
+	struct caa_asking other = { .zone = q->zone, .caa_type = !q->caa_type, .addr_hash = q->addr_hash };
+	struct caa_serving others;
+	bool drops = false;
+
+	if (at.u != NULL) {
+		others = *serving_of(at.slice, at.u, &other, now_us);	/* a copy, since the table may move what is there */
+		drops = caa_serving_drops_caa(serving_of(at.slice, at.u, q, now_us), &others, now_us);
+	}
+	release(at.slice);
+	return drops;
+}
+
 size_t caa_shards_forget(struct caa_shards *s, const struct caa_addr *a)
 {
 	size_t count = 0;

@@ -64,6 +64,8 @@ bool caa_shards_free(struct caa_shards *s, const struct caa_addr *a, uint64_t no
 /** @param srtt_us: its round trip time; 0 = unknown. @return whether the upstream answered something lately. */
 bool caa_shards_alive(struct caa_shards *s, const struct caa_addr *a, uint64_t now_us, uint32_t *srtt_us);
 
+/** A question of type CAA has lost some queries there.  @return as caa_serving_drops_caa(). */
+bool caa_shards_drops_caa(struct caa_shards *s, const struct caa_addr *a, struct caa_asking *q, uint64_t now_us);
 /** A question found that a denial is the zone's own answer.  @param q: for the zone and type. */
 void caa_shards_denies(struct caa_shards *s, const struct caa_addr *a, struct caa_asking *q, uint64_t now_us);
 

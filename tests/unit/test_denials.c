@@ -56,14 +56,35 @@ static void what_is_lost_so_often_is_not_asked_again(void **state)
 
 	(void)state;
 	for (unsigned n = 1; n < CAA_LOST_TRIES; n++)
-		assert_false(caa_denials_lost(&d, &one, QUESTION, false));
+		assert_false(caa_denials_lost(&d, &one, QUESTION, CAA_LOST_TRIES));
 	assert_false(caa_denials_any(&d));
 	assert_int_equal(caa_denials_wait_us(&d, &one, QUESTION, now), 0);
 	caa_denials_answered(&d, &one, QUESTION);
 	for (unsigned n = 1; n <= CAA_LOST_TRIES; n++)
-		assert_int_equal(caa_denials_lost(&d, &one, QUESTION, false), n == CAA_LOST_TRIES);
+		assert_int_equal(caa_denials_lost(&d, &one, QUESTION, CAA_LOST_TRIES), n == CAA_LOST_TRIES);
 	assert_true(caa_denials_is_final(&d, &one, QUESTION));
 	assert_false(caa_denials_is_final(&d, &two, QUESTION));
+}
+
+/** A zone that never answered CAA may answer other types: that is tried before the budget is over, and then all is asked anew. */
+static void what_was_never_heard_is_asked_in_another_way(void **state)
+{
+	struct caa_denials d = { .next = 0 };
+
+	(void)state;
+	assert_false(caa_denials_lost(&d, &one, QUESTION, CAA_LOST_TRIES));
+	assert_false(caa_denials_are_unheard(&d));
+	caa_denials_unheard(&d, &one, QUESTION);
+	caa_denials_final(&d, &two, QUESTION, now);
+	assert_true(caa_denials_are_unheard(&d));
+	assert_true(caa_denials_is_final(&d, &one, QUESTION));
+	assert_true(caa_denials_is_final(&d, &one, QUESTION + 1));
+	assert_false(caa_denials_is_final(&d, &two, QUESTION + 1));
+	caa_denials_anew(&d);
+	assert_false(caa_denials_are_unheard(&d));
+	assert_false(caa_denials_is_final(&d, &one, QUESTION));
+	assert_int_equal(caa_denials_losses(&d, &one, QUESTION), 1);
+	assert_true(caa_denials_is_final(&d, &two, QUESTION));	/* that was said */
 }
 
 /** What was lost at one address was not at another. */
@@ -73,7 +94,7 @@ static void losses_are_of_a_question_and_an_address(void **state)
 
 	(void)state;
 	for (unsigned n = 1; n <= 2 * CAA_LOST_TRIES; n++) {
-		assert_false(caa_denials_lost(&d, &one, QUESTION, true));	/* it is asked for longer */
+		assert_false(caa_denials_lost(&d, &one, QUESTION, CAA_LOST_TRIES_KEYS));	/* it is asked for longer */
 		assert_int_equal(caa_denials_losses(&d, &one, QUESTION), n);
 		assert_int_equal(caa_denials_losses(&d, &two, QUESTION), 0);
 		assert_int_equal(caa_denials_losses(&d, &one, QUESTION + 1), 0);
@@ -139,6 +160,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(it_takes_so_many_to_be_definite), cmocka_unit_test(it_is_asked_slower_and_said_within_two_seconds),
 		cmocka_unit_test(what_is_lost_so_often_is_not_asked_again),
+		cmocka_unit_test(what_was_never_heard_is_asked_in_another_way),
 		cmocka_unit_test(losses_are_of_a_question_and_an_address),
 		cmocka_unit_test(what_is_lost_while_others_are_answered_is_counted),
 		cmocka_unit_test(an_error_is_no_reason_to_wait), cmocka_unit_test(an_answer_ends_it),

@@ -159,6 +159,24 @@ static void the_oldest_record_of_a_set_makes_room(void **state)
 	assert_false(caa_serving_is_witness(caa_servings_get(&t, UINT64_C(1) << 32, now + 22 * second), now + 22 * second));
 }
 
+/** A few in a while find out; then it is known, until CAA is answered. */
+static void who_answers_other_types_only_drops_caa(void **state)
+{
+	const uint64_t now_us = 60 * UINT64_C(1000000);
+	struct caa_serving caa = { .tag = 1 }, others = { .tag = 2 };
+
+	(void)state;
+	for (unsigned i = 0; i < CAA_SERVING_SCOUTS; i++)
+		assert_true(caa_serving_drops_caa(&caa, &others, now_us));
+	assert_false(caa_serving_drops_caa(&caa, &others, now_us));
+	assert_false(caa_serving_drops_caa(&caa, &others, now_us + (CAA_SERVING_SCOUT_MS - 1) * ms));
+	assert_true(caa_serving_drops_caa(&caa, &others, now_us + CAA_SERVING_SCOUT_MS * ms));
+	caa_serving_answered(&others, now_us + CAA_SERVING_SCOUT_MS * ms);
+	assert_true(caa_serving_drops_caa(&caa, &others, now_us + CAA_SERVING_SCOUT_MS * ms));
+	caa_serving_answered(&caa, now_us + CAA_SERVING_SCOUT_MS * ms);
+	assert_false(caa_serving_drops_caa(&caa, &others, now_us + CAA_SERVING_SCOUT_MS * ms));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -167,6 +185,7 @@ int main(void)
 		cmocka_unit_test(who_is_known_to_deny_is_not_suspect), cmocka_unit_test(that_it_is_full_is_known_for_a_moment),
 		cmocka_unit_test(a_witness_that_is_lost_where_others_are_answered_is_none), cmocka_unit_test(what_is_no_split),
 		cmocka_unit_test(numbers_wrap), cmocka_unit_test(its_own_denial_is_remembered_for_seconds),
+		cmocka_unit_test(who_answers_other_types_only_drops_caa),
 		cmocka_unit_test(the_oldest_record_of_a_set_makes_room),
 	};
 

@@ -73,14 +73,36 @@ unsigned caa_denials_losses(const struct caa_denials *d, const struct caa_addr *
 	return found != NULL ? found->lost : 0;
 }
 
-bool caa_denials_lost(struct caa_denials *d, const struct caa_addr *addr, uint32_t question, bool keeps)
+bool caa_denials_lost(struct caa_denials *d, const struct caa_addr *addr, uint32_t question, unsigned tries)
 {
 	struct caa_denial *note = note_of(d, addr, question);
 
 	if (note->lost < UINT8_MAX)
 		note->lost++;
-	note->final = note->final || (note->lost >= CAA_LOST_TRIES && !keeps);
+	note->final = note->final || note->lost >= tries;
 	return note->final;
+}
+
+void caa_denials_unheard(struct caa_denials *d, const struct caa_addr *addr, uint32_t question)
+{
+	struct caa_denial *note = note_of(d, addr, question);
+
+	note->final = note->unheard = true;
+}
+
+bool caa_denials_are_unheard(const struct caa_denials *d)
+{
+	for (size_t i = 0; i < CAA_DENIALS; i++)
+		if (d->note[i].unheard)
+			return true;
+	return false;
+}
+
+void caa_denials_anew(struct caa_denials *d)
+{
+	for (size_t i = 0; i < CAA_DENIALS; i++)
+		if (d->note[i].unheard)
+			d->note[i].final = d->note[i].unheard = false;
 }
 
 void caa_denials_split(struct caa_denials *d, const struct caa_addr *addr, uint32_t question)
@@ -142,7 +164,12 @@ bool caa_denials_is_final(const struct caa_denials *d, const struct caa_addr *ad
 {
 	const struct caa_denial *found = find(d, addr, question);
 
-	return found != NULL && found->final;
+	if (found != NULL && found->final)
+		return true;
+	for (size_t i = 0; i < CAA_DENIALS; i++)
+		if (d->note[i].unheard && caa_addr_equal(&d->note[i].addr, addr))
+			return true;
+	return false;
 }
 
 uint64_t caa_denials_wait_us(const struct caa_denials *d, const struct caa_addr *addr, uint32_t question, uint64_t now_us)

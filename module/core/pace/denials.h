@@ -21,7 +21,10 @@ enum {
 	CAA_DENIED_TRIES_ERROR = 4,	/**< ... and errors that no limiter sends; one may be to EDNS, one to an option; ... */
 	CAA_DENIED_TRIES_MIXED = 8,	/**< ... or more where others of the zone are answered: so many as plain Unbound's, or nearly, ... */
 	CAA_DENIED_TRIES_CUT = 3,	/**< ... or fewer of what is truncated over TCP, too, each of which costs two queries */
-	CAA_LOST_TRIES = 7,		/**< times that nothing comes where no limit is known, after which nothing will */
+	CAA_LOST_TRIES = 7,		/**< times that nothing comes where no limit is known, after which nothing will, ... */
+	CAA_LOST_TRIES_SLOW = 8,	/**< ... or once more where that took two of them, and it may be slow, ... */
+	CAA_LOST_TRIES_KEYS = UINT8_MAX + 1,	/**< ... or never of keys, since without them answers that are there are of no use */
+	CAA_UNHEARD_TRIES = 2,		/**< of type CAA, which the zone never answered: it may drop that (caa_serving_drops_caa()) */
 	CAA_SPLITS = 3			/**< times that it is lost, and others are answered, after which it says nothing of a limit */
 };
 
@@ -34,6 +37,7 @@ struct caa_denial {
 	uint8_t lost;			/**< times that nothing came, up to 255 */
 	uint8_t splits;			/**< times that nothing came and later queries of others were answered, up to 255 */
 	bool final;			/**< it is not asked there again */
+	bool unheard;			/**< nor is anything else, before all is asked in another way */
 };
 
 /** Zeroed at first. */
@@ -56,11 +60,18 @@ enum caa_denial_kind {
 bool caa_denials_note(struct caa_denials *d, const struct caa_addr *addr, uint32_t question, uint64_t now_us,
 	enum caa_denial_kind kind);
 
-/** Nothing came, where no limit is known.  @param keeps: it is asked for longer than others.  @return whether it is definite by now. */
-bool caa_denials_lost(struct caa_denials *d, const struct caa_addr *addr, uint32_t question, bool keeps);
+/** Nothing came, where no limit is known.  @param tries: CAA_LOST_TRIES or one of its kin.  @return whether it is definite by now. */
+bool caa_denials_lost(struct caa_denials *d, const struct caa_addr *addr, uint32_t question, unsigned tries);
 
 /** @return how often. */
 unsigned caa_denials_losses(const struct caa_denials *d, const struct caa_addr *addr, uint32_t question);
+
+/** Nothing is asked at an address any more, before all is asked in another way.  @return, of the next function, whether that is so of any. */
+void caa_denials_unheard(struct caa_denials *d, const struct caa_addr *addr, uint32_t question);
+bool caa_denials_are_unheard(const struct caa_denials *d);
+
+/** It is asked in another way from now on. */
+void caa_denials_anew(struct caa_denials *d);
 
 /** Nothing came, and later queries of others were answered: a limiter does not care which question it is. */
 void caa_denials_split(struct caa_denials *d, const struct caa_addr *addr, uint32_t question);

@@ -191,6 +191,22 @@ bool caa_serving_is_full(const struct caa_serving *s, uint64_t now_us)
 	return within(s->full_ms, now_us, CAA_SERVING_FULL_MS);
 }
 
+bool caa_serving_drops_caa(struct caa_serving *caa, const struct caa_serving *others, uint64_t now_us)
+{
+	if (caa_serving_is_witness(caa, now_us))
+		return false;
+	if (caa_serving_is_witness(others, now_us))
+		return true;
+	if (!within(caa->scout_ms, now_us, CAA_SERVING_SCOUT_MS)) {
+		caa->scout_ms = set_ms(now_us);
+		caa->scouts = 0;
+	}
+	if (caa->scouts == CAA_SERVING_SCOUTS)
+		return false;
+	caa->scouts++;
+	return true;
+}
+
 void caa_serving_denies(struct caa_serving *s, uint64_t now_us)
 {
 	if (!caa_serving_is_witness(s, now_us))

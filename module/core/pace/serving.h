@@ -27,7 +27,9 @@ enum {
 	CAA_SERVING_RESCUED = 3,	/**< ... and so many answered, after which the zone is */
 	CAA_SERVING_FORGED_MS = 60 * 1000,	/**< how long TCP is asked where all that came was dropped for its cookie */
 	CAA_SERVING_FULL_MS = 200,	/**< how long another turn of the zone is not looked for when one was beyond the budget */
-	CAA_SERVING_DENIES_MS = 5000	/**< how long a zone's own denial is remembered */
+	CAA_SERVING_DENIES_MS = 5000,	/**< how long a zone's own denial is remembered */
+	CAA_SERVING_SCOUT_MS = 5000,	/**< within so long ... */
+	CAA_SERVING_SCOUTS = 4		/**< ... so many lookups find out whether other types are answered where CAA is not: nobody may want the first */
 };
 
 /** One zone at one address, for CAA or for the other types.  Times in ms modulo 2^32; 0 = never, or not set. */
@@ -40,6 +42,7 @@ struct caa_serving {
 	uint32_t good_ms;		/**< the last answer that was no error */
 	uint32_t notimp_ms;		/**< until then NOTIMP is known to be its answer with EDNS and without */
 	uint32_t full_ms;		/**< the last time that a turn was beyond the budget */
+	uint32_t scout_ms;		/**< of CAA: when the first of those went that find out whether other types are answered */
 	uint32_t turn;			/**< its last turn in the line of the address, core/pace/line.h */
 	uint32_t bare_ms;		/**< until then it is asked without a cookie */
 	uint32_t forged_ms;		/**< until then it is asked over TCP: what came had cookies that are not ours */
@@ -47,6 +50,7 @@ struct caa_serving {
 	bool liked;			/**< one with a cookie was answered well, or badly with and without it: it is not the reason */
 	uint8_t lost_with;		/**< queries with a cookie that were lost since one was answered, up to CAA_SERVING_COOKIE_LOST */
 	uint8_t rescued;		/**< questions answered without since then, after such a loss, below CAA_SERVING_RESCUED */
+	uint8_t scouts;			/**< since then, up to CAA_SERVING_SCOUTS */
 	bool denied;			/**< the last loss that counted while it was no witness was a denial */
 	uint8_t split;			/**< times in a row that others were answered after a loss, 0 .. CAA_SERVING_SPLIT */
 };
@@ -119,6 +123,12 @@ static inline bool caa_serving_doubts_cookie(const struct caa_serving *s)
 /** A turn of the zone was beyond the budget.  @return, of the next function, whether that was a moment ago. */
 void caa_serving_full(struct caa_serving *s, uint64_t now_us);
 bool caa_serving_is_full(const struct caa_serving *s, uint64_t now_us);
+
+/** CAA was never answered, and a question has lost some.  Where other types are answered the zone, or what stands before it, drops CAA;
+ *  where they were not asked for, a few questions find that out for the others, which may just have to wait longer.
+ *  @param caa, others: what the same zone does for CAA, and for other types.
+ *  @return whether the question is to be asked as plain Unbound does, with another type first. */
+bool caa_serving_drops_caa(struct caa_serving *caa, const struct caa_serving *others, uint64_t now_us);
 
 /** A denial was the zone's own answer, by what a question has seen; remembered where it is no witness. */
 void caa_serving_denies(struct caa_serving *s, uint64_t now_us);
