@@ -126,8 +126,8 @@ static bool packet(struct caa_upstreams *t, const struct caa_zone_options *zone,
 		abort();
 	left = caa_gate_ask(u, &q, &serving, &wish, &wait_us) == CAA_GATE_SEND;
 	if (left)
-		caa_gate_cookie(u, &q, secret, now_us, cookie);
-	caa_gate_outcome(u, &q, &serving, secret, now_us + ROUND_US, left ? CAA_END_ANSWER : CAA_END_ABANDONED, &reply, false);
+		caa_proof_cookie(u, &q, secret, now_us, cookie);
+	caa_outcome_of(u, &q, &serving, secret, now_us + ROUND_US, left ? CAA_END_ANSWER : CAA_END_ABANDONED, &reply, false);
 	return left;
 }
 

@@ -59,7 +59,7 @@ static void fill(struct caa_case *c)
 		e.rtt_ms = e.at_ms = 100 * i;
 		caa_record_note(&c->record, caa_case_name(c), &e);
 	}
-	c->servers = (uint8_t)caa_record_servers(&c->record, c->server);
+	c->servers = (uint8_t)caa_record_servers(&c->record, e.zone, c->server);
 	c->server[0].limited = true;
 	c->server[0].rate_qps = 20;
 	c->server[0].timed_out = 18;
