@@ -65,7 +65,8 @@ fresh
 ask no.lab one two three four
 queries=$(seen)
 check "at four with a store all fail" [ "$failed" -eq $((4 * names)) ]
-check "  by hardly more queries than at one ($queries of $one)" [ "$queries" -le "$(enough "$one")" ]
+# how often each name is asked until its refusal is definite differs a little with what the machine does beside
+check "  by about as many queries as at one ($queries of $one)" at_most "$queries" "$one" 1.5
 check "  and all clients hear why" [ "$(told 'answered REFUSED' one two three four)" -eq $((4 * names)) ]
 check "  of the lookup that was made ($(ids one two three four) lookups)" [ "$(ids one two three four)" -le "$(enough $names)" ]
 taken=$(total failures)

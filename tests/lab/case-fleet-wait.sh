@@ -18,7 +18,7 @@ busy() {
 	kill "${pids[@]}"
 	wait "${pids[@]}" 2>/dev/null
 }
-# shared TEXT: four, cold, need hardly more queries than one, and no more time
+# shared TEXT: four, cold, need hardly more queries than one, and no more time; what is more by 2 ms and a quarter is the machine's
 shared() {
 	local one one_ms four_ms queries
 	lab_stop alone
@@ -37,7 +37,7 @@ shared() {
 		"alone $(total alone) of $(total asked)"
 	check "$1: nor at four" [ "$failed" -eq 0 ]
 	check "$1: which need hardly more queries ($queries)" [ "$queries" -le "$(enough "$one")" ]
-	check "$1: and are not slower by more than 2 ms ($four_ms ms, $one_ms ms)" at_most "$four_ms" "$(awk -v one="$one_ms" 'BEGIN { print one + 2 }')"
+	check "$1: and are no slower ($four_ms ms, $one_ms ms)" at_most "$four_ms" "$(awk -v one="$one_ms" 'BEGIN { print one + 2 }')" 1.25
 }
 # What a store that stands still costs: the first questions wait for it, and all others for nothing.
 still() {
@@ -54,9 +54,9 @@ still() {
 	kill -CONT "${LAB_PID[store]}"
 	four_ms=$(p50)
 	check "the store stands still: no name fails" [ "$failed" -eq 0 ]
-	check "  and four are not slower than one by more than the wait and 2 ms ($four_ms ms, $one_ms ms)" \
-		at_most "$four_ms" "$(awk -v one="$one_ms" 'BEGIN { print one + 5 + 2 }')"
-	check "  for the store was of no help ($(total alone) of $(total asked))" [ "$(total alone)" -ge 100 ]
+	check "  and four are not slower than one by more than the wait ($four_ms ms, $one_ms ms)" \
+		at_most "$four_ms" "$(awk -v one="$one_ms" 'BEGIN { print one + 5 + 2 }')" 1.25
+	check "  for the store was of no help ($(total alone) of $(total asked) went on alone)" [ "$(total shared)" -eq 0 ]
 }
 
 lab_root_and_tld

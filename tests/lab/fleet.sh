@@ -12,9 +12,10 @@ servers=127.0.53.61,127.0.53.62,127.0.53.63,127.0.53.64
 head -c 32 /dev/urandom >"$LAB_WORK/fleet.key"
 lab_address 127.0.53.70
 
-# store [OPTION...]: start it, empty; without options it listens without TLS
+# store [OPTION...]: start it anew, empty; without options it listens without TLS
 store() {
 	[ $# -gt 0 ] || set -- --port 6379
+	lab_stop store
 	lab_spawn store "${store_program[@]}" --bind 127.0.53.70 --protected-mode no --unixsocket "$LAB_WORK/store.sock" --save '' --appendonly no "$@"
 	lab_until 20 answers || lab_die "the store does not start"
 }
