@@ -225,13 +225,11 @@ void caa_limits_answered(struct caa_limits_one *limit, const long long *number, 
 	if (answer.share_mqps == 0)
 		return;
 	if (!caa_shards_share(l->shards, &limit->addr, &limit->share, now_us, limit->asked_us, &limit->report, &answer)) {
-		caa_stats_add(l->stats, limit->share.lies ? CAA_STAT_fleet_forged : CAA_STAT_fleet_stale, 1);
+		caa_stats_add(l->stats, CAA_STAT_fleet_stale, 1);
 		return;
 	}
 	limit->leased_us = limit->asked_us + answer.lease_ms * (uint64_t)US_PER_MS;
 	caa_stats_add(l->stats, CAA_STAT_fleet_leases, 1);
-	if (limit->share.bounded)
-		caa_stats_add(l->stats, CAA_STAT_fleet_bounded, 1);
 }
 
 size_t caa_limits_leased(const struct caa_limits *l)

@@ -112,31 +112,6 @@ lost() {
 	check "$text: who shares a limit is shown" grep -q ' share$' <(lab_control one caa_upstreams)
 	kill -CONT "${LAB_PID[store]}" 2>/dev/null
 }
-# Somebody else writes to the store: a rate of the limit, and a crowd that wants all of it, again and again.
-forge() {
-	local key till
-	while :; do
-		till=$(($(date +%s%3N) + 500))
-		for key in $(cli --raw keys 'caa:{lab}:l1:*' 2>/dev/null); do
-			cli hset "$key" limit "$1 $1 $((till % 1000 + 1)) 0 0 0 0 0 0 0 0 0" nother "$till 50000000 $2 $1 $1 0 0"
-		done >/dev/null 2>&1
-		sleep 0.05
-	done
-}
-forged() {
-	local text=$1 forger
-	shift
-	drop
-	four yes
-	forge "$@" &
-	forger=$!
-	lab_climb $servers "$(lab_names flat)"
-	kill $forger
-	echo "# $text: four pass $passed in $seconds s${reasons:+ ($reasons)}; leases $(total caa.fleet.leases), bounded $(total caa.fleet.bounded)," \
-		"forged $(total caa.fleet.forged)"
-	check "$text: no name fails ($failed)" [ "$failed" -eq 0 ]
-	check "$text: it is seen that shares are not what they should be" [ "$(total caa.fleet.bounded)" -gt 0 ]
-}
 # Who sends from elsewhere meets limits of his own: by name, or by the prefixes of the outgoing interfaces, which here are the same.
 apart() {
 	local shares
@@ -170,5 +145,3 @@ lab_measured charged
 lab_measured lost 'the store is killed' KILL
 lab_measured lost 'the store is stopped' STOP
 lab_measured apart
-lab_measured forged 'a huge share is forged' 50000000 0
-lab_measured forged 'a tiny share is forged' 500 500

@@ -29,7 +29,6 @@ struct fleet {
 	struct node node[SIM_FLEET_MAX];
 	struct store store[SIM_ADDRESSES];
 	uint64_t start_us, end_us, lowered;
-	uint32_t forged;		/**< the last epoch that somebody wrote */
 	double sample[SAMPLES_MAX];
 	size_t samples;
 	FILE *trace;
@@ -71,14 +70,6 @@ static void answer_comes(struct sim *s, void *arg)
 	free(c);
 }
 
-/** What somebody else writes to the store, with the shape of an answer. */
-static void forge(struct fleet *f, struct caa_share_answer *out)
-{
-	*out = (struct caa_share_answer){ .share_mqps = f->is->forged_mqps, .ceiling_mqps = f->is->forged_mqps, .rate_mqps = CAA_SHARE_RATE_MAX,
-		.epoch = f->is->forges_epochs ? ++f->forged : 1, .lease_ms = CAA_SHARE_LEASE_MS, .nodes = CAA_SHARE_NODES,
-		.answered = f->is->forges_epochs };
-}
-
 static void store_is_told(struct sim *s, void *arg)
 {
 	struct call *c = arg;
@@ -89,8 +80,6 @@ static void store_is_told(struct sim *s, void *arg)
 
 	store_tell(store, store_ms(f, sim_now_us(s)), c->node->number + 1, &c->report, &c->answer);
 	f->lowered += known && store->epoch != epoch;
-	if (f->is->forged_mqps > 0)
-		forge(f, &c->answer);
 	sim_call(s, sim_now_us(s) + f->is->store_us / 2, answer_comes, c);
 }
 

@@ -17,8 +17,6 @@ struct sim_fleet {
 	bool empties;			/**< it has forgotten all when it can be reached again */
 	uint64_t steps_us;		/**< its clock goes so far ahead and back, in turn, every few seconds; nodes' clocks differ from it anyway,
 					 *   as nothing but durations passes between them */
-	uint32_t forged_mqps;		/**< somebody writes this as everybody's share; 0 = nobody does ... */
-	bool forges_epochs;		/**< ... and each time, that the rate was lowered, and others are answered */
 	unsigned climbs_per_s;		/**< on average, at random nodes; 0 = SIM_NAMES at once */
 	unsigned seconds;		/**< for so long */
 	bool uneven;			/**< half of them are the first node's */

@@ -80,7 +80,6 @@
 	X(fleet_foreign, "caa.fleet.foreign",	"entries refused because they are of another perspective, configuration or question") \
 	X(fleet_flushes, "caa.fleet.flushes",	"flushes of other resolvers that were made here as well") \
 	X(fleet_leases,	"caa.fleet.leases",	"shares of limits that the fleet's store leased") \
-	X(fleet_bounded, "caa.fleet.bounded",	"of them, those that were not taken as they were, as the resolver's own evidence has it otherwise") \
 	X(fleet_unshared, "caa.fleet.unshared",	"times that a limit was not shared, as too many are") \
 	X(fleet_errors,	"caa.fleet.errors",	"errors of the fleet's store, and times that it was lost")
 

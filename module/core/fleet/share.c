@@ -12,7 +12,6 @@ enum {
 	MORE_PERCENT = 125,		/**< ... and so much of it is wanted, ... */
 	MORE_MQPS = CAA_MQPS,		/**< ... and this, or a share could never grow; and what waits is wanted within a second */
 	BURST_LEAST = 4,
-	DISTRUST_MS = 60 * MS_PER_S,
 	FLAG_OWN = 1, FLAG_RAISES = 2, FLAG_HEARSAY = 4, FLAG_PAUSES = 8
 };
 
@@ -62,7 +61,6 @@ struct caa_share_report caa_share_report(struct caa_share *s, const struct caa_l
 	struct caa_share_report r = { .epoch = s->epoch };
 
 	count_sent(s, l->seq, now_us);
-	caa_bound_note(&s->bound, l, now_us);
 	r.demand_mqps = min_u32(waiting * CAA_MQPS + (uint64_t)s->sent_mqps * MORE_PERCENT / 100 + MORE_MQPS, CAA_SHARE_RATE_MAX);
 	if (!caa_learn_limited(l))
 		return r;
@@ -117,7 +115,6 @@ static void clear_told(struct caa_limit *l, const struct caa_share_report *r)
 		l->lost = CAA_SHARED_NONE;
 	if (r->raises)
 		l->raises = false;
-	l->felt = false;
 }
 
 bool caa_share_apply(struct caa_share *s, struct caa_learn *l, uint64_t now_us, uint64_t asked_us, const struct caa_share_report *r,
@@ -127,13 +124,6 @@ bool caa_share_apply(struct caa_share *s, struct caa_learn *l, uint64_t now_us, 
 	struct caa_learn_share share = { .rate_mqps = a->share_mqps, .ceiling_mqps = a->ceiling_mqps, .lowered = s->epoch != a->epoch,
 		.others = a->nodes > 1, .resumes = a->answered && r->pauses, .joins = r->rate_mqps == 0 && caa_learn_wonders(l) };
 
-	s->bounded = s->lies = false;
-	if (r->lost != CAA_SHARED_NONE && a->share_mqps > 0 && r->epoch == a->epoch) {
-		s->lies = true;
-		s->distrusted_ms = caa_ms_later(now_us, DISTRUST_MS);
-	}
-	if (caa_ms_ahead(s->distrusted_ms, now_us, DISTRUST_MS))
-		return false;
 	if (a->share_mqps == 0 || gone_ms >= a->lease_ms || !(caa_learn_limited(l) || share.joins))
 		return false;
 	share.lease_ms = (uint32_t)(a->lease_ms - gone_ms);
@@ -142,13 +132,6 @@ bool caa_share_apply(struct caa_share *s, struct caa_learn *l, uint64_t now_us, 
 	if (caa_learn_limited(l) && share.lowered)
 		l->limit.lost = CAA_SHARED_NONE;
 	s->epoch = a->epoch;
-	share.rate_mqps = caa_bound_take(&s->bound, l, now_us, a->share_mqps);
-	s->bounded = share.rate_mqps != a->share_mqps;
-	if (share.ceiling_mqps > (uint64_t)s->bound.most_mqps * 10 / 9)
-		share.ceiling_mqps = (uint32_t)((uint64_t)s->bound.most_mqps * 10 / 9);
-	if (share.ceiling_mqps < share.rate_mqps)
-		share.ceiling_mqps = share.rate_mqps;
 	caa_learn_share(l, now_us, &share);
-	caa_bound_took(&s->bound, l);
 	return true;
 }

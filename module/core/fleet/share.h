@@ -16,8 +16,7 @@
  *  may never send enough to find out by itself.  So a limit needs somebody's evidence, which hearsay is not, and each
  *  node's own trouble.
  *  Where no answer comes a node goes on at its share until the lease ends, and from there as it does alone.  What a store says
- *  that somebody else writes to is taken within the bounds of the node's own evidence (core/fleet/bound.h); and where a loss that
- *  was told did not change the epoch, it was not the script that answered.
+ *  that somebody else writes to can make queries slower or faster, like any limit that was met, and nothing else.
  *  A node that pauses goes on when another one is answered meanwhile.
  *  Cookies and TCP are each node's own.
  *  No clock, no lock, no I/O: time is passed in, and the caller serialises calls on one upstream. */
@@ -27,7 +26,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "core/fleet/bound.h"
 #include "core/pace/learn.h"
 #include "core/wire/res.h"
 
@@ -76,10 +74,6 @@ struct caa_share {
 	uint32_t told_ms;	/**< when it told last; 0 = never */
 	uint32_t told_seq;	/**< the number of the next query then */
 	uint32_t sent_mqps;	/**< what is sent, averaged */
-	struct caa_bound bound;	/**< what of a share is taken */
-	uint32_t distrusted_ms;	/**< until then no share is taken; 0 = it is */
-	bool bounded;		/**< the last one was not taken as it was */
-	bool lies;		/**< it was no answer to what was told, and whoever wrote it is not believed for a minute */
 };
 
 /** @return whether an upstream is limited, beyond doubt, and queries wait for it.  Others that may be worth to be told of are those that
@@ -100,7 +94,7 @@ const char *caa_share_text(char out[static CAA_SHARE_TEXT_MAX], const struct caa
 enum caa_res caa_share_read(struct caa_share_answer *out, const long long *number, size_t count);
 
 /** The answer has come. @param asked_us: when it was asked for, with that report.
- *  @return false if it is of no use any more: its lease has ended, or no limit is known; or if it is not believed. */
+ *  @return false if it is of no use any more: its lease has ended, or no limit is known. */
 bool caa_share_apply(struct caa_share *s, struct caa_learn *l, uint64_t now_us, uint64_t asked_us, const struct caa_share_report *r,
 	const struct caa_share_answer *a);
 

@@ -130,7 +130,6 @@ static bool has_others(const struct caa_learn *l, uint64_t now_us)
 static bool tell_loss(struct caa_learn *l, uint64_t now_us, struct caa_sent sent, enum caa_shared_loss loss)
 {
 	l->limit.hearsay = false;
-	l->limit.felt = true;
 	if (!caa_learn_is_shared(l, now_us))
 		return false;
 	if (!caa_seq_before(sent.seq, l->recover_seq) && l->limit.lost < loss)
@@ -783,11 +782,6 @@ bool caa_learn_wonders(const struct caa_learn *l)
 	uint32_t since = l->seq - l->answered_seq;
 
 	return l->state <= CAA_LEARN_OPEN && since >= WONDER + l->pacer.inflight + l->asides;
-}
-
-uint32_t caa_learn_measured(struct caa_learn *l, uint64_t now_us)
-{
-	return clamp_u32(percent(goodput_mqps(l, now_us), 90), RATE_MIN_MQPS, RATE_MAX_MQPS);
 }
 
 /** What was lost was lost to a limit that others know of: one query finds out whether it answers now, or others' do. */

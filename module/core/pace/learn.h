@@ -88,7 +88,6 @@ struct caa_limit {
 	/* Where several resolvers share it (core/fleet/share.h), what they were not told of yet: */
 	uint8_t lost : 2;	/**< the worst loss: enum caa_shared_loss */
 	bool raises : 1;	/**< queries that had to wait were answered */
-	bool felt : 1;		/**< something was lost, paid for or not */
 	bool others : 1;	/**< when they were told last there was another one */
 	bool hearsay : 1;	/**< only others have met the limit */
 	bool leased : 1;	/**< the rate is a share, and its lease was not found ended */
@@ -214,9 +213,6 @@ bool caa_learn_is_shared(const struct caa_learn *l, uint64_t now_us);
 bool caa_learn_wonders(const struct caa_learn *l);
 
 /** Where a limit is known, or by this, this is the rate from now on.  When the lease ends it is the own rate, and learned on. */
-/** @return what it would take for its rate, in queries per 1000 s, if what it has lost were a limit. */
-uint32_t caa_learn_measured(struct caa_learn *l, uint64_t now_us);
-
 void caa_learn_share(struct caa_learn *l, uint64_t now_us, const struct caa_learn_share *share);
 
 /** The server knows from now on that queries come from here, and what was limited so far are others: forget the rate. */
