@@ -15,7 +15,6 @@ enum {
 	BAND_US = 400 * US_PER_MS,		/**< Unbound chooses at random among addresses so close */
 	TRY_AGAIN_US = 100 * US_PER_MS,		/**< before another try of a climb whose place was too late */
 	PLAIN_TRIES = 10,			/**< attempts of plain Unbound: 5 for each of two addresses */
-	HUSH_US = 10 * US_PER_MS,		/**< who was lost before asks again then where nobody is answered */
 	SLEEP_LONG_US = 200 * US_PER_MS,	/**< who waits longer asks again half way */
 	MOVES = 4,				/**< times that a question may leave an address for another, ... */
 	MOVES_EVERY_US = 2 * US_PER_S,		/**< ... and once more after so long */
@@ -30,7 +29,6 @@ struct climb {
 	unsigned levels, tries, moves, address;
 	uint32_t question;		/**< its number, the same when it is repeated */
 	bool again;			/**< the query is a repeated one */
-	uint8_t denied;			/**< bit n: it was denied at address n */
 	struct caa_place place;
 	struct caa_sent sent;
 };
@@ -259,9 +257,6 @@ static void poll(struct sim *s, struct climb *c, bool waited)
 {
 	uint64_t wait_us = s->paced ? caa_learn_wait(learn_of(c), c->place, s->now_us) : 0;
 
-	if (wait_us == 0 && s->paced && c->again && caa_learn_hushed(learn_of(c), s->now_us))
-		wait_us = HUSH_US;
-
 	if (wait_us == 0) {
 		send(s, c, waited);
 		return;
@@ -297,8 +292,6 @@ static void query(struct sim *s, struct climb *c)
 			return;
 		}
 	}
-	if (s->paced && c->denied != 0 && (c->denied >> c->address & 1) == 0)
-		caa_learn_warn(l);
 	c->placed_us = s->now_us;
 	c->place = caa_pacer_enter(&l->pacer, s->now_us, c->again);
 	poll(s, c, false);
@@ -325,7 +318,6 @@ static void back(struct sim *s, struct climb *c, enum limiter_reply reply)
 	if (reply == REPLY_ANSWER) {
 		c->tries = c->moves = 0;
 		c->again = false;
-		c->denied = 0;
 		c->question = ++s->questions;
 		if (--c->levels == 0)
 			end(s, c, false);
@@ -335,8 +327,6 @@ static void back(struct sim *s, struct climb *c, enum limiter_reply reply)
 	}
 	c->tries++;
 	c->again = true;
-	if (reply != REPLY_NOTHING)
-		c->denied |= (uint8_t)(1u << c->address);
 	if (gives_up(s, c, reply))
 		end(s, c, true);
 	else

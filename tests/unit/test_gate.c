@@ -34,7 +34,6 @@ static struct scene begin(void)
 
 	s.u.addr = (struct caa_addr){ .family = CAA_IPV4, .ip = { 192, 0, 2, 1 } };
 	caa_learn_init(&s.u.learn, BURST);
-	s.u.learn.least = UINT16_MAX;	/* so far away that the first window leaves at once */
 	caa_cookie_init(&s.u.cookie);
 	caa_options_zone_init(&s.zone);
 	return s;
@@ -2265,31 +2264,6 @@ static void a_witness_that_goes_silent_among_others_does_not_limit_them(void **s
 }
 
 /** Zones that are not answered fill the room, and a limiter would answer some of them: who is answered does not wait for them. */
-/** Where nobody is answered for two round trips, what was lost before would be lost again; what is new tells. */
-static void who_was_lost_does_not_hurry_where_nobody_is_answered(void **state)
-{
-	struct scene s = begin();
-	struct caa_asking under_way[4] = { { .caa = false } }, lost = { .caa = false }, fresh = { .caa = false };
-	struct caa_wish wish;
-
-	(void)state;
-	s.zone.tcp = 0;
-	warm_up(&s);
-	s.u.learn.state = CAA_LEARN_OPEN;
-	for (unsigned i = 0; i < COUNT_OF(under_way); i++)
-		leave(&s, &under_way[i]);
-	s.now_us += 3 * ROUND_US;
-	leave(&s, &fresh);
-	s.now_us += 2 * ROUND_US;
-	wish = wish_of(&s);
-	wish.repeated = true;
-	assert_int_equal(ask_wish(&s, &lost, &s.serving, &wish), CAA_GATE_WAIT);
-	fresh = (struct caa_asking){ .caa = false };
-	assert_int_equal(ask(&s, &fresh), CAA_GATE_SEND);
-	answered(&s, &under_way[3], &data);
-	assert_int_equal(ask_wish(&s, &lost, &s.serving, &wish), CAA_GATE_SEND);
-}
-
 static void who_is_answered_passes_by_the_silent(void **state)
 {
 	struct scene s = begin();
@@ -3133,7 +3107,6 @@ int main(void)
 		cmocka_unit_test(what_becomes_of_a_claim_of_strangers), cmocka_unit_test(a_witness_tests_a_claim_with_a_window),
 		cmocka_unit_test(who_is_suspect_does_not_keep_a_witness_from_testing),
 		cmocka_unit_test(a_witness_that_goes_silent_among_others_does_not_limit_them),
-		cmocka_unit_test(who_was_lost_does_not_hurry_where_nobody_is_answered),
 		cmocka_unit_test(who_is_answered_passes_by_the_silent),
 		cmocka_unit_test(a_rate_by_hand_is_untouched_by_other_zones), cmocka_unit_test(an_outcome_says_what_it_means),
 		cmocka_unit_test(an_outcome_says_whose_denial_it_is), cmocka_unit_test(a_rate_by_hand_is_no_limit),

@@ -11,7 +11,6 @@ enum {
 	SUSPECTS = 4,			/**< queries of zones that were denied and may be limited, under way at once */
 	FRONT_MIN = 8,			/**< so many at the front of the line may use a turn, ... */
 	FRONT_US = 200 * US_PER_MS,	/**< ... and those whose turn is due so soon: they come as late as that */
-	HUSH_US = 10 * US_PER_MS,	/**< who was lost before asks again then where nobody is answered */
 	FREE_US = 10 * US_PER_MS,	/**< a wait that is not longer is none */
 	BAND_US = 400 * US_PER_MS,	/**< Unbound chooses at random among addresses that differ by less */
 	STEEP = 3,			/**< how much more a longer wait costs beyond that */
@@ -67,13 +66,13 @@ static uint64_t front(const struct caa_upstream *u)
 }
 
 /** How long it has to wait for its place; at a rate, who is far behind in the line must not take the turn of those who have not come yet. */
-static uint64_t due_us(struct caa_upstream *u, const struct caa_asking *q, const struct caa_wish *wish)
+static uint64_t due_us(struct caa_upstream *u, const struct caa_asking *q, uint64_t now_us)
 {
-	uint64_t wait_us = caa_learn_wait(&u->learn, q->turn.place, wish->now_us);
+	uint64_t wait_us = caa_learn_wait(&u->learn, q->turn.place, now_us);
 
-	if (wait_us == 0 && u->learn.pacer.interval_us != 0 && !caa_line_is_front(&q->turn, front(u)))
-		return u->learn.pacer.interval_us;
-	return wait_us == 0 && wish->repeated && caa_learn_hushed(&u->learn, wish->now_us) ? HUSH_US : wait_us;
+	if (wait_us > 0 || u->learn.pacer.interval_us == 0 || caa_line_is_front(&q->turn, front(u)))
+		return wait_us;
+	return u->learn.pacer.interval_us;
 }
 
 /** In its turn. @param soon: it goes over TCP when that is free first. */
@@ -84,7 +83,7 @@ static enum caa_gate ask_place(struct caa_upstream *u, struct caa_asking *q, str
 
 	if (!q->turn.in_line && !caa_waiting_enter(u, q, zone, wish))
 		return caa_waiting_outside(u, q, wish, soon, wait_us);
-	wait = due_us(u, q, wish);
+	wait = due_us(u, q, wish->now_us);
 	if (wait == 0)
 		return caa_send_paced(u, q, zone, wish);
 	return caa_waiting_hold(u, q, wish, wait, most_us, wait_us);

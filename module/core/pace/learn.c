@@ -9,15 +9,12 @@ enum {
 	US_PER_MS = 1000,
 	MS_PER_S = 1000,
 	MQPS = CAA_MQPS,
-	ROUND_MIN_MS = 10,		/**< the window grows as if no round trip were shorter, ... */
-	LEAST_UNIT_US = 16,		/**< ... and the first one is a part of itself where they are shorter than that */
-	NEAR_MS = 5,			/**< who answers within that is near */
+	ROUND_MIN_MS = 10,		/**< the window grows as if no round trip were shorter */
 	FIRST_JUMP = 4,			/**< how much it grows where the first one was answered without a gap */
 	WARY_DENIALS = 3,		/**< ... and where so many were denied no more than WINDOW_MIN follow: fewer may be bad names */
 	FIRST_WAIT_MS = MS_PER_S / 2,	/**< the last one of the first window is waited for so long after an answer; ... */
 	PROBE_MIN_MS = 10,		/**< ... a round trip, or so long, after it one more may leave, ... */
 	PROBES = 1,			/**< ... or so many */
-	HUSH_ROUNDS = 2,		/**< who answers nothing for so many round trips, and PROBE_MIN_MS, is sent one in that time of those that were lost */
 	WINDOW_MAX = 8192,
 	IDLE_S = 600,			/**< a window that was not used for so long starts anew */
 	LATELY_S = 2,			/**< who answered nothing for so long before it is asked says nothing of a limit by silence */
@@ -208,17 +205,6 @@ static void set_limit(struct caa_learn *l, uint64_t now_us, enum caa_signal sign
 	pause_for(l, now_us, pause_us < FIRST_PAUSE_US ? pause_us : FIRST_PAUSE_US);
 }
 
-/** The first window.  Of a limit that nobody knows all of it may be lost, and where round trips are short a part of it keeps as much
- *  under way in ROUND_MIN_MS as all of it does where they are not. */
-static uint16_t base_window(const struct caa_learn *l)
-{
-	uint32_t most = l->start_window, least = most < WINDOW_MIN ? most : WINDOW_MIN;
-
-	if (l->least == 0)
-		return l->start_window;
-	return (uint16_t)clamp_u32((uint64_t)most * l->least * LEAST_UNIT_US / (ROUND_MIN_MS * US_PER_MS), least, most);
-}
-
 /** The window is the first one again. @param state: CAA_LEARN_FIRST, or CAA_LEARN_OPEN where it is known how it answers. */
 static void start_window(struct caa_learn *l, enum caa_learn_state state)
 {
@@ -226,7 +212,7 @@ static void start_window(struct caa_learn *l, enum caa_learn_state state)
 
 	l->window = (struct caa_window){ .round_ms = round_ms };
 	l->state = state;
-	l->pacer.window = base_window(l);
+	l->pacer.window = l->start_window;
 }
 
 /** There is no limit, or none for what is sent from now on: the window is the clock again. */
@@ -460,8 +446,8 @@ static bool is_next_round(const struct caa_learn *l, uint64_t now_us)
 /** The first ones were answered without a gap: where round trips are long, as many more at once. */
 static void jump(struct caa_learn *l)
 {
-	if (l->pacer.window == 2 * base_window(l) && l->evidence.tail + l->evidence.holes == 0 && caa_ms(l->srtt_us) > ROUND_MIN_MS)
-		l->pacer.window = (uint16_t)(base_window(l) * FIRST_JUMP);
+	if (l->pacer.window == 2 * l->start_window && l->evidence.tail + l->evidence.holes == 0 && caa_ms(l->srtt_us) > ROUND_MIN_MS)
+		l->pacer.window = (uint16_t)(l->start_window * FIRST_JUMP);
 }
 
 /** One was denied. */
@@ -470,31 +456,19 @@ static void warn_first(struct caa_learn *l)
 	l->window.denials += caa_learn_is_first(l) && l->window.denials < WARY_DENIALS;
 }
 
-/** The window is full: what is under way tells first whether more may follow. */
-static void fill_first(struct caa_learn *l)
-{
-	l->state = CAA_LEARN_FULL;
-	l->window.first_seq = l->seq;
-	l->window.probes = 0;
-	if (l->pacer.window > l->pacer.inflight)
-		l->pacer.window = (uint16_t)l->pacer.inflight;
-}
-
 void caa_learn_warn(struct caa_learn *l)
 {
 	if (caa_learn_is_first(l))
 		l->window.denials = WARY_DENIALS;
-	else if (l->state == CAA_LEARN_OPEN && l->pacer.inflight > 0)
-		fill_first(l);
 }
 
 /** The first window was answered, or is not waited for any more: it grows now as it would have done all the time. */
 static void end_first(struct caa_learn *l, uint64_t now_us)
 {
-	uint32_t base = base_window(l), left = l->pacer.inflight < base ? l->pacer.inflight : base;
+	uint32_t left = l->pacer.inflight < l->start_window ? l->pacer.inflight : l->start_window;
 
 	l->state = CAA_LEARN_OPEN;
-	l->pacer.window = (uint16_t)base;
+	l->pacer.window = l->start_window;
 	if (l->window.denials >= WARY_DENIALS) {
 		l->window.round_ms = caa_ms(now_us);
 		l->window.grow = 0;
@@ -506,20 +480,8 @@ static void end_first(struct caa_learn *l, uint64_t now_us)
 		return;
 	l->window.round_ms = caa_ms(now_us);
 	l->window.grow = (uint16_t)left;
-	l->pacer.window = (uint16_t)(2 * base - left);
+	l->pacer.window = (uint16_t)(2 * l->start_window - left);
 	jump(l);
-}
-
-/** What is missing of the first window is not waited for.  As many more find out whether the limit is the server's, which knows now who asks, or
- *  that of something in front of it, which does not care. */
-static void follow_first(struct caa_learn *l, uint64_t now_us)
-{
-	uint32_t window = l->pacer.inflight + base_window(l);
-
-	l->state = CAA_LEARN_OPEN;
-	l->pacer.window = (uint16_t)(window < WINDOW_MAX ? window : WINDOW_MAX);
-	l->window.round_ms = caa_ms(now_us);
-	l->window.grow = 0;
 }
 
 /** A limiter that answers a part of the first window has charged the others, and would charge what follows: until its
@@ -532,19 +494,9 @@ static void first_end(struct caa_learn *l, uint64_t now_us)
 		l->pacer.window = (uint16_t)l->pacer.inflight;
 }
 
-/** How far away it is is known now. */
-static void narrow_first(struct caa_learn *l)
-{
-	l->pacer.window = base_window(l);
-	if (l->pacer.inflight >= l->pacer.window)
-		fill_first(l);
-}
-
 static void open_answer(struct caa_learn *l, uint64_t now_us, struct caa_sent sent)
 {
 	caa_evidence_answered(&l->evidence, now_us, sent, l->answered_seq);
-	if (l->state == CAA_LEARN_FIRST)
-		narrow_first(l);
 	if (caa_learn_is_first(l))
 		return;
 	if (is_next_round(l, now_us)) {
@@ -742,39 +694,19 @@ static void wait_first(struct caa_learn *l, uint64_t now_us)
 
 	if (silent_ms > FIRST_WAIT_MS) {
 		end_first(l, now_us);
-	} else if (l->window.probes < PROBES && l->pacer.window < base_window(l) && silent_ms > PROBE_MIN_MS &&
+	} else if (l->window.probes < PROBES && l->pacer.window < l->start_window && silent_ms > PROBE_MIN_MS &&
 	    silent_ms > round_ms) {
 		l->window.probes++;
 		l->pacer.window = (uint16_t)(l->pacer.inflight + 1);
 	}
 }
 
-/** Before its round trip is known a few leave, and the others if none of them is answered soon: who is near has answered by then. */
-static void widen_first(struct caa_learn *l, uint64_t now_us)
-{
-	bool near = l->pacer.inflight == 0 || caa_ms_age(l->since_ms, caa_ms(now_us)) < NEAR_MS;
-
-	l->pacer.window = near && l->start_window > WINDOW_MIN ? WINDOW_MIN : l->start_window;
-}
-
 uint64_t caa_learn_wait(struct caa_learn *l, struct caa_place place, uint64_t now_us)
 {
-	if (l->state == CAA_LEARN_FIRST && l->least == 0)
-		widen_first(l, now_us);
 	if (l->state == CAA_LEARN_FULL)
 		wait_first(l, now_us);
 	end_lease(l, now_us);
 	return caa_pacer_wait(&l->pacer, place, now_us, l->srtt_us);
-}
-
-bool caa_learn_hushed(const struct caa_learn *l, uint64_t now_us)
-{
-	uint32_t most_ms = HUSH_ROUNDS * caa_ms(l->srtt_us), now_ms = caa_ms(now_us);
-
-	if (l->state != CAA_LEARN_OPEN || l->pacer.inflight == 0 || l->srtt_us == 0)
-		return false;
-	most_ms = most_ms > PROBE_MIN_MS ? most_ms : PROBE_MIN_MS;
-	return caa_ms_age(l->since_ms, now_ms) > most_ms && caa_ms_age(l->window.sent_ms, now_ms) <= most_ms;
 }
 
 bool caa_learn_wonders(const struct caa_learn *l)
@@ -821,25 +753,23 @@ void caa_learn_source_proved(struct caa_learn *l, uint64_t now_us)
 	if (caa_learn_limited(l))
 		forget(l, CAA_LEARN_OPEN);
 	else if (caa_learn_is_first(l))
-		follow_first(l, now_us);
+		end_first(l, now_us);
 }
 
 struct caa_sent caa_learn_sent(struct caa_learn *l, uint64_t now_us, bool waited)
 {
 	bool alone = caa_learn_limited(l) && !waited && l->pacer.inflight == 0 && now_us > l->pacer.next_us + ALONE_US &&
 		!has_others(l, now_us);
-	uint32_t seq;
 
 	begin(l, now_us);
-	if (l->state == CAA_LEARN_OPEN)
-		l->window.sent_ms = caa_ms(now_us);
 	caa_pacer_sent(&l->pacer, now_us);
-	seq = l->seq++;
-	if (l->state == CAA_LEARN_FIRST && l->pacer.inflight >= base_window(l))
-		fill_first(l);
+	if (l->state == CAA_LEARN_FIRST && l->pacer.inflight >= l->pacer.window) {
+		l->state = CAA_LEARN_FULL;
+		l->window.first_seq = l->seq + 1;
+	}
 	if (caa_pacer_waiting(&l->pacer) == 0)
 		l->goodput.backlog = false;
-	return (struct caa_sent){ .sent_us = now_us, .seq = seq, .waited = waited, .alone = alone,
+	return (struct caa_sent){ .sent_us = now_us, .seq = l->seq++, .waited = waited, .alone = alone,
 		.patience_ms = l->state != CAA_LEARN_CONFIRM ? 0 : l->limit.failures == 0 ? PATIENCE_FIRST_MS : PATIENCE_MS };
 }
 
@@ -872,8 +802,6 @@ static void note_answer(struct caa_learn *l, uint64_t now_us, struct caa_sent se
 		l->slowest_ms = caa_ms(round_us);
 		l->slow_ms = now_ms;
 	}
-	if (l->least == 0 || round_us / LEAST_UNIT_US < l->least)
-		l->least = (uint16_t)clamp_u32(round_us / LEAST_UNIT_US, 1, UINT16_MAX);
 	l->since_ms = now_ms;
 	l->answered_s = (uint32_t)(now_us / US_PER_S + 1);
 	if (caa_seq_before(l->answered_seq, sent.seq + 1))
@@ -951,7 +879,7 @@ void caa_learn_forget(struct caa_learn *l)
 	l->pacer.inflight = inflight;
 	l->flight_seq = flight_seq;
 	l->doubted = l->denies = false;
-	l->srtt_us = l->least = 0;
+	l->srtt_us = 0;
 	l->answered_s = 0;
 	caa_goodput_clear(&l->goodput);
 }

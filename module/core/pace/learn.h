@@ -57,7 +57,6 @@ struct caa_window {
 	uint32_t round_ms;	/**< when this round of the window's growth began */
 	uint32_t outage_ms, resumed_ms;	/**< when the last outage was found, and when it ended; 0 = there was none */
 	uint32_t first_seq;	/**< full: queries before this one make the first window */
-	uint32_t sent_ms;	/**< open: when the last one with a place left */
 	uint16_t grow;		/**< what the window may still grow in this round */
 	uint8_t probes;		/**< queries that were sent beyond the first window while it waits */
 	bool silent;		/**< it has not ended: nothing was answered since */
@@ -125,7 +124,6 @@ struct caa_learn {
 	uint32_t recover_seq;	/**< losses of queries before this one were paid for */
 	uint32_t flight_seq;	/**< queries before this one are not counted as under way any more */
 	uint16_t start_window;	/**< queries under way before the first answer: caa-burst */
-	uint16_t least;		/**< the shortest round trip, in 16 us, up to about a second; 0 = unknown */
 	uint16_t asides;	/**< queries under way that test a claim, or pass by the mute; those of suspects are not counted */
 	uint8_t state;		/**< enum caa_learn_state */
 	bool doubted : 1;	/**< a limit was believed, and was none, at limited_ms */
@@ -162,10 +160,6 @@ void caa_learn_options(struct caa_learn *l, uint64_t now_us, uint32_t rate_qps, 
 
 /** As caa_pacer_wait(): 0 if the place is due, else how long it has to wait in us. */
 uint64_t caa_learn_wait(struct caa_learn *l, struct caa_place place, uint64_t now_us);
-
-/** @return whether no limit is known, and nothing has come back for longer than it should.  A question that was lost before waits then, but
- *	for one in that time: where it is a limit it would be lost again.  New ones do not: they tell losses from a limit. */
-bool caa_learn_hushed(const struct caa_learn *l, uint64_t now_us);
 
 /** A query with a place is sent (caa_pacer_sent() is done here), or a packet without one (caa_pacer_charge()). */
 struct caa_sent caa_learn_sent(struct caa_learn *l, uint64_t now_us, bool waited);
