@@ -261,8 +261,9 @@ static int64_t pace_caa(struct caa_ctx *ctx, struct sending *s, const struct caa
 		return (int64_t)wait_us;
 	choices(wish, sq);
 	gate = caa_shards_ask(ctx->shards, addr, q, wish, &wait_us, &known);
-	ask_again(q->neighbour, q->neighbours);
-	if (!known && !wish->queued)
+	if (known)
+		ask_again(q->neighbour, q->neighbours);
+	else if (!wish->queued)
 		caa_stats_add(&ctx->stats, CAA_STAT_unpaced, 1);
 	switch (gate) {
 	case CAA_GATE_SEND_TCP:
