@@ -624,7 +624,12 @@ static void a_crowd_without_a_place(void **state)
 	assert_in_range(s.wait_us, 1, 15 * second);	/* else its neighbours call it */
 	q[CROWD + PLACES].question = 32;
 	assert_int_equal(ask_wish(&s, &q[CROWD + PLACES], &s.serving, &wish), CAA_GATE_WAIT);
-	assert_in_range(s.wait_us, 1, 2 * second);	/* and some look out for room */
+	assert_in_range(s.wait_us, 1, 2 * second);	/* and some look out for room, ... */
+	q[CROWD + PLACES].question = 1;
+	q[CROWD + PLACES].turn.thread = &s;
+	assert_int_equal(ask_wish(&s, &q[CROWD + PLACES], &s.serving, &wish), CAA_GATE_WAIT);
+	assert_in_range(s.wait_us, 1, 2 * second);	/* ... as does who is called by nobody */
+	q[CROWD + PLACES].turn.thread = NULL;
 	assert_int_equal(s.u.line.outsiders, CROWD);
 	/* one of the line is gone, so that there is room for one: who has it calls those next to it, and who has none calls nobody */
 	end(&s, &q[PLACES], CAA_END_ABANDONED, NULL, false);

@@ -269,10 +269,11 @@ static void who_entered_last_may_be_undone(void **state)
 /** Who waits without a place; who finds room calls those next to it who are of its thread. */
 static void who_finds_room_calls_its_neighbours(void **state)
 {
-	static const struct { const char *threads; unsigned of; const char *called, *why; } row[] = {
-		{ "aaa", 1, "20", "on both sides" }, { "aaa", 0, "1", "the first has one" }, { "aaa", 2, "1", "and so has the last" },
-		{ "abbab", 3, "0", "of its own thread only" }, { "abbab", 4, "2", "though they are not next to it" },
-		{ "a", 0, "", "or nobody" }, { "bbabb", 2, "", "nor of another" },
+	static const struct { const char *threads; unsigned of; const char *called; bool oldest; const char *why; } row[] = {
+		{ "aaa", 1, "20", false, "on both sides" }, { "aaa", 0, "1", true, "the first has one" },
+		{ "aaa", 2, "1", false, "and so has the last" }, { "abbab", 3, "0", false, "of its own thread only" },
+		{ "abbab", 4, "2", false, "though they are not next to it" }, { "abbab", 1, "2", true, "the first of its thread" },
+		{ "a", 0, "", true, "or nobody" }, { "bbabb", 2, "", true, "nor of another" },
 	};
 
 	(void)state;
@@ -293,9 +294,11 @@ static void who_finds_room_calls_its_neighbours(void **state)
 		if (strcmp(called, row[i].called) != 0 && !(strlen(called) == 2 && called[0] == row[i].called[1] &&
 		    called[1] == row[i].called[0]))
 			fail_msg("%s: %s", row[i].why, called);
+		assert_int_equal(caa_line_is_oldest(&turn[row[i].of]), row[i].oldest);
 		for (size_t n = 0; n < count; n++) {
 			caa_line_set_outside(&line, &turn[(n + row[i].of) % count], false);
 			assert_int_equal(caa_line_neighbours(&turn[(n + row[i].of) % count], found), 0);
+			assert_false(caa_line_is_oldest(&turn[(n + row[i].of) % count]));
 		}
 		assert_int_equal(line.outsiders, 0);
 		assert_null(line.outside);

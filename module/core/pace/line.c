@@ -154,22 +154,45 @@ void caa_line_set_outside(struct caa_line *line, struct caa_turn *t, bool outsid
 	(outside ? go_outside : leave_outside)(line, t);
 }
 
+/** @return the next of its thread that came later; NULL if none is near. */
+static struct caa_turn *neighbour_before(const struct caa_turn *t)
+{
+	struct caa_turn *before = t->before;
+
+	for (unsigned far = 0; far < FAR && before != NULL && before->thread != t->thread; far++)
+		before = before->before;
+	return before != NULL && before->thread == t->thread ? before : NULL;
+}
+
+/** @return the next of its thread that came earlier; NULL if none is near. */
+static struct caa_turn *neighbour_behind(const struct caa_turn *t)
+{
+	struct caa_turn *behind = t->behind;
+
+	for (unsigned far = 0; far < FAR && behind != NULL && behind->thread != t->thread; far++)
+		behind = behind->behind;
+	return behind != NULL && behind->thread == t->thread ? behind : NULL;
+}
+
 size_t caa_line_neighbours(const struct caa_turn *t, struct caa_turn *out[static CAA_LINE_NEIGHBOURS])
 {
-	struct caa_turn *before = t->before, *behind = t->behind;
+	struct caa_turn *before, *behind;
 	size_t count = 0;
 
 	if (!t->outside)
 		return 0;
-	for (unsigned far = 0; far < FAR && before != NULL && before->thread != t->thread; far++)
-		before = before->before;
-	for (unsigned far = 0; far < FAR && behind != NULL && behind->thread != t->thread; far++)
-		behind = behind->behind;
-	if (before != NULL && before->thread == t->thread)
+	before = neighbour_before(t);
+	behind = neighbour_behind(t);
+	if (before != NULL)
 		out[count++] = before;
-	if (behind != NULL && behind->thread == t->thread)
+	if (behind != NULL)
 		out[count++] = behind;
 	return count;
+}
+
+bool caa_line_is_oldest(const struct caa_turn *t)
+{
+	return t->outside && neighbour_behind(t) == NULL;
 }
 
 bool caa_line_is_front(const struct caa_turn *t, uint64_t most)

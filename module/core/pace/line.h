@@ -68,6 +68,9 @@ enum { CAA_LINE_NEIGHBOURS = 2 };
  *  @param out: those of its thread. @return how many. */
 size_t caa_line_neighbours(const struct caa_turn *t, struct caa_turn *out[static CAA_LINE_NEIGHBOURS]);
 
+/** @return whether it is outside and has no neighbour there that came earlier: of those that call each other one is so. */
+bool caa_line_is_oldest(const struct caa_turn *t);
+
 /** Who was in the line leaves it without its turn. */
 void caa_line_leave(struct caa_line *line, struct caa_turn *t);
 

@@ -9,7 +9,7 @@ enum {
 	LATER_US = 20 * US_PER_MS,	/**< who waits for others to find out why its zone was denied asks again then */
 	ADMIT_US = 250 * US_PER_MS,	/**< whose turn is beyond the budget asks again then: the pace may rise ... */
 	ADMIT_MOST_US = 15 * US_PER_S,	/**< ... or later where many do, but no later than this: who finds room calls its neighbours, ... */
-	SCOUTS = 32,			/**< ... and one in so many is to find it soon: it asks ... */
+	SCOUTS = 32,			/**< ... and one in so many, and the oldest of those that call each other, is to find it soon: it asks ... */
 	SCOUT_MOST_US = 2 * US_PER_S,	/**< ... no later than this */
 	AGAIN_US = 500 * US_PER_MS,	/**< who waits asks again no later: the pace, or another address, may have changed; ... */
 	CROWD_US = 24 * US_PER_MS,	/**< ... but where many wait, one asks in so long, ... */
@@ -112,8 +112,8 @@ uint64_t caa_waiting_soon_us(const struct caa_upstream *u)
 /** When who has no place asks again: in time to be sent, if it gets one then. */
 static uint64_t admit_us(const struct caa_upstream *u, const struct caa_asking *q, const struct caa_wish *wish)
 {
-	uint64_t often_us = q->question % SCOUTS == 0 ? SCOUT_MOST_US : ADMIT_MOST_US;
-	uint64_t most_us = min_u64(often_us, (wish->deadline_us - wish->now_us) * 3 / 4);
+	bool scout = q->question % SCOUTS == 0 || caa_line_is_oldest(&q->turn);
+	uint64_t most_us = min_u64(scout ? SCOUT_MOST_US : ADMIT_MOST_US, (wish->deadline_us - wish->now_us) * 3 / 4);
 
 	return max_u64(ADMIT_US, min_u64(u->line.outsiders * (uint64_t)CROWD_US, most_us));
 }
