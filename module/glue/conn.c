@@ -40,7 +40,6 @@ static bool lost(struct caa_conn *c, int error)
 
 /** What is asked for is answered with a few values side by side.  hiredis would make room for 2^31 at once, and go as deep as it is told;
  *  NULL means to it that there is no memory, and it ends the connection. */
-enum { VALUES_MAX = 16 };
 #if HIREDIS_MAJOR >= 1
 typedef size_t array_len;
 #else
@@ -51,7 +50,7 @@ static void *(*make_array)(const redisReadTask *task, array_len count);
 
 static void *make_few(const redisReadTask *task, array_len count)
 {
-	return task->parent == NULL && count <= VALUES_MAX ? make_array(task, count) : NULL;
+	return task->parent == NULL && count <= CAA_CONN_VALUES_MAX ? make_array(task, count) : NULL;
 }
 
 static redisReader *reader_create(void)

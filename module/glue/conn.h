@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 enum { CAA_CONN_SERVER_TEXT = 128, CAA_CONN_WHY_MAX = 160 };
+enum { CAA_CONN_VALUES_MAX = 32 };	/**< side by side in a reply; one with more ends the connection */
 
 struct caa_tls;
 struct redisReader;

@@ -222,6 +222,8 @@ static void noted(void *of, const redisReply *reply)
 			x->flushed_us = at_us;
 }
 
+_Static_assert(CAA_FLEET_LABELS_MAX + 1 <= CAA_CONN_VALUES_MAX, "a note for each name of the longest, and the root's");
+
 /** @param arg: the entry, and the notes of flushes; with room for two more. */
 static bool claim_there(struct caa_exchange *x, struct caa_conn_arg *arg, size_t keys, struct caa_conn_arg claim, struct caa_conn_arg lease,
 	caa_store_replied *replied, void *of)

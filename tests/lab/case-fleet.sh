@@ -239,6 +239,14 @@ cli publish 'caa:{lab}:news' garbage >/dev/null
 more_forged() { [ "$(stat three forged)" -gt "$before" ]; }
 check "garbage among the news is refused and counted" lab_until 10 more_forged
 
+# --- a name of as many labels as are shared -----------------------------------------------------------------------------------------
+long=l16.l15.l14.l13.l12.l11.l10.l9.l8.l7.l6.l5.l4.l3
+left=$(stat one left) errors=$(total errors)
+check "a name of 16 labels is looked up" [ "$(rcode $long.shop.lab 127.0.53.61)" = NXDOMAIN ]
+check "  which is left in the store" [ "$(($(stat one left) > left))" = 1 ]
+check "  and one of 17 is looked up" [ "$(rcode l17.$long.shop.lab 127.0.53.61)" = NXDOMAIN ]
+check "  while the store stays in use" [ "$(total errors) $(stat one up)" = "$errors 1" ]
+
 # --- flushed ----------------------------------------------------------------------------------------------------------------------
 caa c8.shop.lab 127.0.53.61 >/dev/null
 caa c8.shop.lab 127.0.53.62 >/dev/null
