@@ -467,11 +467,11 @@ static uint32_t record(struct caa_ctx *ctx, struct caa_query *query, const struc
 }
 
 /** Have other resolvers that wait for the question hear why it failed, if they would hear so from its servers as well. */
-static void tell_fleet(struct caa_query *query, const struct caa_case *c)
+static void tell_fleet(struct module_qstate *qstate, struct caa_query *query, const struct caa_case *c)
 {
 	uint8_t octets[CAA_CARRY_MAX];
 
-	if (query->merged.ask == NULL || query->tries.passing > 0 || !caa_carry_fits(c))
+	if (query->merged.ask == NULL || query->tries.passing > 0 || !caa_carry_fits(c) || !caa_state_is_whole(qstate, c))
 		return;
 	caa_merging_tell_failure(&query->merged, octets, caa_carry_write(octets, c));
 }
@@ -486,7 +486,7 @@ static void fail(struct caa_ctx *ctx, struct module_qstate *qstate, struct caa_q
 	if (c.bogus)
 		say_once(qstate);
 	count = record(ctx, query, &c);
-	tell_fleet(query, &c);
+	tell_fleet(qstate, query, &c);
 	caa_reporting_fail(ctx, qstate, query, zone, caa_state_chased(qstate), query->note->ede);
 	if (c.insecure == CAA_UNKNOWN && count + 1 >= query->zone.log_after)	/* the next failure is logged */
 		caa_state_ask_ds(qstate, zone);

@@ -338,6 +338,58 @@ static bool knows_address(struct module_env *env, const struct delegpt_ns *ns, b
 	return rrset != NULL;
 }
 
+/** Whether a nameserver has no address of a protocol, which is an answer: that none was got is not. */
+static bool is_without_address(struct module_env *env, const struct delegpt_ns *ns, bool is_ipv6)
+{
+	struct msgreply_entry *entry = msg_cache_lookup(env, ns->name, ns->namelen, is_ipv6 ? LDNS_RR_TYPE_AAAA : LDNS_RR_TYPE_A,
+		LDNS_RR_CLASS_IN, BIT_RD, *env->now, 0);
+	const struct reply_info *rep;
+	bool none;
+
+	if (entry == NULL)
+		return is_no_name(env, ns);
+	rep = entry->entry.data;
+	none = FLAGS_GET_RCODE(rep->flags) == LDNS_RCODE_NXDOMAIN ||
+		(FLAGS_GET_RCODE(rep->flags) == LDNS_RCODE_NOERROR && rep->an_numrrsets == 0);
+	lock_rw_unlock(&entry->entry.lock);
+	return none;
+}
+
+/** Whether a server of a zone was asked in a lookup. */
+static bool was_asked(const struct caa_record *r, const struct delegpt *dp, struct delegpt_addr *a)
+{
+	uint16_t tag = caa_zone_tag((struct caa_name){ dp->name, dp->namelen });
+	struct caa_addr addr;
+
+	if (!caa_host_addr(&addr, &a->addr))
+		return false;
+	for (unsigned i = 0; i < r->count; i++)
+		if (r->attempt[i].zone_tag == tag && caa_addr_equal(&r->attempt[i].addr, &addr))
+			return true;
+	return false;
+}
+
+bool caa_state_is_whole(struct module_qstate *qstate, const struct caa_case *c)
+{
+	const struct iter_qstate *iq = caa_host_iterator(qstate);
+	const struct delegpt *dp = iq != NULL ? iq->dp : NULL;
+	struct module_env *env = qstate->env;
+	const bool used[] = { env->cfg->do_ip4 != 0, env->cfg->do_ip6 != 0 };
+
+	if (c->class == CAA_CLASS_CNAME_LOOP)
+		return true;
+	if (dp == NULL)
+		return false;
+	for (const struct delegpt_ns *ns = dp->nslist; ns != NULL; ns = ns->next)
+		for (int is_ipv6 = 0; is_ipv6 < 2; is_ipv6++)
+			if (used[is_ipv6] && !knows_address(env, ns, is_ipv6) && !is_without_address(env, ns, is_ipv6))
+				return false;
+	for (struct delegpt_addr *a = dp->target_list; a != NULL; a = a->next_target)
+		if (used[addr_is_ip6(&a->addr, a->addrlen) != 0] && !was_asked(&c->record, dp, a))
+			return false;
+	return true;
+}
+
 /** Whether nothing could be sent to a zone's servers for want of a protocol that this resolver does not use: they have
  *  addresses of that only, or may have some, which it does not look for. */
 static enum caa_own protocol_missed(struct module_env *env, const struct delegpt *dp)

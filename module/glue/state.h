@@ -41,6 +41,11 @@ void caa_state_set_zone(struct module_qstate *qstate, struct caa_case *c, struct
  *  @return whether there are any. */
 bool caa_state_remembered(struct module_qstate *qstate, struct caa_case *c);
 
+/** Whether a failure stands on what this lookup has met alone, and not on what Unbound remembers from others: each server of the zone that
+ *  could be asked was, and each name of a server has an address, or an answer that it has none.
+ *  @param c: of known class. */
+bool caa_state_is_whole(struct module_qstate *qstate, const struct caa_case *c);
+
 /** Have the DS of a zone looked up for the next time, so that it is known then whether the zone is proven insecure.
  *  Nobody waits for it. */
 void caa_state_ask_ds(struct module_qstate *qstate, struct caa_name zone);
