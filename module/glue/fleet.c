@@ -488,7 +488,7 @@ static bool set_up(struct caa_fleet *f, const struct caa_config *config, const s
 		log_err("caa: fleet: no memory, or no descriptor");
 		return false;
 	}
-	caa_limits_egress(f->limits, f->exchange.egress);
+	caa_limits_egress(f->limits, cfg, f->exchange.node, sizeof(f->exchange.node), f->exchange.egress);
 	f->asks.exchange = &f->exchange;
 	f->asks.wait_us = f->wait_us;
 	f->asks.tell = f->events.tell;

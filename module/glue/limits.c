@@ -41,6 +41,7 @@ struct caa_limits {
 	caa_limits_tell *tell;
 	void *arg;
 	char egress4[EGRESS_TEXT], egress6[EGRESS_TEXT];
+	bool placed;			/**< where it sends from is configured */
 	uint64_t due_us;
 	size_t most;			/**< addresses that are told of */
 	_Atomic size_t leased;
@@ -110,6 +111,7 @@ struct caa_limits *caa_limits_create(struct caa_shards *shards, struct caa_stats
 	l->stats = stats;
 	l->tell = tell;
 	l->arg = arg;
+	l->placed = egress[0] != '\0' || cfg->num_out_ifs > 0;
 	if (egress[0] != '\0') {
 		digest_name(l->egress4, egress);
 		digest_name(l->egress6, egress);
@@ -122,11 +124,22 @@ struct caa_limits *caa_limits_create(struct caa_shards *shards, struct caa_stats
 	return l;
 }
 
-void caa_limits_egress(const struct caa_limits *l, uint8_t out[static CAA_FLEET_EGRESS])
+void caa_limits_egress(const struct caa_limits *l, const struct config_file *cfg, const uint8_t *node, size_t len,
+	uint8_t out[static CAA_FLEET_EGRESS])
 {
+	const uint8_t used[] = { cfg->do_ip4 != 0, cfg->do_ip6 != 0, cfg->donotquery_localhost != 0 };
 	uint8_t digest[crypto_generichash_BYTES];
+	crypto_generichash_state s;
 
-	crypto_generichash(digest, sizeof(digest), (const uint8_t *)l->egress4, EGRESS_TEXT, (const uint8_t *)l->egress6, EGRESS_TEXT);
+	crypto_generichash_init(&s, NULL, 0, sizeof(digest));
+	crypto_generichash_update(&s, (const uint8_t *)l->egress4, EGRESS_TEXT);
+	crypto_generichash_update(&s, (const uint8_t *)l->egress6, EGRESS_TEXT);
+	crypto_generichash_update(&s, used, sizeof(used));
+	for (const struct config_strlist *addr = cfg->donotqueryaddrs; addr != NULL; addr = addr->next)
+		crypto_generichash_update(&s, (const uint8_t *)addr->str, strlen(addr->str) + 1);
+	if (!l->placed)
+		crypto_generichash_update(&s, node, len);
+	crypto_generichash_final(&s, digest, sizeof(digest));
 	memcpy(out, digest, CAA_FLEET_EGRESS);
 }
 

@@ -34,8 +34,10 @@ struct caa_limits *caa_limits_create(struct caa_shards *shards, struct caa_stats
 /** Nothing is told any more. @param l: may be NULL. */
 void caa_limits_destroy(struct caa_limits *l);
 
-/** What resolvers have in common that meet the same limits. */
-void caa_limits_egress(const struct caa_limits *l, uint8_t out[static CAA_FLEET_EGRESS]);
+/** What resolvers have in common that servers see alike, and which ask the same ones.  Where it is not configured where they send from, that
+ *  is nothing.  @param node: a resolver's own id. */
+void caa_limits_egress(const struct caa_limits *l, const struct config_file *cfg, const uint8_t *node, size_t len,
+	uint8_t out[static CAA_FLEET_EGRESS]);
 
 /** @return when the next period begins. */
 uint64_t caa_limits_due_us(const struct caa_limits *l);
