@@ -46,6 +46,7 @@ struct caa_store {
 	uint64_t since_us;		/**< of WAITS: when it ends; of BEGINS: when it began */
 	uint64_t retry_us;		/**< the next pause */
 	uint64_t asked_us;		/**< the last ping */
+	uint64_t probed_us;		/**< the first to the connection of the messages that nothing came after; 0 = something did */
 	uint64_t rtt_us, listeners;
 	uint64_t window_us, least_us, least_before_us;	/**< when the window began, the least time of a reply in it and in the one before */
 	char sha[CAA_STORE_SCRIPTS_MAX][SHA_LEN];
@@ -151,12 +152,20 @@ static void maybe_ready(struct caa_store *s)
 	s->events->up(s->events->arg);
 }
 
+/** What refuses a password may have it in its text. @return octets of an error that are its kind. */
+static size_t first_word(const redisReply *error)
+{
+	const char *end = memchr(error->str, ' ', error->len);
+
+	return end != NULL ? (size_t)(end - error->str) : error->len;
+}
+
 static void authenticated(void *of, const redisReply *reply)
 {
 	struct caa_store *s = of;
 
 	if (reply != NULL && reply->type == REDIS_REPLY_ERROR)
-		fail(s, "the store refuses the password", reply->str, reply->len);
+		fail(s, "the store refuses the password", reply->str, first_word(reply));
 }
 
 static void loaded(void *of, const redisReply *reply)
@@ -186,12 +195,27 @@ static void pinged(void *of, const redisReply *reply)
 		fail(s, "the store refuses a command", reply->str, reply->len);
 }
 
+static void subscribe(struct caa_store *s)
+{
+	const struct caa_conn_arg arg[] = { text_arg("SUBSCRIBE"), text_arg(s->config->channel) };
+
+	(void)caa_conn_put(&s->messages, arg, 2);
+}
+
+/** Both connections: one may be lost on the way, which nobody says.  What is subscribed already is so once more. */
 static void ping(struct caa_store *s, uint64_t now_us)
 {
 	const struct caa_conn_arg arg[] = { text_arg("PUBSUB"), text_arg("NUMSUB"), text_arg(s->config->channel) };
 
+	if (s->probed_us != 0 && now_us >= s->probed_us + CAA_STORE_SILENT_US) {
+		fail(s, "the store's messages do not come", "", 0);
+		return;
+	}
+	if (s->probed_us == 0)
+		s->probed_us = now_us;
 	s->asked_us = now_us;
 	(void)put(s, arg, 3, pinged, s);
+	subscribe(s);
 }
 
 /** What goes before everything else on a connection. @return octets of it in arg. */
@@ -216,6 +240,7 @@ static void begin(struct caa_store *s, uint64_t now_us)
 	s->since_us = s->asked_us = now_us;
 	s->loaded = 0;
 	s->hears = false;
+	s->probed_us = 0;
 	s->first = s->count = 0;
 	if (!caa_conn_open(&s->command, server, s->config->tls)) {
 		fail(s, s->command.why, "", 0);
@@ -237,9 +262,7 @@ static void begin(struct caa_store *s, uint64_t now_us)
 		arg[2] = text_arg(s->config->script[i].text);
 		(void)put(s, arg, 3, loaded, s);
 	}
-	arg[0] = text_arg("SUBSCRIBE");
-	arg[1] = text_arg(s->config->channel);
-	(void)caa_conn_put(&s->messages, arg, 2);
+	subscribe(s);
 }
 
 /* --- replies ----------------------------------------------------------------------------------------------------------- */
@@ -285,9 +308,10 @@ static void reply_came(struct caa_store *s, const redisReply *reply, uint64_t no
 static void message_came(struct caa_store *s, const redisReply *reply, uint64_t now_us)
 {
 	(void)now_us;
+	s->probed_us = 0;
 	if (reply->type == REDIS_REPLY_ERROR)
 		fail(s, caa_store_is(reply, "WRONGPASS") ? "the store refuses the password" : "the store does not let the channel be heard",
-			reply->str, reply->len);
+			reply->str, first_word(reply));
 	if (reply->type != REDIS_REPLY_ARRAY || reply->elements < 3)
 		return;		/* the answer to AUTH */
 	if (caa_store_is(reply->element[0], "subscribe")) {

@@ -315,6 +315,7 @@ lab_stop far
 member far 127.0.53.65 "$(fleet_conf user=caa password-file="$LAB_WORK/wrong")"
 refused_password() { grep -q 'not in use: the store refuses the password' "$LAB_WORK/far.log"; }
 check "another password is refused, which is logged" lab_until 20 refused_password
+check "  without what the store says about it" grep -q 'not in use: the store refuses the password: WRONGPASS;' "$LAB_WORK/far.log"
 check "  and names pass" [ "$(caa c14.shop.lab 127.0.53.65)" = ca14.lab ]
 
 # --- reload -----------------------------------------------------------------------------------------------------------------------------
@@ -352,6 +353,16 @@ if lose_way 2>/dev/null; then
 	check "one claims what it cannot look up: who waits for it has the answer before it gives up ($answer)" \
 		eval '[ "$answer $(($(stat two waited) - waited))" = "ca21.lab 1" ] && kill -0 $lost_pid 2>/dev/null'
 	kill $lost_pid 2>/dev/null
+	ip rule del pref 5
+	# Nobody says when a firewall forgets a connection on which nothing was to be said.
+	lab_stop far
+	member far 127.0.53.65 "$(fleet_conf server=127.0.53.70@6379)"
+	lab_until 20 is_up far || lab_die "the store is not in use"
+	errors=$(stat far errors)
+	ip rule add pref 5 ipproto tcp sport 6379 dport "$(cli client list type pubsub | sed -n 's/.* addr=127[0-9.]*:\([0-9]*\) .*/\1/p')" blackhole
+	lost() { [ "$(stat far errors)" -gt "$errors" ]; }
+	check "a store whose messages do not come any more is left" lab_until 10 lost
+	check "  and is in use by other connections" lab_until 10 is_up far
 	ip rule del pref 5
 else
 	echo "# no veth here: not tried with a resolver without a way to the servers"
