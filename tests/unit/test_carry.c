@@ -121,6 +121,9 @@ static void nothing_of_this_resolver_fits(void **state)
 	assert_int_equal(c.class, CAA_CLASS_RATE_LIMITED);
 	assert_false(caa_carry_fits(&c));
 	c = refused_case();
+	c.servers = 1;				/* who has no place in the table is not known not to be */
+	assert_false(caa_carry_fits(&c));
+	c = refused_case();
 	c.late = true;
 	assert_false(caa_carry_fits(&c));
 	c = refused_case();

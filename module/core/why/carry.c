@@ -203,7 +203,7 @@ static bool is_definite(const struct caa_case *c, const struct caa_attempt *a)
 	case CAA_RESULT_UPWARD:
 	case CAA_RESULT_SELF:
 	case CAA_RESULT_NOT_AUTHORITATIVE:
-		return server == NULL || !server->limited;
+		return server != NULL && !server->limited;
 	case CAA_RESULT_GOOD:
 	case CAA_RESULT_TRUNCATED:
 	case CAA_RESULT_UNREADABLE:
