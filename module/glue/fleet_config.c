@@ -168,7 +168,8 @@ static bool read_tls(struct caa_store_config *out, const struct caa_config *conf
 	if ((o->fleet_tls_cert[0] == '\0') != (o->fleet_tls_key[0] == '\0'))
 		return fail(err, config, o->fleet_tls_cert[0] != '\0' ? "caa-fleet-tls-cert" : "caa-fleet-tls-key",
 			"goes with the other one of caa-fleet-tls-cert and caa-fleet-tls-key", "");
-	if (o->fleet_tls_name[0] != '\0' && strspn(o->fleet_tls_name, NAME_OCTETS ":") != strlen(o->fleet_tls_name))
+	/* OpenSSL takes one that begins with a dot for all below it */
+	if (o->fleet_tls_name[0] == '.' || strspn(o->fleet_tls_name, NAME_OCTETS ":") != strlen(o->fleet_tls_name))
 		return fail(err, config, "caa-fleet-tls-name", "is no name of a host and no address", "");
 	return say_wrong(config, caa_tls_create(&out->tls, &files, o->fleet_tls_name, why), why, err);
 }
@@ -190,7 +191,7 @@ bool caa_fleet_read_config(struct caa_store_config *out, uint8_t secret[static C
 {
 	const struct caa_module_options *o = caa_config_module(config);
 	struct caa_store_config c = { .servers = 0 };
-	uint8_t key[CAA_FLEET_SECRET];
+	bool done;
 
 	if (o->fleet_server[0] == '\0')
 		return is_without(config, err);
@@ -204,12 +205,15 @@ bool caa_fleet_read_config(struct caa_store_config *out, uint8_t secret[static C
 		return fail(err, config, "caa-fleet-key-file", "caa-fleet-server wants one: nothing in a store is believed without", "");
 	if (o->fleet_user[0] != '\0' && o->fleet_password_file[0] == '\0')
 		return fail(err, config, "caa-fleet-user", "wants a caa-fleet-password-file", "");
-	if (!read_key(key, config, cfg, err) || !read_password(c.password, config, cfg, err) || !read_tls(&c, config, cfg, err))
-		return false;
-	snprintf(c.user, sizeof(c.user), "%s", o->fleet_user);
-	*out = c;
-	memcpy(secret, key, sizeof(key));
-	return true;
+	done = read_key(secret, config, cfg, err) && read_password(c.password, config, cfg, err) && read_tls(&c, config, cfg, err);
+	if (done) {
+		snprintf(c.user, sizeof(c.user), "%s", o->fleet_user);
+		*out = c;
+	} else {
+		sodium_memzero(secret, CAA_FLEET_SECRET);
+	}
+	sodium_memzero(&c, sizeof(c));
+	return done;
 }
 
 void caa_fleet_free_config(struct caa_store_config *config)

@@ -55,6 +55,7 @@ check "  its own" refused 'caa-fleet-tls-key: has no key of that certificate .*m
 check "  without a pass phrase" refused 'caa-fleet-tls-key: has no key of that certificate' \
 	"$(tls_conf tls-cert="$LAB_WORK/client.pem" tls-key="$LAB_WORK/locked.key.pem")"
 check "a name that is none is refused" refused 'caa-fleet-tls-name: is no name' "$(tls_conf tls-name='store lab')"
+check "  and one that is many" refused 'caa-fleet-tls-name: is no name' "$(tls_conf tls-name=.store.lab)"
 check "what is of no use without TLS is refused" refused 'caa-fleet-tls-ca: is of no use without caa-fleet-tls' "$(tls_conf tls=)"
 check "  and TLS without a server" refused 'caa-fleet-.*: is of no use without caa-fleet-server' "$(tls_conf server= perspective= key-file= wait=)"
 loads() { grep -o '[^/]*$' "/proc/${LAB_PID[$1]}/maps" | grep '\.so' | sed 's/\.so.*//' | sort -u; }
