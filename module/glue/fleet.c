@@ -220,7 +220,8 @@ static void flush_replied(void *of, const redisReply *reply)
 	memmove(f->sent, f->sent + 1, (f->sents - 1) * sizeof(f->sent[0]));
 	if (caa_exchange_took(&f->exchange, reply) && reply->type == REDIS_REPLY_STRING) {
 		f->sents--;
-		f->flush_us = 0;
+		if (f->sents == 0)	/* else another may still be refused */
+			f->flush_us = 0;
 		return;
 	}
 	if (reply != NULL) {
