@@ -263,6 +263,8 @@ static void claim_replied(void *of, const struct redisReply *reply)
 	heard_of(a, ask);
 	if (!caa_exchange_read_claim(&there, a->exchange, reply)) {
 		go_alone(a, ask);
+		if (caa_exchange_made_claim(reply))	/* without the store's clock, or the notes, it is of no use */
+			end(a, ask);
 	} else {
 		ask->epoch_us = there.now_us;
 		ask->flushed_us = there.flushed_us;

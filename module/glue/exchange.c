@@ -270,6 +270,11 @@ static bool read_claim_anew(struct caa_exchange_claimed *out, const redisReply *
 	return true;
 }
 
+bool caa_exchange_made_claim(const redisReply *reply)
+{
+	return reply != NULL && reply->type == REDIS_REPLY_NIL;
+}
+
 bool caa_exchange_read_claim(struct caa_exchange_claimed *out, struct caa_exchange *x, const redisReply *reply)
 {
 	if (!caa_exchange_took(x, reply))

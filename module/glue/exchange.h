@@ -70,6 +70,8 @@ struct caa_exchange_claimed {
 };
 /** @return false if it is no reply to a claim, out as it may be. */
 bool caa_exchange_read_claim(struct caa_exchange_claimed *out, struct caa_exchange *x, const struct redisReply *reply);
+/** @return whether a claim was made, as the reply to it says, whatever it was asked with. */
+bool caa_exchange_made_claim(const struct redisReply *reply);
 /** Make a claim last. */
 void caa_exchange_renew(struct caa_exchange *x, const uint8_t digest[static CAA_FLEET_DIGEST], const uint8_t owner[static CAA_FLEET_OWNER]);
 /** Give a claim back, and tell who waits. @param news: that it has ended, or failed. */

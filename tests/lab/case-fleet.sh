@@ -311,6 +311,12 @@ caa c11.shop.lab 127.0.53.61 >/dev/null
 caa c12.shop.lab 127.0.53.65 >/dev/null
 check "  takes answers, and leaves some" [ "$(caa c11.shop.lab 127.0.53.65) $(stat far errors) $(($(stat far shared) > 0)) $(($(stat far left) > 0))" = 'ca11.lab 0 1 1' ]
 check "  and flushes" [ "$(lab_control far caa_flush c13.shop.lab >/dev/null; caa c13.shop.lab 127.0.53.65) $(stat far errors)" = 'ca13.lab 0' ]
+cli acl setuser caa -mget >/dev/null
+cli --scan --pattern 'caa:{lab}:a:*' | sort >"$LAB_WORK/before"
+errors=$(stat far errors)
+check "  and without one of them is no worse" [ "$(rcode h399.shop.lab 127.0.53.65) $(($(stat far errors) > errors))" = 'NOERROR 1' ]
+none_new() { cli --scan --pattern 'caa:{lab}:a:*' | sort >"$LAB_WORK/after"; [ -z "$(comm -13 "$LAB_WORK/before" "$LAB_WORK/after")" ]; }
+check "  nor leaves a claim that is nobody's" lab_until 0 none_new
 lab_stop far
 member far 127.0.53.65 "$(fleet_conf user=caa password-file="$LAB_WORK/wrong")"
 refused_password() { grep -q 'not in use: the store refuses the password' "$LAB_WORK/far.log"; }
