@@ -707,7 +707,7 @@ static enum module_ext_state asked(struct caa_ctx *ctx, struct caa_merged *m)
 		m->took = true;
 		return go(m);
 	case CAA_FLEET_FAILED:
-		if (!m->ask->answer.failure)	/* and why is not told */
+		if (!m->ask->answer.failure || m->keys)	/* why is not told; without keys it would be bogus here */
 			break;
 		m->asks = false;
 		m->failed = true;
