@@ -125,10 +125,18 @@ static void give(struct caa_asks *a, struct caa_fleet_ask *ask, const struct caa
 
 /* --- its course --------------------------------------------------------------------------------------------------------------- */
 
+/** @return the store's clock when the lookup began, which may be before it was told: a flush meanwhile came later than that. */
+static uint64_t began_us(const struct caa_fleet_ask *ask)
+{
+	uint64_t before_us = ask->told_us > ask->own.began_us ? ask->told_us - ask->own.began_us : 0;
+
+	return ask->epoch_us > before_us ? ask->epoch_us - before_us : 1;
+}
+
 static void leave_answer(struct caa_asks *a, struct caa_fleet_ask *ask)
 {
 	uint64_t age_ms = caa_exchange_wall_ms() - ask->own_time_ms, keep_ms = 0;
-	struct caa_fleet_entry e = { .kind = CAA_FLEET_ANSWER, .security = ask->own.security, .epoch_us = ask->epoch_us,
+	struct caa_fleet_entry e = { .kind = CAA_FLEET_ANSWER, .security = ask->own.security, .epoch_us = began_us(ask),
 		.time_ms = ask->own_time_ms, .ttl_s = ask->own.ttl_s, .payload = ask->own_wire, .len = ask->own.len };
 
 	if (e.ttl_s > CAA_FLEET_TTL_MAX_S)
@@ -147,7 +155,7 @@ static void end(struct caa_asks *a, struct caa_fleet_ask *ask)
 	memcpy(e.owner, ask->owner, sizeof(e.owner));
 	if (ask->answers && ask->epoch_us != 0) {
 		e.kind = CAA_FLEET_FAILURE;
-		e.epoch_us = ask->epoch_us;
+		e.epoch_us = began_us(ask);
 		e.payload = ask->own_wire;
 		e.len = ask->own.len;
 		memcpy(e.egress, a->exchange->egress, sizeof(e.egress));
@@ -267,6 +275,7 @@ static void claim_replied(void *of, const struct redisReply *reply)
 			end(a, ask);
 	} else {
 		ask->epoch_us = there.now_us;
+		ask->told_us = caa_host_now_us();
 		ask->flushed_us = there.flushed_us;
 		/* A flush that was heard of meanwhile may be older than what is there. */
 		if ((there.flushed || (there.len > 0 && a->flush_us >= ask->sent_us)) && !ask->ends && !is_final(ask))

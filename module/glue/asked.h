@@ -33,6 +33,7 @@ struct caa_fleet_answer {
 	uint32_t ttl_s;		/**< counted from when its lookup began */
 	uint64_t age_ms;	/**< since then ... */
 	uint64_t at_us;		/**< ... at this time, where it is another's */
+	uint64_t began_us;	/**< of one's own, also of a failure: when the servers were asked first, or about to be */
 	bool chain;		/**< over an alias, whose target may be flushed by its own name: it is told, and not kept */
 	uint8_t security;	/**< enum sec_status, the other's */
 };
@@ -67,7 +68,7 @@ struct caa_fleet_ask {
 	bool owns;			/**< the claim is its */
 	bool asking;			/**< a claim is without a reply */
 	uint8_t owner[CAA_FLEET_OWNER], other[CAA_FLEET_OWNER], ended[CAA_FLEET_OWNER];
-	uint64_t epoch_us;		/**< the store's clock when it was asked; 0 = not known */
+	uint64_t epoch_us, told_us;	/**< the store's clock when it was asked, 0 = not known; and when that was heard here */
 	uint64_t flushed_us;		/**< the store's clock at the last flush that it knows of */
 	uint64_t sent_us;		/**< its claim */
 	uint64_t renewed_us, look_us;

@@ -636,6 +636,8 @@ uint64_t caa_merging_lookup(struct caa_merged *m)
 /** Make the lookup that a question leads. */
 static enum module_ext_state look_up(struct caa_ctx *ctx, struct caa_merged *m)
 {
+	if (m->looked_us == 0)
+		m->looked_us = caa_host_now_us();
 	return m->keys || is_forwarded(m->qstate) ? go(m) : parents_first(ctx, m);
 }
 
@@ -795,7 +797,8 @@ static void leave_answer(struct caa_ctx *ctx, struct caa_merged *m, bool failed)
 	if (m->ask == NULL)
 		return;
 	if (failed && m->failure != NULL) {
-		answer = (struct caa_fleet_answer){ .wire = m->failure, .len = m->failure_len, .failure = true };
+		answer = (struct caa_fleet_answer){ .wire = m->failure, .len = m->failure_len, .failure = true,
+			.began_us = m->looked_us };
 		leave_fleet(ctx, m, &answer);
 		return;
 	}
@@ -806,7 +809,7 @@ static void leave_answer(struct caa_ctx *ctx, struct caa_merged *m, bool failed)
 	answer = (struct caa_fleet_answer){ .wire = sldns_buffer_begin(buf), .len = sldns_buffer_limit(buf),
 		.ttl_s = qstate->return_msg->rep->ttl > 0 ? (uint32_t)qstate->return_msg->rep->ttl : 0,
 		.chain = caa_answer_has(qstate->return_msg->rep, 0, qstate->return_msg->rep->an_numrrsets, LDNS_RR_TYPE_CNAME),
-		.age_ms = (caa_host_now_us() - m->began_us) / US_PER_MS, .security = (uint8_t)qstate->return_msg->rep->security };
+		.age_ms = (caa_host_now_us() - m->began_us) / US_PER_MS, .began_us = m->looked_us, .security = (uint8_t)qstate->return_msg->rep->security };
 	leave_fleet(ctx, m, &answer);
 }
 

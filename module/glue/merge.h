@@ -45,6 +45,7 @@ struct caa_merged {
 	struct module_qstate *qstate;	/**< the question's own; NULL if it takes no part */
 	struct comm_timer *timer;	/**< until news, or the end of the wait; NULL if it never waited */
 	uint64_t began_us, deadline_us;	/**< 0 before it arrives; it does not wait beyond, but to hear why another failed */
+	uint64_t looked_us;		/**< when its lookup began; 0 = it has not */
 	unsigned worker;		/**< number of its thread */
 	size_t known;			/**< labels of the name above it that is known, as far as this question has found out */
 	size_t target;			/**< labels of the name above it that it waits for */
