@@ -99,16 +99,19 @@ static void forget(struct caa_fleet_ask *ask)
 	free(ask->wire);
 	ask->wire = NULL;
 	ask->answer = (struct caa_fleet_answer){ .failure = false };
+	ask->aside.payload = NULL;
 }
 
-/** @return false if there is no memory. */
+/** @param e: may be what is put aside. @return false if there is no memory. */
 static bool put_aside(struct caa_fleet_ask *ask, const struct caa_fleet_entry *e)
 {
+	uint8_t *wire = malloc(e->len + 1);
+
+	if (wire != NULL)
+		memcpy(wire, e->payload, e->len);
 	forget(ask);
-	ask->wire = malloc(e->len + 1);
-	if (ask->wire != NULL)
-		memcpy(ask->wire, e->payload, e->len);
-	return ask->wire != NULL;
+	ask->wire = wire;
+	return wire != NULL;
 }
 
 /** An answer has come for a question that has none yet. */
@@ -183,11 +186,13 @@ static void claimed(struct caa_asks *a, struct caa_fleet_ask *ask)
 		say(a, ask, CAA_FLEET_CLAIMED);
 }
 
+static void heard(struct caa_asks *a, struct caa_fleet_ask *ask, const struct caa_fleet_entry *e);
+
 /** There was something already. */
 static void found(struct caa_asks *a, struct caa_fleet_ask *ask, const struct caa_exchange_claimed *there)
 {
 	uint64_t now_ms = caa_exchange_wall_ms();
-	struct caa_fleet_entry e;
+	struct caa_fleet_entry e, aside;
 	enum caa_fleet_verdict verdict = caa_fleet_entry_read(&e, there->entry, there->len, &a->exchange->keys, ask->about.digest);
 
 	if (verdict == CAA_FLEET_GOOD)
@@ -201,16 +206,22 @@ static void found(struct caa_asks *a, struct caa_fleet_ask *ask, const struct ca
 		return;
 	}
 	if (memcmp(e.owner, ask->ended, sizeof(e.owner)) == 0) {	/* the news came first */
+		if (ask->answer.failure && ask->aside.epoch_us <= there->flushed_us)
+			forget(ask);
 		say(a, ask, CAA_FLEET_FAILED);
 		return;
 	}
-	forget(ask);		/* what came of another lookup */
+	aside = ask->aside;
+	if (aside.payload == NULL || memcmp(aside.owner, e.owner, sizeof(e.owner)) != 0)
+		forget(ask);		/* what came of another lookup */
 	memcpy(ask->other, e.owner, sizeof(e.owner));
 	ask->look_us = caa_host_now_us() + (e.time_ms + CAA_FLEET_LEASE_MS > now_ms ? e.time_ms + CAA_FLEET_LEASE_MS - now_ms : 0) * US_PER_MS +
 		LOOK_LATER_US;
 	if (caa_fleet_word(ask) == CAA_FLEET_ASKED)
 		caa_stats_add(a->exchange->stats, CAA_STAT_fleet_waited, 1);
 	say(a, ask, CAA_FLEET_WAITS);
+	if (ask->aside.payload != NULL)
+		heard(a, ask, &aside);
 }
 
 /** It is late, as long after what the store has said last as it may be silent for, and later by what it took until the claim was sent: this
@@ -321,6 +332,8 @@ static void heard_end(struct caa_asks *a, struct caa_fleet_ask *ask, const struc
 	    !caa_exchange_believe(a->exchange, caa_fleet_entry_age(e, caa_exchange_wall_ms(), ask->flushed_us)) || !put_aside(ask, e))
 		return;
 	ask->answer = (struct caa_fleet_answer){ .failure = true, .wire = ask->wire, .len = e->len };
+	ask->aside = *e;
+	ask->aside.payload = ask->wire;
 }
 
 /** News for a question that waits, or has not heard the first word. */
@@ -330,6 +343,13 @@ static void heard(struct caa_asks *a, struct caa_fleet_ask *ask, const struct ca
 
 	switch (e->kind) {
 	case CAA_FLEET_ANSWER:
+		if (ask->asking && !its) {	/* whether it is from before a flush is not known yet */
+			if (put_aside(ask, e)) {
+				ask->aside = *e;
+				ask->aside.payload = ask->wire;
+			}
+			break;
+		}
 		if (e->epoch_us <= ask->flushed_us) {
 			(void)caa_exchange_believe(a->exchange, CAA_FLEET_STALE);
 			if (its)

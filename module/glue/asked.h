@@ -61,7 +61,8 @@ struct caa_fleet_ask {
 	/** The thread's, once it was in the inbox. */
 	struct caa_asks *asks;
 	struct caa_exchange_about about;
-	uint8_t *wire;			/**< of answer */
+	uint8_t *wire;			/**< of answer, or of aside */
+	struct caa_fleet_entry aside;	/**< news that came before the claim's reply; payload NULL = none did */
 	struct caa_fleet_ask *all_next, *all_prev, *hash_next, *owed_next;
 	bool known;			/**< it is in the lists */
 	bool ends;			/**< the thread has seen that it is finished */
