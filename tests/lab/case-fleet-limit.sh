@@ -3,38 +3,21 @@
 # Four resolvers of one perspective that meet the same limit, each query to a random one: by a store they share they are about as fast as
 # one of them, and where it is gone in the middle no name fails for it.
 
-store_program=$(command -v valkey-server redis-server | head -n 1)
-[ -n "$store_program" ] || lab_skip "no redis-server or valkey-server here; ./bootstrap installs what the lab needs"
-store_cli=$(command -v valkey-cli redis-cli | head -n 1)
-members='one two three four'
-servers=127.0.53.61,127.0.53.62,127.0.53.63,127.0.53.64
-head -c 32 /dev/urandom >"$LAB_WORK/fleet.key"
+# shellcheck source=tests/lab/fleet.sh
+. "$LAB_DIR/fleet.sh"
 declare -A egress=()
-cli() { "$store_cli" -s "$LAB_WORK/store.sock" "$@"; }
-answers() { [ "$(cli ping 2>/dev/null)" = PONG ]; }
 
-# An empty store.
-store() {
-	lab_stop store
-	lab_spawn store "$store_program" --port 0 --unixsocket "$LAB_WORK/store.sock" --save '' --appendonly no
-	lab_until 20 answers || lab_die "the store does not start"
-}
-
-# member NAME ADDRESS yes|no [OPTION...]: a fresh resolver, with the store or without; options of its caa-zone.
-member() {
-	local name=$1 address=$2 fleet='' options
-	[ "$3" = no ] || fleet=$(printf 'caa:\n caa-fleet-server: "%s"\n caa-fleet-perspective: lab\n caa-fleet-key-file: "%s"\n caa-fleet-wait: 500\n caa-fleet-egress: "%s"\n' \
-		"$LAB_WORK/store.sock" "$LAB_WORK/fleet.key" "${egress[$name]:-}")
+# limited NAME ADDRESS yes|no [OPTION...]: a fresh resolver of one thread, with the store or without; options of its caa-zone.
+limited() {
+	local name=$1 address=$2 fleet=''
+	[ "$3" = no ] || fleet=$(fleet_conf egress="${egress[$name]:-}")
 	shift 3
-	options=$(for option in "$@"; do printf ' %s\n' "$option"; done)
 	lab_stop "$name"
 	lab_resolver "$name" "$UNBOUND_CAA" "$address" "$(lab_module_conf; lab_zone_conf .)
-$options
+$(for option in "$@"; do printf ' %s\n' "$option"; done)
 $fleet"
 }
-in_use() { [ "$(lab_stat "$1" caa.fleet.up)" -eq 1 ]; }
-all_in_use() { local member; for member in $members; do in_use "$member" || return 1; done; }
-total() { local member; for member in $members; do lab_stat "$member" "$1"; done | awk '{ sum += $1 } END { print sum }'; }
+limits() { local member; for member in $members; do lab_stat "$member" caa.limits; done | awk '{ sum += $1 } END { print sum }'; }
 
 # four yes|no [OPTION...]: fresh resolvers, and a fresh store.
 four() {
@@ -42,9 +25,9 @@ four() {
 	[ "$1" = no ] || store
 	for member in $members; do
 		n=$((n + 1))
-		member "$member" "127.0.53.$n" "$@"
+		limited "$member" "127.0.53.$n" "$@"
 	done
-	[ "$1" = no ] || lab_until 20 all_in_use || lab_die "the store is not in use"
+	[ "$1" = no ] || lab_until 20 all_are is_up || lab_die "the store is not in use"
 }
 
 # front ACTION: a bucket of 20 queries/s for all of them.
@@ -63,8 +46,8 @@ climb_four() {
 	shift 2
 	four yes "$@"
 	lab_climb $servers "$file"
-	echo "# $text: four pass $passed in $seconds s${reasons:+ ($reasons)}; leases $(total caa.fleet.leases), limits $(total caa.limits)," \
-		"errors $(total caa.fleet.errors)"
+	echo "# $text: four pass $passed in $seconds s${reasons:+ ($reasons)}; leases $(total leases), limits $(limits)," \
+		"errors $(total errors)"
 }
 
 # row TEXT AUTHORITY LEAST NAMES: one resolver, and then four that share, each with a fresh authority; LEAST seconds are always allowed.
@@ -72,7 +55,7 @@ row() {
 	local text=$1 authority=$2 least=$3 file=$4 one
 	$authority
 	lab_stop alone
-	member alone 127.0.53.60 no
+	limited alone 127.0.53.60 no
 	lab_climb 127.0.53.60 "$file"
 	one=$seconds
 	echo "# $text: one resolver passes $passed in $one s${reasons:+ ($reasons)}"
@@ -94,7 +77,7 @@ charged() {
 
 drop() { front 'DropAction()'; }
 refuse() { front 'RCodeAction(DNSRCode.REFUSED)'; }
-leased() { [ "$(total caa.fleet.leases)" -ge 20 ]; }
+leased() { [ "$(total leases)" -ge 20 ]; }
 
 # The store is lost in the middle of a certificate, while each resolver has a share: all names pass as they do without a store.
 lost() {
@@ -107,7 +90,7 @@ lost() {
 	kill "-$signal" "${LAB_PID[store]}"
 	wait $climb
 	lab_report_climb
-	echo "# $text: four pass $passed in $seconds s${reasons:+ ($reasons)}; leases $(total caa.fleet.leases), errors $(total caa.fleet.errors)"
+	echo "# $text: four pass $passed in $seconds s${reasons:+ ($reasons)}; leases $(total leases), errors $(total errors)"
 	check "$text: no name fails ($failed)" [ "$failed" -eq 0 ]
 	check "$text: who shares a limit is shown" grep -q ' share$' <(lab_control one caa_upstreams)
 	kill -CONT "${LAB_PID[store]}" 2>/dev/null
