@@ -106,7 +106,7 @@ bool caa_claims_are_final(const struct caa_claims *claims, const struct caa_aski
 {
 	unsigned i = 0;
 
-	while (i < claims->count && caa_denials_is_final(&claims->query[i]->denials, addr, q->question))
+	while (i < claims->count && caa_denials_is_final(&claims->query[i]->denials, addr, q->question, q->caa_type))
 		i++;
 	return i == claims->count;
 }

@@ -643,12 +643,13 @@ static void note_unheard(struct caa_ctx *ctx, const struct caa_claims *claims, s
 	unsigned lost = 0;
 
 	for (unsigned i = 0; i < claims->count; i++)
-		lost += !claims->query[i]->usual && caa_denials_losses(&claims->query[i]->denials, addr, q->question) >= CAA_UNHEARD_TRIES;
+		lost += !claims->query[i]->usual &&
+			caa_denials_losses_anywhere(&claims->query[i]->denials, q->question) >= CAA_UNHEARD_TRIES;
 	if (lost == 0 || !caa_shards_drops_caa(ctx->shards, addr, q, now_us))
 		return;
 	for (unsigned i = 0; i < claims->count; i++)
 		if (!claims->query[i]->usual)
-			caa_denials_unheard(&claims->query[i]->denials, addr, q->question);
+			caa_denials_unheard(&claims->query[i]->denials, q->question);
 }
 
 /** Tell those who wait to know what is above their names. */

@@ -245,6 +245,8 @@ static enum module_ext_state done(struct caa_ctx *ctx, struct module_qstate *qst
 		query->tries.passing++;
 	passing = query->tries.passing > 0;
 	wanted = caa_merging_wanted(ctx, &query->merged);
+	if (wanted && caa_denials_are_unheard(&query->denials) && try_usual(ctx, qstate, query))
+		return restart(qstate, query);
 	if (wanted && !(missed && keys.settled) && try_again(ctx, qstate, query, missed ? &keys : NULL))
 		return module_wait_reply;
 	if (wanted && !missed && try_usual(ctx, qstate, query))

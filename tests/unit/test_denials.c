@@ -22,12 +22,12 @@ static void it_takes_so_many_to_be_definite(void **state)
 		struct caa_denials d = { .next = 0 };
 
 		for (unsigned n = 1; n <= row[i].tries; n++) {
-			assert_false(caa_denials_is_final(&d, &one, QUESTION));
+			assert_false(caa_denials_is_final(&d, &one, QUESTION, true));
 			assert_int_equal(caa_denials_note(&d, &one, QUESTION, now, row[i].kind), n == row[i].tries);
 		}
-		assert_true(caa_denials_is_final(&d, &one, QUESTION));
-		assert_false(caa_denials_is_final(&d, &two, QUESTION));
-		assert_false(caa_denials_is_final(&d, &one, QUESTION + 1));
+		assert_true(caa_denials_is_final(&d, &one, QUESTION, true));
+		assert_false(caa_denials_is_final(&d, &two, QUESTION, true));
+		assert_false(caa_denials_is_final(&d, &one, QUESTION + 1, true));
 	}
 }
 
@@ -62,29 +62,59 @@ static void what_is_lost_so_often_is_not_asked_again(void **state)
 	caa_denials_answered(&d, &one, QUESTION);
 	for (unsigned n = 1; n <= CAA_LOST_TRIES; n++)
 		assert_int_equal(caa_denials_lost(&d, &one, QUESTION, CAA_LOST_TRIES), n == CAA_LOST_TRIES);
-	assert_true(caa_denials_is_final(&d, &one, QUESTION));
-	assert_false(caa_denials_is_final(&d, &two, QUESTION));
+	assert_true(caa_denials_is_final(&d, &one, QUESTION, true));
+	assert_false(caa_denials_is_final(&d, &two, QUESTION, true));
 }
 
-/** A zone that never answered CAA may answer other types: that is tried before the budget is over, and then all is asked anew. */
+/** A zone that never answered CAA may answer other types: that is tried at once, whatever other addresses there are, and all is asked
+ *  anew. */
 static void what_was_never_heard_is_asked_in_another_way(void **state)
 {
 	struct caa_denials d = { .next = 0 };
 
 	(void)state;
-	assert_false(caa_denials_lost(&d, &one, QUESTION, CAA_LOST_TRIES));
+	for (unsigned n = 1; n <= CAA_LOST_TRIES; n++)
+		(void)caa_denials_lost(&d, &one, QUESTION, CAA_LOST_TRIES);
 	assert_false(caa_denials_are_unheard(&d));
-	caa_denials_unheard(&d, &one, QUESTION);
+	caa_denials_unheard(&d, QUESTION);
 	caa_denials_final(&d, &two, QUESTION, now);
 	assert_true(caa_denials_are_unheard(&d));
-	assert_true(caa_denials_is_final(&d, &one, QUESTION));
-	assert_true(caa_denials_is_final(&d, &one, QUESTION + 1));
-	assert_false(caa_denials_is_final(&d, &two, QUESTION + 1));
+	assert_true(caa_denials_is_final(&d, &one, QUESTION, true));
+	assert_true(caa_denials_is_final(&d, &one, QUESTION + 1, true));
+	assert_true(caa_denials_is_final(&d, &two, QUESTION + 1, true));	/* it is not waited for another address */
 	caa_denials_anew(&d);
 	assert_false(caa_denials_are_unheard(&d));
-	assert_false(caa_denials_is_final(&d, &one, QUESTION));
-	assert_int_equal(caa_denials_losses(&d, &one, QUESTION), 1);
-	assert_true(caa_denials_is_final(&d, &two, QUESTION));	/* that was said */
+	assert_false(caa_denials_is_final(&d, &one, QUESTION, true));
+	assert_false(caa_denials_is_final(&d, &two, QUESTION + 1, true));
+	assert_int_equal(caa_denials_losses(&d, &one, QUESTION), CAA_LOST_TRIES);
+	assert_true(caa_denials_is_final(&d, &two, QUESTION, true));	/* that was said */
+}
+
+/** Keys are asked for all the while: the answer may have come from another address after all. */
+static void what_was_never_heard_closes_no_other_type(void **state)
+{
+	struct caa_denials d = { .next = 0 };
+
+	(void)state;
+	(void)caa_denials_lost(&d, &one, QUESTION, CAA_LOST_TRIES);
+	caa_denials_unheard(&d, QUESTION);
+	assert_false(caa_denials_is_final(&d, &one, QUESTION + 1, false));
+	caa_denials_answered(&d, &two, QUESTION + 1);
+	assert_true(caa_denials_are_unheard(&d));
+	caa_denials_answered(&d, &two, QUESTION);
+	assert_false(caa_denials_are_unheard(&d));
+	assert_false(caa_denials_is_final(&d, &one, QUESTION + 2, true));
+}
+
+/** Where two addresses take turns, each has lost half of it. */
+static void losses_of_all_addresses_are_counted_together(void **state)
+{
+	struct caa_denials d = { .next = 0 };
+
+	(void)state;
+	(void)caa_denials_lost(&d, &one, QUESTION, CAA_LOST_TRIES);
+	(void)caa_denials_lost(&d, &two, QUESTION, CAA_LOST_TRIES);
+	assert_int_equal(caa_denials_losses_anywhere(&d, QUESTION), CAA_UNHEARD_TRIES);
 }
 
 /** What was lost at one address was not at another. */
@@ -98,6 +128,8 @@ static void losses_are_of_a_question_and_an_address(void **state)
 		assert_int_equal(caa_denials_losses(&d, &one, QUESTION), n);
 		assert_int_equal(caa_denials_losses(&d, &two, QUESTION), 0);
 		assert_int_equal(caa_denials_losses(&d, &one, QUESTION + 1), 0);
+		assert_int_equal(caa_denials_losses_anywhere(&d, QUESTION), n);
+		assert_int_equal(caa_denials_losses_anywhere(&d, QUESTION + 1), 0);
 	}
 	caa_denials_answered(&d, &one, QUESTION);
 	assert_int_equal(caa_denials_losses(&d, &one, QUESTION), 0);
@@ -114,7 +146,7 @@ static void what_is_lost_while_others_are_answered_is_counted(void **state)
 	}
 	assert_int_equal(caa_denials_splits(&d, &two, QUESTION), 0);
 	assert_false(caa_denials_any(&d));
-	assert_false(caa_denials_is_final(&d, &one, QUESTION));
+	assert_false(caa_denials_is_final(&d, &one, QUESTION, true));
 	caa_denials_answered(&d, &one, QUESTION);
 	assert_int_equal(caa_denials_splits(&d, &one, QUESTION), 0);
 }
@@ -135,10 +167,10 @@ static void an_answer_ends_it(void **state)
 	(void)state;
 	assert_false(caa_denials_any(&d));
 	caa_denials_final(&d, &one, QUESTION, now);
-	assert_true(caa_denials_is_final(&d, &one, QUESTION));
+	assert_true(caa_denials_is_final(&d, &one, QUESTION, true));
 	assert_true(caa_denials_any(&d));
 	caa_denials_answered(&d, &one, QUESTION);
-	assert_false(caa_denials_is_final(&d, &one, QUESTION));
+	assert_false(caa_denials_is_final(&d, &one, QUESTION, true));
 	assert_false(caa_denials_any(&d));
 	caa_denials_answered(&d, &two, QUESTION);	/* nothing was noted */
 }
@@ -150,9 +182,9 @@ static void the_oldest_note_makes_room(void **state)
 	(void)state;
 	for (uint32_t i = 0; i <= CAA_DENIALS; i++)
 		caa_denials_final(&d, &one, i, now);
-	assert_false(caa_denials_is_final(&d, &one, 0));
+	assert_false(caa_denials_is_final(&d, &one, 0, true));
 	for (uint32_t i = 1; i <= CAA_DENIALS; i++)
-		assert_true(caa_denials_is_final(&d, &one, i));
+		assert_true(caa_denials_is_final(&d, &one, i, true));
 }
 
 int main(void)
@@ -161,6 +193,8 @@ int main(void)
 		cmocka_unit_test(it_takes_so_many_to_be_definite), cmocka_unit_test(it_is_asked_slower_and_said_within_two_seconds),
 		cmocka_unit_test(what_is_lost_so_often_is_not_asked_again),
 		cmocka_unit_test(what_was_never_heard_is_asked_in_another_way),
+		cmocka_unit_test(what_was_never_heard_closes_no_other_type),
+		cmocka_unit_test(losses_of_all_addresses_are_counted_together),
 		cmocka_unit_test(losses_are_of_a_question_and_an_address),
 		cmocka_unit_test(what_is_lost_while_others_are_answered_is_counted),
 		cmocka_unit_test(an_error_is_no_reason_to_wait), cmocka_unit_test(an_answer_ends_it),

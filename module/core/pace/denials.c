@@ -73,6 +73,15 @@ unsigned caa_denials_losses(const struct caa_denials *d, const struct caa_addr *
 	return found != NULL ? found->lost : 0;
 }
 
+unsigned caa_denials_losses_anywhere(const struct caa_denials *d, uint32_t question)
+{
+	unsigned losses = 0;
+
+	for (size_t i = 0; i < CAA_DENIALS; i++)
+		losses += d->note[i].question == question ? d->note[i].lost : 0;
+	return losses;
+}
+
 bool caa_denials_lost(struct caa_denials *d, const struct caa_addr *addr, uint32_t question, unsigned tries)
 {
 	struct caa_denial *note = note_of(d, addr, question);
@@ -83,26 +92,23 @@ bool caa_denials_lost(struct caa_denials *d, const struct caa_addr *addr, uint32
 	return note->final;
 }
 
-void caa_denials_unheard(struct caa_denials *d, const struct caa_addr *addr, uint32_t question)
+void caa_denials_unheard(struct caa_denials *d, uint32_t question)
 {
-	struct caa_denial *note = note_of(d, addr, question);
-
-	note->final = note->unheard = true;
+	d->is_unheard = true;
+	d->unheard = question;
 }
 
 bool caa_denials_are_unheard(const struct caa_denials *d)
 {
-	for (size_t i = 0; i < CAA_DENIALS; i++)
-		if (d->note[i].unheard)
-			return true;
-	return false;
+	return d->is_unheard;
 }
 
 void caa_denials_anew(struct caa_denials *d)
 {
 	for (size_t i = 0; i < CAA_DENIALS; i++)
-		if (d->note[i].unheard)
-			d->note[i].final = d->note[i].unheard = false;
+		if (d->is_unheard && d->note[i].question == d->unheard && d->note[i].count == 0)
+			d->note[i].final = false;
+	d->is_unheard = false;
 }
 
 void caa_denials_split(struct caa_denials *d, const struct caa_addr *addr, uint32_t question)
@@ -150,6 +156,8 @@ void caa_denials_answered(struct caa_denials *d, const struct caa_addr *addr, ui
 
 	if (found != NULL)
 		d->note[found - d->note] = (struct caa_denial){ .count = 0 };
+	if (d->unheard == question)
+		d->is_unheard = false;
 }
 
 bool caa_denials_any(const struct caa_denials *d)
@@ -160,16 +168,11 @@ bool caa_denials_any(const struct caa_denials *d)
 	return false;
 }
 
-bool caa_denials_is_final(const struct caa_denials *d, const struct caa_addr *addr, uint32_t question)
+bool caa_denials_is_final(const struct caa_denials *d, const struct caa_addr *addr, uint32_t question, bool caa_type)
 {
 	const struct caa_denial *found = find(d, addr, question);
 
-	if (found != NULL && found->final)
-		return true;
-	for (size_t i = 0; i < CAA_DENIALS; i++)
-		if (d->note[i].unheard && caa_addr_equal(&d->note[i].addr, addr))
-			return true;
-	return false;
+	return (caa_type && d->is_unheard) || (found != NULL && found->final);
 }
 
 uint64_t caa_denials_wait_us(const struct caa_denials *d, const struct caa_addr *addr, uint32_t question, uint64_t now_us)

@@ -24,7 +24,7 @@ enum {
 	CAA_LOST_TRIES = 7,		/**< times that nothing comes where no limit is known, after which nothing will, ... */
 	CAA_LOST_TRIES_SLOW = 8,	/**< ... or once more where that took two of them, and it may be slow, ... */
 	CAA_LOST_TRIES_KEYS = UINT8_MAX + 1,	/**< ... or never of keys, since without them answers that are there are of no use */
-	CAA_UNHEARD_TRIES = 2,		/**< of type CAA, which the zone never answered: it may drop that (caa_serving_drops_caa()) */
+	CAA_UNHEARD_TRIES = 2,		/**< of type CAA, at all addresses: the zone may drop that (caa_serving_drops_caa()) */
 	CAA_SPLITS = 3			/**< times that it is lost, and others are answered, after which it says nothing of a limit */
 };
 
@@ -37,12 +37,13 @@ struct caa_denial {
 	uint8_t lost;			/**< times that nothing came, up to 255 */
 	uint8_t splits;			/**< times that nothing came and later queries of others were answered, up to 255 */
 	bool final;			/**< it is not asked there again */
-	bool unheard;			/**< nor is anything else, before all is asked in another way */
 };
 
 /** Zeroed at first. */
 struct caa_denials {
 	struct caa_denial note[CAA_DENIALS];
+	uint32_t unheard;		/**< the question of type CAA that nobody is asked for, ... */
+	bool is_unheard;		/**< ... nor for any other of that type, before all is asked in another way */
 	uint8_t next;			/**< the note that is used next */
 };
 
@@ -63,11 +64,13 @@ bool caa_denials_note(struct caa_denials *d, const struct caa_addr *addr, uint32
 /** Nothing came, where no limit is known.  @param tries: CAA_LOST_TRIES or one of its kin.  @return whether it is definite by now. */
 bool caa_denials_lost(struct caa_denials *d, const struct caa_addr *addr, uint32_t question, unsigned tries);
 
-/** @return how often. */
+/** @return how often; of the next function, at all addresses together. */
 unsigned caa_denials_losses(const struct caa_denials *d, const struct caa_addr *addr, uint32_t question);
+unsigned caa_denials_losses_anywhere(const struct caa_denials *d, uint32_t question);
 
-/** Nothing is asked at an address any more, before all is asked in another way.  @return, of the next function, whether that is so of any. */
-void caa_denials_unheard(struct caa_denials *d, const struct caa_addr *addr, uint32_t question);
+/** Nothing of type CAA is asked anywhere any more, so that the lookup ends and all is asked in another way, unless the question is answered
+ *  before.  Other types are: keys may be wanted yet.  @return, of the next function, whether that is so. */
+void caa_denials_unheard(struct caa_denials *d, uint32_t question);
 bool caa_denials_are_unheard(const struct caa_denials *d);
 
 /** It is asked in another way from now on. */
@@ -94,8 +97,8 @@ void caa_denials_answered(struct caa_denials *d, const struct caa_addr *addr, ui
 /** @return whether anything was denied, or answered with an error, and not answered since. */
 bool caa_denials_any(const struct caa_denials *d);
 
-/** @return whether it is not to be asked there again. */
-bool caa_denials_is_final(const struct caa_denials *d, const struct caa_addr *addr, uint32_t question);
+/** @param caa_type: the question is of that.  @return whether it is not to be asked there again. */
+bool caa_denials_is_final(const struct caa_denials *d, const struct caa_addr *addr, uint32_t question, bool caa_type);
 
 /** @return us until it may be asked there again; 0 = now. */
 uint64_t caa_denials_wait_us(const struct caa_denials *d, const struct caa_addr *addr, uint32_t question, uint64_t now_us);
