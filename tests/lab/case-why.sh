@@ -88,7 +88,8 @@ lab_spawn faulty "$LAB_BUILD/faulty" 127.0.61.1=denial-none:127.0.53.12
 lab_zone_file kid.bare.lab 127.0.53.12
 { lab_soa loop.lab; printf 'loop.lab. 3600 NS ns1.loop.lab.\nns1.loop.lab. 3600 A 127.0.53.12\na.loop.lab. 3600 CNAME b.loop.lab.\nb.loop.lab. 3600 CNAME a.loop.lab.\n'; } >"$LAB_WORK/loop.lab.zone"
 lab_delegate loop.lab 127.0.53.12
-for zone in drop.lab half.lab whole.lab slow.lab qps.lab; do lab_zone_file $zone 127.0.53.12; done
+for zone in drop.lab half.lab whole.lab; do lab_zone_file $zone 127.0.53.13; done
+for zone in slow.lab qps.lab; do lab_zone_file $zone 127.0.53.12; done
 lab_delegate qps.lab 127.0.53.16
 lab_delegate slow.lab 127.0.53.12
 lab_address 127.0.53.12
