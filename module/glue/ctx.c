@@ -165,17 +165,6 @@ static void drop_held(struct caa_ctx *ctx, const struct caa_config *old, const s
 	(void)caa_holds_drop(ctx->holds, &(struct caa_hold_flush){ .chosen = has_changed, .arg = &change });
 }
 
-/** Whether both say the same of the fleet. */
-static bool is_same_fleet(const struct caa_module_options *a, const struct caa_module_options *b)
-{
-	return strcmp(a->fleet_server, b->fleet_server) == 0 && strcmp(a->fleet_perspective, b->fleet_perspective) == 0 &&
-		strcmp(a->fleet_egress, b->fleet_egress) == 0 && strcmp(a->fleet_key_file, b->fleet_key_file) == 0 &&
-		strcmp(a->fleet_user, b->fleet_user) == 0 && strcmp(a->fleet_password_file, b->fleet_password_file) == 0 &&
-		a->fleet_tls == b->fleet_tls && strcmp(a->fleet_tls_ca, b->fleet_tls_ca) == 0 &&
-		strcmp(a->fleet_tls_name, b->fleet_tls_name) == 0 && strcmp(a->fleet_tls_cert, b->fleet_tls_cert) == 0 &&
-		strcmp(a->fleet_tls_key, b->fleet_tls_key) == 0 && a->fleet_wait_ms == b->fleet_wait_ms;
-}
-
 void caa_ctx_apply(struct caa_ctx *ctx, struct caa_config *config, const struct config_file *cfg)
 {
 	const struct caa_module_options *before, *now = caa_config_module(config);
@@ -200,7 +189,7 @@ void caa_ctx_apply(struct caa_ctx *ctx, struct caa_config *config, const struct 
 		caa_log_reopen(ctx->log, now->log_file, cfg->chrootdir);
 	if (now->climb_option != ctx->climb_option)
 		log_warn("caa: caa-climb-option: another code takes effect at a restart or reload, not at fast_reload");
-	if (!is_same_fleet(before, now))
+	if (!caa_options_module_same(before, now, "caa-fleet-"))
 		log_warn("caa: caa-fleet-...: a change takes effect at a restart or reload, not at fast_reload");
 	if (before->hold_mib != now->hold_mib)
 		log_warn("caa: caa-hold-size: a new size takes effect at a restart or reload, not at fast_reload");

@@ -126,14 +126,15 @@ static bool is_plain(const char *text)
 	return text[0] != '\0' && text[strspn(text, NAME_OCTETS)] == '\0';
 }
 
-/** Without TLS, nothing may say how it is to be. */
-static bool is_plain_text(const struct caa_config *config, char *err)
+/** Whether no option is given that is named so, but for caa-fleet-server; else the first of them is of no use. */
+static bool has_none(const struct caa_config *config, const char *prefix, const char *text, char *err)
 {
-	static const char *const keys[] = { "caa-fleet-tls-ca", "caa-fleet-tls-name", "caa-fleet-tls-cert", "caa-fleet-tls-key" };
+	const struct caa_option *opt;
 
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-		if (caa_config_where(config, keys[i])[0] != '\0')
-			return fail(err, config, keys[i], "is of no use without caa-fleet-tls: yes", "");
+	for (size_t i = 0; (opt = caa_options_at(i)) != NULL; i++)
+		if (opt->clause == CAA_CLAUSE_MODULE && strncmp(opt->name, prefix, strlen(prefix)) == 0 &&
+		    strcmp(opt->name, "caa-fleet-server") != 0 && caa_config_where(config, opt->name)[0] != '\0')
+			return fail(err, config, opt->name, text, "");
 	return true;
 }
 
@@ -161,7 +162,7 @@ static bool read_tls(struct caa_store_config *out, const struct caa_config *conf
 	char why[CAA_TLS_WHY_MAX];
 
 	if (!o->fleet_tls)
-		return is_plain_text(config, err);
+		return has_none(config, "caa-fleet-tls-", "is of no use without caa-fleet-tls: yes", err);
 	for (size_t i = 0; i < out->servers; i++)
 		if (out->server[i].port == 0)
 			return fail(err, config, "caa-fleet-tls", "is for addresses, and not for the socket ", out->server[i].text);
@@ -174,18 +175,6 @@ static bool read_tls(struct caa_store_config *out, const struct caa_config *conf
 	return say_wrong(config, caa_tls_create(&out->tls, &files, o->fleet_tls_name, why), why, err);
 }
 
-/** Whether only caa-fleet-server is missing. */
-static bool is_without(const struct caa_config *config, char *err)
-{
-	static const char *const keys[] = { "caa-fleet-perspective", "caa-fleet-egress", "caa-fleet-key-file", "caa-fleet-user", "caa-fleet-password-file",
-		"caa-fleet-tls", "caa-fleet-tls-ca", "caa-fleet-tls-name", "caa-fleet-tls-cert", "caa-fleet-tls-key", "caa-fleet-wait" };
-
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-		if (caa_config_where(config, keys[i])[0] != '\0')
-			return fail(err, config, keys[i], "is of no use without caa-fleet-server", "");
-	return true;
-}
-
 bool caa_fleet_read_config(struct caa_store_config *out, uint8_t secret[static CAA_FLEET_SECRET], const struct caa_config *config,
 	const struct config_file *cfg, char err[static CAA_CONFIG_TEXT_MAX])
 {
@@ -194,7 +183,7 @@ bool caa_fleet_read_config(struct caa_store_config *out, uint8_t secret[static C
 	bool done;
 
 	if (o->fleet_server[0] == '\0')
-		return is_without(config, err);
+		return has_none(config, "caa-fleet-", "is of no use without caa-fleet-server", err);
 	if (!read_servers(&c, o->fleet_server, cfg->chrootdir))
 		return fail(err, config, "caa-fleet-server", "is no list of servers; allowed are one to four of ADDRESS, ADDRESS@PORT and "
 			"/PATH, with spaces between them", "");

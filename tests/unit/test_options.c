@@ -38,6 +38,28 @@ static void init_sets_the_defaults(void **state)
 	assert_int_equal(z.budget_s, 20);
 }
 
+/** Whatever option of the prefix differs, and no other. */
+static void same_are_those_of_a_prefix(void **state)
+{
+	const struct caa_option *opt;
+
+	(void)state;
+	for (size_t i = 0; (opt = caa_options_at(i)) != NULL; i++) {
+		struct caa_module_options a, b;
+
+		if (opt->clause != CAA_CLAUSE_MODULE)
+			continue;
+		caa_options_module_init(&a);
+		caa_options_module_init(&b);
+		assert_true(caa_options_module_same(&a, &b, ""));
+		((char *)&b)[opt->offset]++;
+		if (opt->type == CAA_OPTION_TEXT)
+			((char *)&b)[opt->offset + 1] = '\0';
+		assert_false(caa_options_module_same(&a, &b, ""));
+		assert_int_equal(caa_options_module_same(&a, &b, "caa-fleet-"), strncmp(opt->name, "caa-fleet-", 10) != 0);
+	}
+}
+
 static void values_are_read(void **state)
 {
 	static const struct { const char *name, *value; uint32_t number; } row[] = {
@@ -197,6 +219,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(defaults_are_in_range), cmocka_unit_test(init_sets_the_defaults),
+		cmocka_unit_test(same_are_those_of_a_prefix),
 		cmocka_unit_test(values_are_read), cmocka_unit_test(bad_values_say_what_is_allowed),
 		cmocka_unit_test(a_long_value_is_cut), cmocka_unit_test(explain_lists_what_is_allowed),
 		cmocka_unit_test(the_manual_has_every_option), cmocka_unit_test(text_is_read),

@@ -80,6 +80,19 @@ const struct caa_option *caa_options_find(const char *name)
 	return NULL;
 }
 
+bool caa_options_module_same(const struct caa_module_options *a, const struct caa_module_options *b, const char *prefix)
+{
+	for (size_t i = 0; i < OPTIONS; i++) {
+		const char *va = (const char *)a + table[i].offset, *vb = (const char *)b + table[i].offset;
+
+		if (table[i].clause != CAA_CLAUSE_MODULE || strncmp(table[i].name, prefix, strlen(prefix)) != 0)
+			continue;
+		if (table[i].type == CAA_OPTION_TEXT ? strcmp(va, vb) != 0 : memcmp(va, vb, sizeof(uint32_t)) != 0)
+			return false;
+	}
+	return true;
+}
+
 /** Set every option of a clause to its default. */
 static void set_defaults(void *options, enum caa_clause clause)
 {

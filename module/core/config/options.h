@@ -79,6 +79,9 @@ const struct caa_option *caa_options_at(size_t i);
 /** @param name: without the colon. @return NULL if there is no such option in any clause. */
 const struct caa_option *caa_options_find(const char *name);
 
+/** @param prefix: of the names of the options that are compared. @return whether both have the same values of them. */
+bool caa_options_module_same(const struct caa_module_options *a, const struct caa_module_options *b, const char *prefix);
+
 /** Fill with the defaults. */
 void caa_options_module_init(struct caa_module_options *o);
 void caa_options_zone_init(struct caa_zone_options *o);
