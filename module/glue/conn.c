@@ -175,6 +175,11 @@ static bool make_room(struct caa_conn *c, size_t len)
 	return true;
 }
 
+struct caa_conn_arg caa_conn_text(const char *text)
+{
+	return (struct caa_conn_arg){ text, strlen(text) };
+}
+
 bool caa_conn_put(struct caa_conn *c, const struct caa_conn_arg *arg, size_t count)
 {
 	const char *octets[CAA_CONN_ARGS_MAX];

@@ -36,6 +36,10 @@ struct caa_conn_arg {
 	const void *octets;
 	size_t len;
 };
+enum { CAA_CONN_ARGS_MAX = 43 };
+
+/** @param text: borrowed. */
+struct caa_conn_arg caa_conn_text(const char *text);
 
 struct caa_conn {
 	int fd;				/**< only if it is open */
@@ -56,7 +60,6 @@ void caa_conn_close(struct caa_conn *c);
 
 /** Put a command behind those that wait, for the next caa_conn_poll(). @param count: at most CAA_CONN_ARGS_MAX.
  *  @return false if too much waits, or there is no memory. */
-enum { CAA_CONN_ARGS_MAX = 43 };
 bool caa_conn_put(struct caa_conn *c, const struct caa_conn_arg *arg, size_t count);
 
 /** Hand the socket what it takes. @param fd: set to what to poll for. @return false, why set, if the connection is lost. */

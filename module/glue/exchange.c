@@ -160,22 +160,12 @@ static struct caa_conn_arg number_arg(char out[static 24], uint64_t number)
 	return (struct caa_conn_arg){ out, (size_t)len };
 }
 
-static struct caa_conn_arg channel_arg(const struct caa_exchange *x)
-{
-	return (struct caa_conn_arg){ x->config.channel, strlen(x->config.channel) };
-}
-
 static size_t write_claim(const struct caa_exchange *x, uint8_t out[static CLAIM_MAX], const uint8_t *digest, const uint8_t *owner)
 {
 	struct caa_fleet_entry e = { .kind = CAA_FLEET_CLAIM, .time_ms = caa_exchange_wall_ms() };
 
 	memcpy(e.owner, owner, sizeof(e.owner));
 	return caa_fleet_entry_write(out, &e, &x->keys, digest);
-}
-
-static struct caa_conn_arg text_arg(const char *text)
-{
-	return (struct caa_conn_arg){ text, strlen(text) };
 }
 
 void caa_exchange_up(struct caa_exchange *x)
@@ -199,7 +189,7 @@ static void timed(void *of, const redisReply *reply)
  *  after a flush. */
 static bool ask_clock(struct caa_exchange *x)
 {
-	const struct caa_conn_arg arg = text_arg("TIME");
+	const struct caa_conn_arg arg = caa_conn_text("TIME");
 	uint64_t now_us = caa_host_now_us();
 
 	if (x->timed_us != 0 && now_us < x->timed_us + CLOCK_US)
@@ -228,9 +218,9 @@ _Static_assert(CAA_FLEET_LABELS_MAX + 1 <= CAA_CONN_VALUES_MAX, "a note for each
 static bool claim_there(struct caa_exchange *x, struct caa_conn_arg *arg, size_t keys, struct caa_conn_arg claim, struct caa_conn_arg lease,
 	caa_store_replied *replied, void *of)
 {
-	const struct caa_conn_arg set[] = { text_arg("SET"), arg[0], claim, text_arg("NX"), text_arg("GET"), text_arg("PX"), lease };
+	const struct caa_conn_arg set[] = { caa_conn_text("SET"), arg[0], claim, caa_conn_text("NX"), caa_conn_text("GET"), caa_conn_text("PX"), lease };
 
-	arg[0] = text_arg("MGET");
+	arg[0] = caa_conn_text("MGET");
 	return ask_clock(x) && caa_store_command(x->store, arg, keys, noted, x) &&
 		caa_store_command(x->store, set, sizeof(set) / sizeof(set[0]), replied, of);
 }
@@ -302,37 +292,34 @@ void caa_exchange_renew(struct caa_exchange *x, const uint8_t digest[static CAA_
 	(void)caa_store_eval(x->store, SCRIPT_RENEW, arg, 1, 4, changed, x);
 }
 
+/** Have a script leave an entry under a question's key, and tell of it. @param last: its last argument. @return false if it is not sent. */
+static bool leave(struct caa_exchange *x, size_t script, const uint8_t *digest, const struct caa_fleet_entry *e,
+	struct caa_conn_arg last)
+{
+	char key[KEY_TEXT];
+	uint8_t *octets = malloc(CAA_FLEET_HEAD + e->len + CAA_FLEET_MAC);
+	struct caa_conn_arg arg[4] = { key_of(x, key, 'a', digest), caa_conn_text(x->config.channel), { .octets = octets }, last };
+	bool sent;
+
+	if (octets == NULL)
+		return false;
+	arg[2].len = caa_fleet_entry_write(octets, e, &x->keys, digest);
+	sent = caa_store_eval(x->store, script, arg, 1, 4, changed, x);
+	free(octets);
+	return sent;
+}
+
 void caa_exchange_answer(struct caa_exchange *x, const uint8_t digest[static CAA_FLEET_DIGEST], const struct caa_fleet_entry *e, uint64_t keep_ms)
 {
-	char key[KEY_TEXT], ms[24];
-	uint8_t *entry = malloc(CAA_FLEET_HEAD + e->len + CAA_FLEET_MAC);
-	struct caa_conn_arg arg[4];
+	char ms[24];
 
-	if (entry == NULL)
-		return;
-	arg[0] = key_of(x, key, 'a', digest);
-	arg[1] = channel_arg(x);
-	arg[2] = (struct caa_conn_arg){ entry, caa_fleet_entry_write(entry, e, &x->keys, digest) };
-	arg[3] = number_arg(ms, keep_ms);
-	if (caa_store_eval(x->store, SCRIPT_ANSWER, arg, 1, 4, changed, x))
+	if (leave(x, SCRIPT_ANSWER, digest, e, number_arg(ms, keep_ms)))
 		caa_stats_add(x->stats, CAA_STAT_fleet_left, 1);
-	free(entry);
 }
 
 void caa_exchange_end(struct caa_exchange *x, const uint8_t digest[static CAA_FLEET_DIGEST], const struct caa_fleet_entry *news)
 {
-	char key[KEY_TEXT];
-	uint8_t *entry = malloc(CAA_FLEET_HEAD + news->len + CAA_FLEET_MAC);
-	struct caa_conn_arg arg[4];
-
-	if (entry == NULL)	/* the claim ends by itself */
-		return;
-	arg[0] = key_of(x, key, 'a', digest);
-	arg[1] = channel_arg(x);
-	arg[2] = (struct caa_conn_arg){ entry, caa_fleet_entry_write(entry, news, &x->keys, digest) };
-	arg[3] = (struct caa_conn_arg){ news->owner, CAA_FLEET_OWNER };
-	(void)caa_store_eval(x->store, SCRIPT_END, arg, 1, 4, changed, x);
-	free(entry);
+	(void)leave(x, SCRIPT_END, digest, news, (struct caa_conn_arg){ news->owner, CAA_FLEET_OWNER });	/* else the claim ends by itself */
 }
 
 bool caa_exchange_flush(struct caa_exchange *x, struct caa_name name, bool tell, caa_store_replied *replied, void *of)
@@ -345,7 +332,7 @@ bool caa_exchange_flush(struct caa_exchange *x, struct caa_name name, bool tell,
 	caa_fleet_flush_digest(digest, &x->keys, name);
 	memcpy(e.owner, x->node, sizeof(x->node));
 	arg[0] = key_of(x, key, 'f', digest);
-	arg[1] = channel_arg(x);
+	arg[1] = caa_conn_text(x->config.channel);
 	arg[2] = (struct caa_conn_arg){ news, tell ? caa_fleet_entry_write(news, &e, &x->keys, digest) : 0 };
 	arg[3] = number_arg(ms, FLUSH_MS);
 	return caa_store_eval(x->store, SCRIPT_FLUSH, arg, 1, 4, replied, of);

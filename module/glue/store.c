@@ -130,16 +130,11 @@ bool caa_store_eval(struct caa_store *s, size_t script, const struct caa_conn_ar
 
 	assert(script < s->config->scripts && count <= CAA_STORE_EVAL_MAX);
 	snprintf(number, sizeof(number), "%zu", keys);
-	all[0] = (struct caa_conn_arg){ "EVALSHA", 7 };
+	all[0] = caa_conn_text("EVALSHA");
 	all[1] = (struct caa_conn_arg){ s->sha[script], SHA_LEN };
-	all[2] = (struct caa_conn_arg){ number, strlen(number) };
+	all[2] = caa_conn_text(number);
 	memcpy(all + 3, arg, count * sizeof(*arg));
 	return caa_store_command(s, all, 3 + count, replied, of);
-}
-
-static struct caa_conn_arg text_arg(const char *text)
-{
-	return (struct caa_conn_arg){ text, strlen(text) };
 }
 
 /** It is ready once it has all scripts and the channel is heard. */
@@ -197,7 +192,7 @@ static void pinged(void *of, const redisReply *reply)
 
 static void subscribe(struct caa_store *s)
 {
-	const struct caa_conn_arg arg[] = { text_arg("SUBSCRIBE"), text_arg(s->config->channel) };
+	const struct caa_conn_arg arg[] = { caa_conn_text("SUBSCRIBE"), caa_conn_text(s->config->channel) };
 
 	(void)caa_conn_put(&s->messages, arg, 2);
 }
@@ -205,7 +200,7 @@ static void subscribe(struct caa_store *s)
 /** Both connections: one may be lost on the way, which nobody says.  What is subscribed already is so once more. */
 static void ping(struct caa_store *s, uint64_t now_us)
 {
-	const struct caa_conn_arg arg[] = { text_arg("PUBSUB"), text_arg("NUMSUB"), text_arg(s->config->channel) };
+	const struct caa_conn_arg arg[] = { caa_conn_text("PUBSUB"), caa_conn_text("NUMSUB"), caa_conn_text(s->config->channel) };
 
 	if (s->probed_us != 0 && now_us >= s->probed_us + CAA_STORE_SILENT_US) {
 		fail(s, "the store's messages do not come", "", 0);
@@ -221,13 +216,13 @@ static void ping(struct caa_store *s, uint64_t now_us)
 /** What goes before everything else on a connection. @return octets of it in arg. */
 static size_t auth_args(const struct caa_store *s, struct caa_conn_arg arg[static 3])
 {
-	arg[0] = text_arg("AUTH");
+	arg[0] = caa_conn_text("AUTH");
 	if (s->config->user[0] == '\0') {
-		arg[1] = text_arg(s->config->password);
+		arg[1] = caa_conn_text(s->config->password);
 		return 2;
 	}
-	arg[1] = text_arg(s->config->user);
-	arg[2] = text_arg(s->config->password);
+	arg[1] = caa_conn_text(s->config->user);
+	arg[2] = caa_conn_text(s->config->password);
 	return 3;
 }
 
@@ -256,10 +251,10 @@ static void begin(struct caa_store *s, uint64_t now_us)
 		(void)put(s, arg, count, authenticated, s);
 		(void)caa_conn_put(&s->messages, arg, count);
 	}
-	arg[0] = text_arg("SCRIPT");
-	arg[1] = text_arg("LOAD");
+	arg[0] = caa_conn_text("SCRIPT");
+	arg[1] = caa_conn_text("LOAD");
 	for (size_t i = 0; i < s->config->scripts; i++) {
-		arg[2] = text_arg(s->config->script[i].text);
+		arg[2] = caa_conn_text(s->config->script[i].text);
 		(void)put(s, arg, 3, loaded, s);
 	}
 	subscribe(s);
