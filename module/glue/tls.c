@@ -117,6 +117,13 @@ void caa_tls_end(struct ssl_st *ssl)
 
 /* --- its steps --------------------------------------------------------------------------------------------------- */
 
+/** Before a step: what it leaves is its own. */
+static void forget_errors(void)
+{
+	ERR_clear_error();
+	errno = 0;
+}
+
 /** What becomes of a step that did nothing. @return false if the connection is lost. */
 static bool goes_on(SSL *ssl, int result, short *blocked, char why[static CAA_TLS_WHY_MAX], const char *what)
 {
@@ -144,8 +151,7 @@ bool caa_tls_shake(struct ssl_st *ssl, bool *done, short *blocked, char why[stat
 {
 	int result;
 
-	ERR_clear_error();
-	errno = 0;
+	forget_errors();
 	result = SSL_do_handshake(ssl);
 	*done = result == 1;
 	if (*done || goes_on(ssl, result, blocked, why, "no TLS with the store: "))
@@ -162,26 +168,22 @@ static int some(size_t len)
 	return len < INT_MAX ? (int)len : INT_MAX;
 }
 
-ssize_t caa_tls_read(struct ssl_st *ssl, void *octets, size_t room, short *blocked, char why[static CAA_TLS_WHY_MAX])
+/** @param len: of a step, as of SSL_read(). @return octets, 0 if there is nothing to be done now, -1 if the connection is lost. */
+static ssize_t moved(SSL *ssl, int len, short *blocked, char why[static CAA_TLS_WHY_MAX])
 {
-	int len;
-
-	ERR_clear_error();
-	errno = 0;
-	len = SSL_read(ssl, octets, some(room));
 	if (len > 0)
 		return len;
 	return goes_on(ssl, len, blocked, why, "the connection is lost: ") ? 0 : -1;
 }
 
+ssize_t caa_tls_read(struct ssl_st *ssl, void *octets, size_t room, short *blocked, char why[static CAA_TLS_WHY_MAX])
+{
+	forget_errors();
+	return moved(ssl, SSL_read(ssl, octets, some(room)), blocked, why);
+}
+
 ssize_t caa_tls_write(struct ssl_st *ssl, const void *octets, size_t len, short *blocked, char why[static CAA_TLS_WHY_MAX])
 {
-	int done;
-
-	ERR_clear_error();
-	errno = 0;
-	done = SSL_write(ssl, octets, some(len));
-	if (done > 0)
-		return done;
-	return goes_on(ssl, done, blocked, why, "the connection is lost: ") ? 0 : -1;
+	forget_errors();
+	return moved(ssl, SSL_write(ssl, octets, some(len)), blocked, why);
 }
