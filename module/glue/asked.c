@@ -102,7 +102,7 @@ static void forget(struct caa_fleet_ask *ask)
 	ask->aside.payload = NULL;
 }
 
-/** @param e: may be what is put aside. @return false if there is no memory. */
+/** Keep what an entry has, and as the question's news. @param e: may be what is put aside. @return false if there is no memory. */
 static bool put_aside(struct caa_fleet_ask *ask, const struct caa_fleet_entry *e)
 {
 	uint8_t *wire = malloc(e->len + 1);
@@ -111,6 +111,8 @@ static bool put_aside(struct caa_fleet_ask *ask, const struct caa_fleet_entry *e
 		memcpy(wire, e->payload, e->len);
 	forget(ask);
 	ask->wire = wire;
+	ask->aside = *e;
+	ask->aside.payload = wire;
 	return wire != NULL;
 }
 
@@ -332,8 +334,6 @@ static void heard_end(struct caa_asks *a, struct caa_fleet_ask *ask, const struc
 	    !caa_exchange_believe(a->exchange, caa_fleet_entry_age(e, caa_exchange_wall_ms(), ask->flushed_us)) || !put_aside(ask, e))
 		return;
 	ask->answer = (struct caa_fleet_answer){ .failure = true, .wire = ask->wire, .len = e->len };
-	ask->aside = *e;
-	ask->aside.payload = ask->wire;
 }
 
 /** News for a question that waits, or has not heard the first word. */
@@ -344,10 +344,7 @@ static void heard(struct caa_asks *a, struct caa_fleet_ask *ask, const struct ca
 	switch (e->kind) {
 	case CAA_FLEET_ANSWER:
 		if (ask->asking && !its) {	/* whether it is from before a flush is not known yet */
-			if (put_aside(ask, e)) {
-				ask->aside = *e;
-				ask->aside.payload = ask->wire;
-			}
+			(void)put_aside(ask, e);
 			break;
 		}
 		if (e->epoch_us <= ask->flushed_us) {
