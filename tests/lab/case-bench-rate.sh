@@ -15,8 +15,6 @@ LAB_QUERYLOG=no LAB_NAMES=$COUNT lab_authority_bind shop.lab 127.0.53.10 127.0.5
 lab_start_parents
 names=$(lab_names flat "$COUNT")
 for _ in $(seq $CACHED_ROUNDS); do cat "$names"; done >"$LAB_WORK/names-again"
-cpu_ms() { awk '{ ns += $1 } END { printf "%.3f\n", ns / 1e6 }' /proc/"$1"/task/*/schedstat; }
-resident_kb() { awk '/^VmRSS/ { print $2 }' "/proc/$1/status"; }
 
 # load FILE TYPE [RATE]: what bench_load says of it, in load.json
 load() {
@@ -26,10 +24,10 @@ load() {
 
 # measured WHO SERIES FILE TYPE: questions/s, microseconds of CPU each, and the latencies at half of plain Unbound's first rate
 measured() {
-	local pid=${LAB_PID[$1]} before after rate
-	before=$(cpu_ms "$pid")
+	local before after rate
+	before=$(lab_cpu_ms "$1")
 	load "$3" "$4"
-	after=$(cpu_ms "$pid")
+	after=$(lab_cpu_ms "$1")
 	jq -r --arg cpu "$(awk "BEGIN { print $after - $before }")" '"\(.questions / .seconds) \(($cpu | tonumber) * 1000 / .questions)"' \
 		"$LAB_WORK/load.json" >"$LAB_WORK/measured"
 	rate=$LAB_WORK/half.$2
@@ -42,7 +40,7 @@ round() {
 	for type in CAA A; do
 		start "$1"
 		measured "$1" "uncached.$type" "$names" $type
-		echo "$(cat "$LAB_WORK/measured") $(resident_kb "${LAB_PID[$1]}")" >>"$LAB_WORK/uncached.$type.$1"
+		echo "$(cat "$LAB_WORK/measured") $(lab_resident_kb "$1")" >>"$LAB_WORK/uncached.$type.$1"
 		measured "$1" "cached.$type" "$LAB_WORK/names-again" $type
 		cp "$LAB_WORK/measured" "$LAB_WORK/cached"
 		load "$LAB_WORK/names-again" $type "$(cat "$LAB_WORK/half.cached.$type")"

@@ -10,7 +10,6 @@ lab_root_and_tld
 lab_start_parents
 # threads that have ended count as well
 cpu_ms() { awk -v hz="$(getconf CLK_TCK)" '{ print ($14 + $15) * 1000 / hz }' "/proc/$1/stat"; }
-resident_kb() { awk '/^VmRSS/ { print $2 }' "/proc/$1/status"; }
 # names COUNT: in no order
 names() { awk -v n="$1" 'BEGIN { for (i = 0; i < n; i++) print "z" i * 7919 % n ".example" }'; }
 # clauses COUNT BUDGET, lines COUNT TYPE: of the module, and of Unbound
@@ -37,7 +36,7 @@ include: \"$LAB_WORK/scale.inc\""
 	if [ "$who" = plain ]; then lines "$count" refuse; else clauses "$count" 16; fi >"$LAB_WORK/scale.inc"
 	lab_control_quiet "$who" fast_reload || lab_die "no fast_reload"
 	fast=$(cpu_ms "$pid")
-	echo "$started $(awk "BEGIN { print $again - $started, $fast - $again }") $(resident_kb "$pid")" >>"$LAB_WORK/$who.$count"
+	echo "$started $(awk "BEGIN { print $again - $started, $fast - $again }") $(lab_resident_kb "$who")" >>"$LAB_WORK/$who.$count"
 	lab_stop "$who"
 	rm -f "$LAB_WORK/$who.log"
 }

@@ -9,7 +9,6 @@ lab_root_and_tld
 LAB_QUERYLOG=no LAB_NAMES=$WAITING lab_authority_bind shop.lab 127.0.53.10 127.0.53.11
 lab_start_parents
 lab_names flat $WAITING >/dev/null
-cpu_ms() { awk '{ ns += $1 } END { printf "%.3f\n", ns / 1e6 }' /proc/"$1"/task/*/schedstat; }
 waiting() { lab_stat caa total.requestlist.current.all; }
 are_there() { [ "$(waiting)" -ge "$1" ]; }
 
@@ -21,9 +20,9 @@ cost() {
 	lab_spawn load "$LOAD" 127.0.53.30 "$LAB_WORK/names-flat" $CAA one $WAITING
 	lab_until 60 are_there $((WAITING - 100)) || lab_die "only $(waiting) questions wait"
 	sleep $SETTLED_S
-	before=$(cpu_ms "${LAB_PID[caa]}")
+	before=$(lab_cpu_ms caa)
 	sleep $OBSERVED_S
-	after=$(cpu_ms "${LAB_PID[caa]}")
+	after=$(lab_cpu_ms caa)
 	part=$(awk "BEGIN { printf \"%.2f\", ($after - $before) / (10 * $OBSERVED_S) }")
 	echo "$(waiting) questions that wait for their turn cost $part % of a processor"
 	lab_stop load KILL

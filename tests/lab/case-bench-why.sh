@@ -78,7 +78,7 @@ $2"
 	start=$(cpu "$1")
 	ask "$LAB_WORK/flood" 127.0.53.41
 	echo $(($(cpu "$1") - start)) >>"$LAB_WORK/$1.ticks"
-	grep VmRSS "/proc/${LAB_PID[$1]}/status" | awk '{ print $2 }' >"$LAB_WORK/$1.kb"
+	lab_resident_kb "$1" >"$LAB_WORK/$1.kb"
 	lab_stop "$1"
 }
 for _ in $(seq "$RUNS"); do

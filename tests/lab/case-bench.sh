@@ -42,15 +42,14 @@ load() {
 
 # --- time and CPU ------------------------------------------------------------------------------------------------------
 
-cpu_ms() { awk '{ ns += $1 } END { printf "%.3f\n", ns / 1e6 }' /proc/"$1"/task/*/schedstat; }
 
 # timed WHO SERIES FILE ORDER: seconds and milliseconds of CPU, from an empty cache, into SERIES.WHO
 timed() {
 	local before after
 	resolver "$1"
-	before=$(cpu_ms "${LAB_PID[$1]}")
+	before=$(lab_cpu_ms "$1")
 	load "$3" $CAA "$4"
-	after=$(cpu_ms "${LAB_PID[$1]}")
+	after=$(lab_cpu_ms "$1")
 	awk "BEGIN { print $seconds, $after - $before }" >>"$LAB_WORK/$2.$1"
 	lab_stop "$1"
 }

@@ -33,7 +33,6 @@ descriptors() {
 	find "/proc/${LAB_PID[caa]}/fd" -mindepth 1 | wc -l
 }
 uncontrolled() { ! ss -Hx state connected src "$LAB_WORK/caa.ctl" | grep -q .; }
-resident_kb() { awk '/^VmRSS/ { print $2 }' "/proc/${LAB_PID[caa]}/status"; }
 idle() { [ "$(lab_stat caa total.requestlist.current.all)" -eq 0 ]; }
 
 # crowd WHAT: everybody asks everything; sets what the clients report
@@ -57,7 +56,7 @@ crowd() {
 	lab_control caa stats_noreset >"$LAB_WORK/stats"
 	now=$(descriptors)
 	check "$1: no more descriptors than before ($now, before $fds)" [ "$now" -le "$fds" ]
-	echo "# resident: $(resident_kb) KB; $(grep -E '^caa\.(joined|parents|questions|sent.caa)=' "$LAB_WORK/stats" | paste -sd' ')"
+	echo "# resident: $(lab_resident_kb caa) KB; $(grep -E '^caa\.(joined|parents|questions|sent.caa)=' "$LAB_WORK/stats" | paste -sd' ')"
 }
 
 stop() {
@@ -119,10 +118,10 @@ start
 kill -STOP "${LAB_PID[tld]}"
 crowd "the parent's server is dead"
 check "  and the answer is a failure" [ "$servfail" -eq "$asked" ]
-dead_kb=$(resident_kb)
+dead_kb=$(lab_resident_kb caa)
 crowd "the parent's server is dead, again"
 check "  and the answer is a failure" [ "$servfail" -eq "$asked" ]
 # A sanitizer keeps what is freed for a while, to find who uses it still.
-[ -n "${LAB_REPORTS:-}" ] || check "memory is used again: $(resident_kb) KB after $dead_kb KB" at_most "$(resident_kb)" "$dead_kb" 1.1
+[ -n "${LAB_REPORTS:-}" ] || check "memory is used again: $(lab_resident_kb caa) KB after $dead_kb KB" at_most "$(lab_resident_kb caa)" "$dead_kb" 1.1
 kill -CONT "${LAB_PID[tld]}"
 stop

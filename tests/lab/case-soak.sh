@@ -86,7 +86,6 @@ server:
  rrset-cache-size: 16m
  neg-cache-size: 1m
  key-cache-size: 1m"
-resident_kb() { awk '/^VmRSS/ { print $2 }' "/proc/${LAB_PID[caa]}/status"; }
 descriptors() { find "/proc/${LAB_PID[caa]}/fd" -mindepth 1 2>/dev/null | wc -l; }
 idle() { [ "$(lab_stat caa total.requestlist.current.all)" = 0 ]; }
 fds=$(descriptors)
@@ -128,7 +127,7 @@ soak_line() {
 	tail -n 1 "$LAB_WORK/load" | jq -r --arg at "$1" '"# \($at) s: " + ([to_entries[] | select(.value | type == "object") |
 		"\(.key | sub("_"; " ")) \(.value.right)/\(.value.asked) right, \(.value.servfail) SERVFAIL, \(.value.wrong) wrong, \(.value.none) none, \(.value.excused) at a reload" |
 		select(startswith("limited other") | not)] | join("; ")) + "; \(.left) left, \(.twice) twice, \(.open) open; good CAA \(.p50) ms, p99 \(.p99) ms"'
-	echo "#   $(resident_kb) KB, $(descriptors) descriptors, $(lab_stat caa total.requestlist.current.all) in the request list"
+	echo "#   $(lab_resident_kb caa) KB, $(descriptors) descriptors, $(lab_stat caa total.requestlist.current.all) in the request list"
 }
 start=$SECONDS lines=0 reloads=0 next_reload=$((seconds >= 60 ? 60 : seconds / 3)) every=$next_reload kb=()
 while ! lab_is_gone $load; do
@@ -148,7 +147,7 @@ while ! lab_is_gone $load; do
 	if [ "$(wc -l <"$LAB_WORK/load")" -gt $lines ]; then
 		lines=$(wc -l <"$LAB_WORK/load")
 		soak_line $at
-		kb+=("$(resident_kb)")
+		kb+=("$(lab_resident_kb caa)")
 	fi
 	lab_is_gone "${LAB_PID[caa]}" && lab_die "the resolver has ended"
 	sleep 0.3
@@ -190,7 +189,7 @@ cat "$LAB_WORK/sums"
 few_descriptors() { [ "$(descriptors)" -le $((fds + 3)) ]; }
 check "there are no more descriptors than at the start ($fds)" lab_until 60 few_descriptors
 if [ ${#kb[@]} -ge 7 ]; then
-	check "no more memory than after minute 5 (${kb[4]} KB, now $(resident_kb) KB)" [ "$(resident_kb)" -le $((kb[4] * 105 / 100 + 4096)) ]
+	check "no more memory than after minute 5 (${kb[4]} KB, now $(lab_resident_kb caa) KB)" [ "$(lab_resident_kb caa)" -le $((kb[4] * 105 / 100 + 4096)) ]
 fi
 resolver=${LAB_PID[caa]}
 lab_control_quiet caa stop

@@ -561,6 +561,13 @@ lab_bind_paced() {
 	check "$text, $2: there is neither" [ $((cookies + streams)) -eq 0 ]
 }
 
+# --- what a resolver takes ---------------------------------------------------------------------------------------------
+
+# lab_cpu_ms NAME: of its threads that are there.
+lab_cpu_ms() { awk '{ ns += $1 } END { printf "%.3f\n", ns / 1e6 }' /proc/"${LAB_PID[$1]}"/task/*/schedstat; }
+# lab_resident_kb NAME
+lab_resident_kb() { awk '/^VmRSS/ { print $2 }' "/proc/${LAB_PID[$1]}/status"; }
+
 # --- compared with plain Unbound -----------------------------------------------------------------------------------------
 
 # lab_median FIELD FILE: the median of a column.

@@ -154,45 +154,35 @@ void caa_line_set_outside(struct caa_line *line, struct caa_turn *t, bool outsid
 	(outside ? go_outside : leave_outside)(line, t);
 }
 
-/** @return the next of its thread that came later; NULL if none is near. */
-static struct caa_turn *neighbour_before(const struct caa_turn *t)
+static struct caa_turn *next_outside(const struct caa_turn *t, bool earlier)
 {
-	struct caa_turn *before = t->before;
-
-	for (unsigned far = 0; far < FAR && before != NULL && before->thread != t->thread; far++)
-		before = before->before;
-	return before != NULL && before->thread == t->thread ? before : NULL;
+	return earlier ? t->behind : t->before;
 }
 
-/** @return the next of its thread that came earlier; NULL if none is near. */
-static struct caa_turn *neighbour_behind(const struct caa_turn *t)
+/** @return the next of its thread that came earlier, or later; NULL if none is near. */
+static struct caa_turn *neighbour(const struct caa_turn *t, bool earlier)
 {
-	struct caa_turn *behind = t->behind;
+	struct caa_turn *next = next_outside(t, earlier);
 
-	for (unsigned far = 0; far < FAR && behind != NULL && behind->thread != t->thread; far++)
-		behind = behind->behind;
-	return behind != NULL && behind->thread == t->thread ? behind : NULL;
+	for (unsigned far = 0; far < FAR && next != NULL && next->thread != t->thread; far++)
+		next = next_outside(next, earlier);
+	return next != NULL && next->thread == t->thread ? next : NULL;
 }
 
 size_t caa_line_neighbours(const struct caa_turn *t, struct caa_turn *out[static CAA_LINE_NEIGHBOURS])
 {
-	struct caa_turn *before, *behind;
 	size_t count = 0;
 
-	if (!t->outside)
-		return 0;
-	before = neighbour_before(t);
-	behind = neighbour_behind(t);
-	if (before != NULL)
-		out[count++] = before;
-	if (behind != NULL)
-		out[count++] = behind;
+	for (int earlier = 0; t->outside && earlier < 2; earlier++) {
+		out[count] = neighbour(t, earlier);
+		count += out[count] != NULL;
+	}
 	return count;
 }
 
 bool caa_line_is_oldest(const struct caa_turn *t)
 {
-	return t->outside && neighbour_behind(t) == NULL;
+	return t->outside && neighbour(t, true) == NULL;
 }
 
 bool caa_line_is_front(const struct caa_turn *t, uint64_t most)
