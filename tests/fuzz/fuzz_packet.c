@@ -116,6 +116,12 @@ static bool has_type(ldns_pkt *pkt, ldns_pkt_section section, ldns_rr_type type)
 	return has;
 }
 
+/** ldns counts a TSIG record that others follow once more than it writes it. */
+static bool is_counted(ldns_pkt *pkt, const uint8_t *wire)
+{
+	return ldns_read_uint16(wire + 10) == ldns_rr_list_rr_count(ldns_pkt_additional(pkt)) + ldns_pkt_edns(pkt) + (ldns_pkt_tsig(pkt) != NULL);
+}
+
 static void check_same(ldns_pkt *pkt, const uint8_t *wire, size_t len)
 {
 	static const uint8_t root[] = { 0 };
@@ -127,7 +133,7 @@ static void check_same(ldns_pkt *pkt, const uint8_t *wire, size_t len)
 
 	check(p.truncated == ldns_pkt_tc(pkt));
 	/* ldns has one OPT record, and what else has its type is a record to it */
-	if (has_type(pkt, LDNS_SECTION_ANY_NOQUESTION, LDNS_RR_TYPE_OPT))
+	if (has_type(pkt, LDNS_SECTION_ANY_NOQUESTION, LDNS_RR_TYPE_OPT) || !is_counted(pkt, wire))
 		return;
 	check(p.edns == ldns_pkt_edns(pkt) && whole == (!p.edns || are_options(ldns_pkt_edns_data(pkt))));
 	check(p.rcode == ldns_pkt_get_rcode(pkt) + (p.edns ? ldns_pkt_edns_extended_rcode(pkt) * 16 : 0));
