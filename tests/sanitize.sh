@@ -88,7 +88,7 @@ export UNBOUND_CAA CAA_MODULE LAB_BUILD=$top CAA_CLIMB=$top/caa-climb
 export CAA_MANUAL=$top/module/unbound-caa.conf.5.in
 export LAB_START_SECONDS=120
 export UBSAN_OPTIONS=print_stacktrace=1
-[ "$kind" != asan ] || export CAA_CLIMB=$dir/caa-climb CAA_PROBE=$dir/caa-probe
+[ "$kind" != asan ] || export CAA_CLIMB=$dir/caa-climb CAA_PROBE=$dir/caa-probe LAB_PROBES=6 LAB_PROBE_TIMEOUT=4000
 
 # reports_to NAME: what a sanitizer finds in the programs that are started from here is written to reports/NAME.PID.
 reports_to() {

@@ -234,7 +234,6 @@ probe h1.filter.lab 1 'caa!'
 probe_good far.lab '' $GOOD
 LAB_DELEGATION[far.lab]+=$'ns1.far.lab. 3600 AAAA 2001:db8::53\n'
 echo 'ns1.far.lab. 3600 AAAA 2001:db8::53' >>"$LAB_WORK/far.lab.zone"
-bind_probe_good far.lab
 probe h1.far.lab 0
 if ip -6 address add fd00:53::1/128 dev lo nodad 2>/dev/null; then
 	LAB_NAMES=1 LAB_RECORDS='' lab_zone_file v6.lab
