@@ -81,7 +81,7 @@ probe() {
 probe_run() {
 	local i running=0
 	for i in "${!names[@]}"; do
-		if [ $running -eq "${LAB_PROBES:-40}" ]; then
+		if [ $running -eq "${LAB_PROBES:-60}" ]; then
 			wait -n
 			running=$((running - 1))
 		fi
