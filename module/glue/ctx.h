@@ -70,6 +70,12 @@ void caa_ctx_apply(struct caa_ctx *ctx, struct caa_config *config, const struct 
  *  @return false if its zone is not enabled, *out untouched. */
 bool caa_ctx_options(struct caa_ctx *ctx, struct caa_name name, struct caa_zone_options *out);
 
+/** @return whether any zone is enabled. */
+static inline bool caa_ctx_enabled(struct caa_ctx *ctx)
+{
+	return atomic_load_explicit(&ctx->enabled, memory_order_relaxed);
+}
+
 /** @return bytes. */
 size_t caa_ctx_memory(struct caa_ctx *ctx);
 

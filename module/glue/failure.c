@@ -616,8 +616,7 @@ static bool concerns_us(struct caa_ctx *ctx, const struct query_info *qinfo)
 	struct caa_zone_options options;
 
 	return qinfo->qtype == LDNS_RR_TYPE_CAA && qinfo->qclass == LDNS_RR_CLASS_IN &&
-		atomic_load_explicit(&ctx->enabled, memory_order_relaxed) && caa_failures_enabled(ctx->failures) &&
-		caa_ctx_options(ctx, caa_host_qname(qinfo), &options);
+		caa_ctx_enabled(ctx) && caa_failures_enabled(ctx->failures) && caa_ctx_options(ctx, caa_host_qname(qinfo), &options);
 }
 
 static void add_cached(struct caa_ctx *ctx, const struct query_info *qinfo, struct edns_option **opts,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/** \file What the patches call: pace, outcome, cost, minimisation.
+/** \file What the patches call on the way of a query: before it is sent (glue/pace.h), when it has an outcome (glue/replies.h), and, here,
+ *  how the iterator walks and what it takes from the cache.
  *
  *  Called by worker threads, each for its own queries; what they share is in glue/shard.h and core/config/stats.h. */
 #ifndef CAA_GLUE_HOOKS_H

@@ -58,8 +58,7 @@ static bool take(struct caa_ctx *ctx, struct module_qstate *qstate)
 
 	if (qstate->qinfo.qtype != LDNS_RR_TYPE_CAA || qstate->qinfo.qclass != LDNS_RR_CLASS_IN)
 		return true;
-	if (!atomic_load_explicit(&ctx->enabled, memory_order_relaxed) ||
-	    !caa_ctx_options(ctx, caa_host_qname(&qstate->qinfo), &zone))
+	if (!caa_ctx_enabled(ctx) || !caa_ctx_options(ctx, caa_host_qname(&qstate->qinfo), &zone))
 		return true;
 	caa_clock_look(ctx);
 	query = regional_alloc_zero(qstate->region, sizeof(*query));
