@@ -129,7 +129,7 @@ bool caa_claims_are_idle(struct caa_ctx *ctx, const struct caa_claims *claims)
 {
 	unsigned i = 0;
 
-	while (i < claims->count && caa_merging_idle(ctx, &claims->query[i]->merged))
+	while (i < claims->count && caa_lookups_idle(ctx, &claims->query[i]->merged))
 		i++;
 	return i == claims->count;
 }

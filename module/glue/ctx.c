@@ -10,7 +10,7 @@
 #include "glue/holds.h"
 #include "glue/host.h"
 #include "glue/log.h"
-#include "glue/merge.h"
+#include "glue/lookups.h"
 #include "glue/patience.h"
 #include "glue/reporting.h"
 #include "glue/sources.h"
@@ -107,12 +107,12 @@ struct caa_ctx *caa_ctx_create(int id, struct caa_config *config, const struct c
 	kept = NULL;
 	ctx->failures = caa_failures_renew(kept_failures, o);
 	kept_failures = NULL;
-	ctx->merging = caa_merging_create(workers, o->fleet_server[0] != '\0');
+	ctx->lookups = caa_lookups_create(workers, o->fleet_server[0] != '\0');
 	ctx->patience = caa_patience_create(workers);
 	ctx->reporting = caa_reporting_create();
 	caa_sources_read(&sources, cfg, caa_config_zones(config));
 	ctx->holds = caa_holds_take(hooks, (size_t)o->hold_mib * MIB, &sources);
-	if (ctx->shards == NULL || ctx->holds == NULL || ctx->failures == NULL || ctx->merging == NULL || ctx->patience == NULL ||
+	if (ctx->shards == NULL || ctx->holds == NULL || ctx->failures == NULL || ctx->lookups == NULL || ctx->patience == NULL ||
 	    ctx->reporting == NULL) {
 		log_err("caa: out of memory");
 		caa_ctx_destroy(ctx);
@@ -128,7 +128,7 @@ void caa_ctx_destroy(struct caa_ctx *ctx)
 	if (ctx->shards != NULL)
 		kept = ctx->shards;
 	caa_log_close(ctx->log);
-	caa_merging_destroy(ctx->merging);
+	caa_lookups_destroy(ctx->lookups);
 	caa_patience_destroy(ctx->patience);
 	caa_reporting_destroy(ctx->reporting);
 	caa_holds_destroy(ctx->holds);
@@ -213,7 +213,7 @@ bool caa_ctx_options(struct caa_ctx *ctx, struct caa_name name, struct caa_zone_
 size_t caa_ctx_memory(struct caa_ctx *ctx)
 {
 	size_t bytes = sizeof(*ctx) + caa_shards_memory(ctx->shards) + caa_failures_memory(ctx->failures) +
-		caa_merging_memory(ctx->merging) + caa_holds_memory(ctx->holds) + caa_reporting_memory(ctx->reporting);
+		caa_lookups_memory(ctx->lookups) + caa_holds_memory(ctx->holds) + caa_reporting_memory(ctx->reporting);
 
 	lock_rw_rdlock(&ctx->config_lock);
 	bytes += caa_zones_memory(caa_config_zones(ctx->config));

@@ -19,7 +19,7 @@
 struct caa_failures;
 struct caa_fleet;
 struct caa_log;
-struct caa_merging;
+struct caa_lookups;
 struct caa_patience;
 struct caa_reporting;
 struct caa_holds;
@@ -37,7 +37,7 @@ struct caa_ctx {
 	_Atomic int64_t offset_s;	/**< by how much the wall clock is ahead of the one that is never set, when somebody looked */
 	_Atomic bool enabled;		/**< any zone is enabled; where false, every hook returns at once */
 	struct caa_shards *shards;	/**< its size is fixed by create */
-	struct caa_merging *merging;	/**< questions under way, glue/merge.h; fixed by create */
+	struct caa_lookups *lookups;	/**< that are under way; its size is fixed by create */
 	struct caa_patience *patience;	/**< of clients, glue/patience.h; fixed by create */
 	struct caa_stats stats;
 	struct caa_failures *failures;	/**< locks itself */

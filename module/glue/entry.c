@@ -18,7 +18,7 @@
 #include "glue/hooks.h"
 #include "glue/host.h"
 #include "glue/log.h"
-#include "glue/merge.h"
+#include "glue/lookups.h"
 #include "glue/query.h"
 #include "glue/sources.h"
 
@@ -119,7 +119,7 @@ static void told(void *arg, struct caa_fleet_ask *ask)
 {
 	struct caa_ctx *ctx = arg;
 
-	caa_merging_tell(ctx->merging, ask);
+	caa_lookups_word(ctx->lookups, ask);
 }
 
 /** Begin to share lookups with other resolvers, if that is configured. @return false if it is, and cannot be. */

@@ -13,7 +13,7 @@
 #include "glue/host.h"
 #include "glue/keys.h"
 #include "glue/log.h"
-#include "glue/merge.h"
+#include "glue/elsewhere.h"
 #include "glue/query.h"
 #include "glue/reporting.h"
 #include "glue/state.h"
@@ -63,7 +63,7 @@ struct caa_note {
 /** The id of a question's lookup, or of the one that it follows. */
 static const char *id_of(struct caa_query *query, char id[static CAA_ID_MAX])
 {
-	uint64_t lookup = caa_merging_lookup(&query->merged);
+	uint64_t lookup = caa_lookups_number(&query->merged);
 	uint8_t octets[CAA_ID_OCTETS];
 
 	memcpy(octets, &lookup, sizeof(octets));
@@ -473,7 +473,7 @@ static void tell_fleet(struct module_qstate *qstate, struct caa_query *query, co
 
 	if (query->merged.ask == NULL || query->tries.passing > 0 || !caa_carry_fits(c) || !caa_state_is_whole(qstate, c))
 		return;
-	caa_merging_tell_failure(&query->merged, octets, caa_carry_write(octets, c));
+	caa_elsewhere_tell_failure(&query->merged, octets, caa_carry_write(octets, c));
 }
 
 static void fail(struct caa_ctx *ctx, struct module_qstate *qstate, struct caa_query *query)
@@ -736,7 +736,7 @@ static int failure_is_early(void *arg, struct query_info *qinfo, uint16_t flags)
 {
 	struct caa_ctx *ctx = arg;
 
-	return concerns_us(ctx, qinfo) && (caa_clock_is_back(ctx) || caa_merging_is_led(ctx, caa_host_qname(qinfo), flags));
+	return concerns_us(ctx, qinfo) && (caa_clock_is_back(ctx) || caa_lookups_is_led(ctx, caa_host_qname(qinfo), flags));
 }
 
 bool caa_failure_register(struct caa_ctx *ctx, struct module_env *env, struct module_hooks *hooks)

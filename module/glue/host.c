@@ -7,6 +7,7 @@
 #include "core/why/report.h"
 
 #include "iterator/iter_delegpt.h"
+#include "iterator/iter_fwd.h"
 #include "iterator/iterator.h"
 #include "services/cache/dns.h"
 #include "services/cache/infra.h"
@@ -265,6 +266,25 @@ void caa_host_forget_answer(struct module_env *env, struct caa_name name, uint16
 void caa_host_forget_failure(struct module_qstate *qstate)
 {
 	caa_host_forget_answer(qstate->env, caa_host_qname(&qstate->qinfo), qstate->qinfo.qtype);
+}
+
+bool caa_host_has_answer(const struct module_qstate *qstate, struct caa_name name, uint16_t qtype)
+{
+	struct msgreply_entry *entry = msg_cache_lookup(qstate->env, (uint8_t *)name.wire, name.len, qtype,
+		LDNS_RR_CLASS_IN, qstate->query_flags, *qstate->env->now, 0);
+
+	if (entry == NULL)
+		return false;
+	lock_rw_unlock(&entry->entry.lock);
+	return true;
+}
+
+bool caa_host_is_forwarded(const struct module_qstate *qstate)
+{
+	if (forwards_lookup(qstate->env->fwds, qstate->qinfo.qname, qstate->qinfo.qclass, 0) == NULL)
+		return false;
+	lock_rw_unlock(&qstate->env->fwds->lock);
+	return true;
 }
 
 bool caa_host_has_socket(void)

@@ -55,6 +55,12 @@ struct iter_qstate *caa_host_iterator(const struct module_qstate *qstate);
  *	if it asks none. */
 const struct delegpt *caa_host_delegation(struct module_qstate *qstate);
 
+/** @return whether Unbound has an answer, or remembers a failure, for a type at a name of class IN. */
+bool caa_host_has_answer(const struct module_qstate *qstate, struct caa_name name, uint16_t qtype);
+
+/** @return whether a question goes to a forwarder. */
+bool caa_host_is_forwarded(const struct module_qstate *qstate);
+
 /** Undo what timeouts of a server that is alive made Unbound believe of it: that it is of no use for a while, and answers
  *  slowly.  @param srtt_us: the round trip time that is known; 0 = none, and Unbound goes on to be more patient. */
 void caa_host_forget_timeouts(struct infra_cache *infra, struct sockaddr_storage *ss, socklen_t len, uint8_t *zone,

@@ -10,6 +10,7 @@
 #include "glue/failure.h"
 #include "glue/fleet.h"
 #include "glue/host.h"
+#include "glue/merge.h"
 #include "glue/query.h"
 #include "glue/reporting.h"
 #include "glue/sending.h"

@@ -6,6 +6,7 @@
 #include "glue/climbing.h"
 #include "glue/clock.h"
 #include "glue/ctx.h"
+#include "glue/elsewhere.h"
 #include "glue/event.h"
 #include "glue/failure.h"
 #include "glue/fleet.h"
@@ -103,7 +104,7 @@ static enum module_ext_state run_keys(struct caa_ctx *ctx, struct module_qstate 
 	const struct caa_query *query;
 
 	if (m == NULL) {
-		query = caa_merging_many(ctx->merging) ? made_for(ctx, qstate) : NULL;
+		query = caa_lookups_many(ctx->lookups) ? made_for(ctx, qstate) : NULL;
 		m = query != NULL ? regional_alloc_zero(qstate->region, sizeof(*m)) : NULL;
 		if (m == NULL)
 			return module_wait_module;
@@ -243,7 +244,7 @@ static enum module_ext_state done(struct caa_ctx *ctx, struct module_qstate *qst
 	if (missed && query->keys_asked == 0 && query->tries.made < KEY_TRIES)	/* by another lookup, and how is not known */
 		query->tries.passing++;
 	passing = query->tries.passing > 0;
-	wanted = caa_merging_wanted(ctx, &query->merged);
+	wanted = caa_lookups_wanted(ctx, &query->merged);
 	if (wanted && caa_denials_are_unheard(&query->denials) && try_usual(ctx, qstate, query))
 		return restart(qstate, query);
 	if (wanted && !(missed && keys.settled) && try_again(ctx, qstate, query, missed ? &keys : NULL))
@@ -252,7 +253,7 @@ static enum module_ext_state done(struct caa_ctx *ctx, struct module_qstate *qst
 		return restart(qstate, query);
 	if (!wanted) {		/* that it failed is nobody's answer: who comes to wait for it leads a lookup of its own */
 		caa_host_forget_failure(qstate);
-		caa_merging_abandon(ctx, &query->merged);
+		caa_lookups_abandon(ctx, &query->merged);
 		return module_finished;
 	}
 	caa_failure_end(ctx, qstate, query);
@@ -278,9 +279,9 @@ static enum module_ext_state look_up(struct caa_ctx *ctx, struct module_qstate *
 	if (!m->failed)
 		return state;
 	m->failed = false;
-	why = caa_merging_failure(m, &len);
+	why = caa_elsewhere_failure(m, &len);
 	if (!caa_failure_take(ctx, qstate, query, why, len))
-		return caa_merging_go_on(ctx, m);
+		return caa_elsewhere_go_on(ctx, m);
 	caa_merging_end(ctx, m, failed(qstate));
 	return module_finished;
 }
@@ -342,10 +343,10 @@ static struct dns_msg *known_answer(void *arg, struct module_qstate *qstate, str
 	struct caa_merged *m = query != NULL ? &query->merged : keys_of(ctx, qstate);
 	struct dns_msg *msg;
 
-	if (m == NULL || !caa_merging_took(m) || qchase->qtype != qstate->qinfo.qtype ||
+	if (m == NULL || !caa_elsewhere_took(m) || qchase->qtype != qstate->qinfo.qtype ||
 	    !caa_name_equal(caa_host_qname(qchase), caa_host_qname(&qstate->qinfo)))
 		return NULL;
-	msg = caa_merging_taken(m);
+	msg = caa_elsewhere_taken(m);
 	if (msg == NULL)
 		return NULL;
 	caa_stats_add(&ctx->stats, CAA_STAT_fleet_shared, 1);
@@ -366,12 +367,12 @@ void caa_query_clear(struct caa_ctx *ctx, struct module_qstate *qstate)
 
 	if (query != NULL) {
 		caa_patience_end(ctx, &query->patient);
-		caa_merging_clear(ctx, &query->merged);
+		caa_lookups_clear(ctx, &query->merged);
 	}
 	if (query != NULL && query->timer != NULL)
 		comm_timer_delete(query->timer);
 	if (keys_of(ctx, qstate) != NULL)
-		caa_merging_clear(ctx, keys_of(ctx, qstate));
+		caa_lookups_clear(ctx, keys_of(ctx, qstate));
 	caa_reporting_clear(ctx, qstate);
 	qstate->minfo[ctx->id] = NULL;
 }

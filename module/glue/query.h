@@ -11,7 +11,7 @@
 #include "core/pace/denials.h"
 #include "core/config/options.h"
 #include "core/pace/tries.h"
-#include "glue/merge.h"
+#include "glue/lookups.h"
 #include "glue/hold.h"
 #include "glue/patience.h"
 

@@ -6,8 +6,10 @@
 #include "core/wire/answer.h"
 #include "glue/claims.h"
 #include "glue/ctx.h"
+#include "glue/elsewhere.h"
 #include "glue/failure.h"
 #include "glue/host.h"
+#include "glue/merge.h"
 #include "glue/query.h"
 #include "glue/reporting.h"
 #include "glue/sending.h"
@@ -274,7 +276,7 @@ static void note_news(struct caa_ctx *ctx, struct caa_query *query, const struct
 		break;
 	case CAA_MEANS_SILENCE:
 	case CAA_MEANS_LOST:
-		caa_merging_silent(ctx, &query->merged, o->limit);
+		caa_elsewhere_silent(ctx, &query->merged, o->limit);
 		if (caa_denials_are_unheard(&query->denials))
 			break;	/* it is asked in another way at once */
 		caa_merging_lost(ctx, &query->merged, sq, false);

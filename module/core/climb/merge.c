@@ -70,7 +70,7 @@ void caa_merge_init(struct caa_merge *m)
 	*m = (struct caa_merge){ .bucket = { NULL } };
 }
 
-/* The low bits choose the table's slice (glue/merge.c), so the bucket comes from the high ones. */
+/* The low bits choose the table's slice (glue/lookups.c), so the bucket comes from the high ones. */
 static struct caa_merge_lead **bucket_of(struct caa_merge *m, uint64_t question)
 {
 	return &m->bucket[(question >> 32) & (CAA_MERGE_BUCKETS - 1)];
