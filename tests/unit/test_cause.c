@@ -35,6 +35,13 @@ static void note(struct caa_record *r, const char *question, const struct outcom
 	caa_record_note(r, name_of(&q, question), &event);
 }
 
+/** Note up to max outcomes, one after the other. */
+static void note_all(struct caa_record *r, const char *question, const struct outcome *o, size_t max)
+{
+	for (uint32_t k = 0; k < max && o[k].server != 0; k++)
+		note(r, question, &o[k], k);
+}
+
 static void start(struct caa_case *c, const char *question)
 {
 	struct name_buffer b;
@@ -117,8 +124,7 @@ static void the_main_cause_is_found(void **state)
 		struct caa_case c;
 
 		start(&c, Q);
-		for (unsigned k = 0; k < COUNT_OF(row[i].o) && row[i].o[k].server != 0; k++)
-			note(&c.record, Q, &row[i].o[k], k);
+		note_all(&c.record, Q, row[i].o, COUNT_OF(row[i].o));
 		c.bogus = row[i].bogus;
 		c.looped = row[i].looped;
 		c.no_address = row[i].no_address;
@@ -177,8 +183,7 @@ static void keys_that_are_missed_are_the_cause(void **state)
 		struct caa_case c;
 
 		start(&c, Q);
-		for (unsigned k = 0; k < COUNT_OF(row[i].o) && row[i].o[k].server != 0; k++)
-			note(&c.record, Q, &row[i].o[k], k);
+		note_all(&c.record, Q, row[i].o, COUNT_OF(row[i].o));
 		c.bogus = true;
 		c.late = row[i].late;
 		caa_case_miss(&c, row[i].missed, name_of(&b, row[i].zone), name_of(&b, row[i].zone));
@@ -206,8 +211,7 @@ static void the_feature_of_edns_is_found(void **state)
 		struct caa_case c;
 
 		start(&c, Q);
-		for (unsigned k = 0; k < COUNT_OF(row[i].o) && row[i].o[k].server != 0; k++)
-			note(&c.record, Q, &row[i].o[k], k);
+		note_all(&c.record, Q, row[i].o, COUNT_OF(row[i].o));
 		caa_case_class(&c);
 		assert_int_equal(c.class, CAA_CLASS_FORMERR_EDNS);
 		assert_int_equal(c.edns, row[i].fault);
@@ -322,8 +326,7 @@ static void a_type_that_fails_alone_is_known(void **state)
 		struct caa_case c;
 
 		start(&c, Q);
-		for (unsigned k = 0; k < COUNT_OF(row[i].o) && row[i].o[k].server != 0; k++)
-			note(&c.record, Q, &row[i].o[k], k);
+		note_all(&c.record, Q, row[i].o, COUNT_OF(row[i].o));
 		caa_case_class(&c);
 		if (caa_case_type_alone(&c) != row[i].alone)
 			print_error("%s\n", row[i].why);
@@ -354,8 +357,7 @@ static void what_this_resolver_could_not_do_is_no_servers_fault(void **state)
 		struct caa_case c;
 
 		start(&c, Q);
-		for (unsigned k = 0; k < COUNT_OF(row[i].o) && row[i].o[k].server != 0; k++)
-			note(&c.record, Q, &row[i].o[k], k);
+		note_all(&c.record, Q, row[i].o, COUNT_OF(row[i].o));
 		c.no_address = row[i].no_address;
 		c.own = (uint8_t)row[i].own;
 		caa_case_class(&c);
@@ -425,8 +427,7 @@ static void whose_a_failure_is(void **state)
 		struct caa_case c;
 
 		start(&c, Q);
-		for (unsigned k = 0; k < COUNT_OF(row[i].o) && row[i].o[k].server != 0; k++)
-			note(&c.record, Q, &row[i].o[k], k);
+		note_all(&c.record, Q, row[i].o, COUNT_OF(row[i].o));
 		set_fact(&c, row[i].fact);
 		snprintf(c.zone, sizeof(c.zone), "example.com");
 		c.own = (uint8_t)row[i].own;
@@ -455,8 +456,7 @@ static void what_the_tld_does_is_told_from_what_the_zone_does(void **state)
 		struct caa_case c;
 
 		start(&c, Q);
-		for (unsigned k = 0; k < COUNT_OF(row[i].o) && row[i].o[k].server != 0; k++)
-			note(&c.record, Q, &row[i].o[k], k);
+		note_all(&c.record, Q, row[i].o, COUNT_OF(row[i].o));
 		snprintf(c.zone, sizeof(c.zone), "%s", row[i].zone);
 		c.no_address = row[i].no_address;
 		caa_case_class(&c);

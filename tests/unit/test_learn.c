@@ -73,6 +73,16 @@ static void end_some(struct line *l, size_t from, size_t to, enum caa_signal sig
 		end(l, i, signal);
 }
 
+/** Send n that are lost. */
+static void lose(struct line *l, size_t n, uint64_t timeout_us)
+{
+	size_t from = l->count;
+
+	send_some(l, n);
+	l->now_us += timeout_us;
+	end_some(l, from, l->count, CAA_SIGNAL_SILENCE);
+}
+
 /** Send n and have them answered after a round trip. */
 static void exchange(struct line *l, size_t n, uint64_t round_us)
 {
@@ -104,9 +114,7 @@ static struct line *limited_line(uint64_t now_us, size_t good)
 
 	for (size_t left = good; left > 0; left -= left < BURST ? left : BURST)
 		exchange(l, left < BURST ? left : BURST, ROUND_US);
-	send_some(l, 4);
-	l->now_us += TIMEOUT_US;
-	end_some(l, good, good + 4, CAA_SIGNAL_SILENCE);
+	lose(l, 4, TIMEOUT_US);
 	assert_true(caa_learn_limited(&l->learn));
 	assert_int_equal(l->limits, 1);
 	return l;
@@ -122,6 +130,14 @@ static struct line *confirmed_line(uint64_t now_us, size_t good)
 	end(l, l->count - 1, CAA_SIGNAL_ANSWER);
 	assert_int_not_equal(l->learn.state, CAA_LEARN_CONFIRM);
 	return l;
+}
+
+/** A query is lost although hardly any were sent. */
+static void lose_one_alone(struct line *l)
+{
+	l->now_us = l->learn.pacer.next_us + 3 * US_PER_S;
+	send_waited(l, false);
+	end(l, l->count - 1, CAA_SIGNAL_SILENCE);
 }
 
 /** Ask at the rate for a while, always answered. */
@@ -535,9 +551,7 @@ static void silence_after_a_rest_is_no_limit(void **state)
 
 		exchange(l, BURST, ROUND_US);
 		l->now_us += row[i].rest_us;
-		send_some(l, 4);
-		l->now_us += TIMEOUT_US;
-		end_some(l, BURST, BURST + 4, CAA_SIGNAL_SILENCE);
+		lose(l, 4, TIMEOUT_US);
 		assert_int_equal(caa_learn_limited(&l->learn), row[i].limited);
 		free(l);
 	}
@@ -596,9 +610,7 @@ static void goodput_of_fast_servers_makes_a_fast_rate(void **state)
 			exchange(l, BURST, step_us);
 			l->count = 0;
 		}
-		send_some(l, 4);
-		l->now_us += LOST_US;
-		end_some(l, 0, 4, CAA_SIGNAL_SILENCE);
+		lose(l, 4, LOST_US);
 		assert_int_equal(l->limits, 1);
 		/* no answer has come for as long as the losses took */
 		assert_in_range(l->learn.limit.rate_mqps, rate_mqps - rate_mqps / 10, rate_mqps);
@@ -612,9 +624,7 @@ static void goodput_of_long_ago_does_not_count(void **state)
 
 	(void)state;
 	exchange(l, BURST, ROUND_US);
-	send_some(l, 4);
-	l->now_us += 5 * US_PER_S;
-	end_some(l, BURST, BURST + 4, CAA_SIGNAL_SILENCE);
+	lose(l, 4, 5 * US_PER_S);
 	assert_int_equal(l->learn.limit.rate_mqps, MQPS / 2);	/* the lowest */
 	free(l);
 }
@@ -1026,15 +1036,11 @@ static void who_was_doubted_needs_more(void **state)
 	for (size_t i = 0; i < COUNT_OF(row); i++) {
 		struct line *l = confirmed_line(START_US, 20);
 
-		l->now_us = l->learn.pacer.next_us + 3 * US_PER_S;
-		send_waited(l, false);
-		end(l, l->count - 1, CAA_SIGNAL_SILENCE);
+		lose_one_alone(l);
 		assert_false(caa_learn_limited(&l->learn));
 		l->now_us += row[i].after_us;
 		exchange(l, BURST, ROUND_US);
-		send_some(l, row[i].losses);
-		l->now_us += TIMEOUT_US;
-		end_some(l, l->count - row[i].losses, l->count, CAA_SIGNAL_SILENCE);
+		lose(l, row[i].losses, TIMEOUT_US);
 		assert_int_equal(caa_learn_limited(&l->learn), row[i].limited);
 		free(l);
 	}
@@ -1309,9 +1315,7 @@ static void the_same_at_each_wrap(void **state)
 		end(l, BURST, CAA_SIGNAL_SILENCE);
 		end_some(l, BURST + 1, BURST + 8, CAA_SIGNAL_ANSWER);
 		assert_false(caa_learn_limited(&l->learn));
-		send_some(l, 4);
-		l->now_us += TIMEOUT_US;
-		end_some(l, BURST + 8, BURST + 12, CAA_SIGNAL_SILENCE);
+		lose(l, 4, TIMEOUT_US);
 		assert_true(caa_learn_limited(&l->learn));
 		send_waited(l, true);
 		end(l, l->count - 1, CAA_SIGNAL_ANSWER);
@@ -1334,6 +1338,19 @@ static void end_of_zone(struct line *l, size_t i, char zone)
 	end(l, i, CAA_SIGNAL_SILENCE);
 }
 
+/** Send n that are lost, of these zones. */
+static void lose_of_zones(struct line *l, const char *zones, size_t n)
+{
+	size_t from = l->count;
+
+	send_some(l, n);
+	l->now_us += TIMEOUT_US;
+	for (size_t k = 0; k < n; k++)
+		end_of_zone(l, from + k, zones[k]);
+}
+
+static const char strangers[] = "ABCDEFGHIJKLMNOPQRSTUVWX";
+
 static void strangers_need_more(void **state)
 {
 	static const struct { const char *losses; bool limited, doubtful; const char *why; } row[] = {
@@ -1349,14 +1366,10 @@ static void strangers_need_more(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(row); i++) {
-		size_t n = strlen(row[i].losses);
 		struct line *l = line_new(START_US);
 
 		meet(l, BURST, ROUND_US);
-		send_some(l, n);
-		l->now_us += TIMEOUT_US;
-		for (size_t k = 0; k < n; k++)
-			end_of_zone(l, BURST + k, row[i].losses[k]);
+		lose_of_zones(l, row[i].losses, strlen(row[i].losses));
 		if (caa_learn_limited(&l->learn) != row[i].limited || caa_learn_wants_witness(&l->learn, 0) != row[i].doubtful)
 			fail_msg("%s: %s", row[i].losses, row[i].why);
 		free(l);
@@ -1388,10 +1401,7 @@ static void strangers_are_weighed_where_some_are_answered(void **state)
 		exchange(l, BURST, ROUND_US);		/* others are answered in any case */
 		l->now_us += row[i].later_us;
 		exchange(l, 1, ROUND_US);
-		send_some(l, 12);
-		l->now_us += TIMEOUT_US;
-		for (size_t k = 0; k < 12; k++)
-			end_of_zone(l, l->count - 12 + k, (char)('A' + k));
+		lose_of_zones(l, strangers, 12);
 		if (caa_learn_limited(&l->learn) != row[i].limited)
 			fail_msg("row %u", (unsigned)i);
 		/* who is answered goes past those that fill the window in vain, for a while */
@@ -1489,17 +1499,12 @@ static void who_was_doubted_needs_many_strangers(void **state)
 	for (size_t i = 0; i < COUNT_OF(row); i++) {
 		struct line *l = confirmed_line(START_US, 20);
 
-		l->now_us = l->learn.pacer.next_us + 3 * US_PER_S;
-		send_waited(l, false);
-		end(l, l->count - 1, CAA_SIGNAL_SILENCE);
+		lose_one_alone(l);
 		assert_false(caa_learn_limited(&l->learn));
 		l->now_us += US_PER_S;
 		exchange(l, BURST, FAR_US);
 		meet(l, BURST, FAR_US);
-		send_some(l, row[i].strangers);
-		l->now_us += TIMEOUT_US;
-		for (size_t k = 0; k < row[i].strangers; k++)
-			end_of_zone(l, l->count - row[i].strangers + k, (char)('A' + k));
+		lose_of_zones(l, strangers, row[i].strangers);
 		assert_int_equal(caa_learn_limited(&l->learn), row[i].limited);
 		free(l);
 	}
@@ -1518,10 +1523,7 @@ static void a_split_takes_back_what_one_zone_said(void **state)
 		struct line *l = line_new(START_US);
 
 		exchange(l, BURST, ROUND_US);
-		send_some(l, 4);
-		l->now_us += TIMEOUT_US;
-		for (size_t k = 0; k < 4; k++)
-			end_of_zone(l, BURST + k, row[i].losses[k]);
+		lose_of_zones(l, row[i].losses, strlen(row[i].losses));
 		assert_true(caa_learn_limited(&l->learn));
 		caa_learn_split(&l->learn, l->now_us, row[i].split);
 		assert_int_equal(caa_learn_limited(&l->learn), row[i].limited);
@@ -1554,10 +1556,7 @@ static struct line *claimed_line(void)
 	struct line *l = line_new(START_US);
 
 	meet(l, BURST, ROUND_US);
-	send_some(l, 8);
-	l->now_us += TIMEOUT_US;
-	for (size_t k = 0; k < 8; k++)
-		end_of_zone(l, BURST + k, (char)('A' + k));
+	lose_of_zones(l, strangers, 8);
 	assert_true(caa_learn_wants_witness(&l->learn, 0));
 	return l;
 }
@@ -1688,7 +1687,6 @@ static void a_witness_loss_ends_the_doubt_and_counts_as_nothing_else(void **stat
 	}
 }
 
-/** It is known to be lost long after it left, and what strangers asked again was lost meanwhile: it tests the claim all the same. */
 /** Those that were lost go first after a pause; where it is them, and no limit, one that was not lost tells. */
 static void one_that_was_not_lost_ends_the_pauses(void **state)
 {
@@ -1717,6 +1715,7 @@ static void one_that_was_not_lost_ends_the_pauses(void **state)
 	}
 }
 
+/** It is known to be lost long after it left, and what strangers asked again was lost meanwhile: it tests the claim all the same. */
 static void a_witness_tests_a_claim_through_its_pauses(void **state)
 {
 	static const struct { bool stranger, repeated, doubtful; } row[] = {
@@ -1917,9 +1916,7 @@ static void what_it_was_taken_for_is_forgotten(void **state)
 			end(l, l->count - 1, denies ? CAA_SIGNAL_DENIED : i == 0 ? CAA_SIGNAL_ANSWER : CAA_SIGNAL_NONE);
 		}
 		if (!denies) {
-			l->now_us = l->learn.pacer.next_us + 3 * US_PER_S;
-			send_waited(l, false);
-			end(l, l->count - 1, CAA_SIGNAL_SILENCE);
+			lose_one_alone(l);
 		}
 		assert_false(caa_learn_limited(&l->learn));
 		assert_int_equal(l->learn.denies, denies);
