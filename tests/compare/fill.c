@@ -4,25 +4,21 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include "record.h"
 #include "zone.h"
 
 enum { OCTETS_MAX = 255, LABEL_MAX = 63, CHAIN_MAX = 13, LARGE = 60 };
 
 void zone_add(struct zone *z, const char *format, ...)
 {
-	char text[3 * NAME_TEXT], line[3 * NAME_TEXT + 32], *rest;
 	va_list args;
-	ldns_rr *rr;
+	bool added;
 
 	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
+	added = record_add(z->rrs, z->ttl, format, args);
 	va_end(args);
-	rest = strchr(text, ' ');
-	*rest++ = '\0';
-	snprintf(line, sizeof(line), "%s. %u IN %s", text, z->ttl, rest);
-	if (ldns_rr_new_frm_str(&rr, line, 0, NULL, NULL) != LDNS_STATUS_OK)
-		die(line);
-	ldns_rr_list_push_rr(z->rrs, rr);
+	if (!added)
+		die(format);
 }
 
 /** What is being filled. */

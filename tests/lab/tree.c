@@ -9,6 +9,8 @@
  *  Signatures end after 30 days, or after SECONDS.  Lame zones are delegated to 127.0.53.12, or to ADDRESS.
  *
  *  Every zone has the same labels (see fill()); what is behind them differs.  The kinds of zones are those of enum kind. */
+#include "record.h"
+
 #include <ldns/ldns.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -77,19 +79,14 @@ static void add(struct zone *z, unsigned rr_ttl, const char *format, ...) __attr
 /** Add a record: owner without final dot ("" is the root), then type and data. */
 static void add(struct zone *z, unsigned rr_ttl, const char *format, ...)
 {
-	char text[1024], line[1100], *rest;
 	va_list args;
-	ldns_rr *rr;
+	bool added;
 
 	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
+	added = record_add(z->rrs, rr_ttl, format, args);
 	va_end(args);
-	rest = strchr(text, ' ');
-	*rest++ = '\0';
-	snprintf(line, sizeof(line), "%s. %u IN %s", text, rr_ttl, rest);
-	if (ldns_rr_new_frm_str(&rr, line, 0, NULL, NULL) != LDNS_STATUS_OK)
-		die(line);
-	ldns_rr_list_push_rr(z->rrs, rr);
+	if (!added)
+		die(format);
 }
 
 static void ask(const char *label, const struct zone *z)
