@@ -34,20 +34,10 @@ enum {
 	KEY_TRIES = 3	/**< of keys that another lookup has missed */
 };
 
-struct caa_query *caa_query_of(const struct caa_ctx *ctx, const struct module_qstate *qstate)
-{
-	return qstate->qinfo.qtype == LDNS_RR_TYPE_CAA && !qstate->is_valrec ? qstate->minfo[ctx->id] : NULL;
-}
-
 /** @return the part that a lookup for keys takes in what is shared; NULL if it is none that a CAA question waits for. */
 static struct caa_merged *keys_of(const struct caa_ctx *ctx, const struct module_qstate *qstate)
 {
 	return qstate->is_valrec ? qstate->minfo[ctx->id] : NULL;
-}
-
-uint64_t caa_query_deadline_us(const struct caa_query *query)
-{
-	return query->started_us + (uint64_t)query->zone.budget_s * US_PER_S;
 }
 
 /** Take a question that has just arrived, if it is for CAA in an enabled zone.

@@ -11,14 +11,15 @@
 #include "core/pace/denials.h"
 #include "core/config/options.h"
 #include "core/pace/tries.h"
+#include "glue/ctx.h"
 #include "glue/lookups.h"
 #include "glue/hold.h"
 #include "glue/patience.h"
 
+#include "sldns/rrdef.h"
 #include "util/module.h"
 
 struct caa_climbing;
-struct caa_ctx;
 struct caa_note;
 struct comm_timer;
 struct module_hooks;
@@ -49,10 +50,16 @@ struct caa_query {
 };
 
 /** @return the end of the question's budget. */
-uint64_t caa_query_deadline_us(const struct caa_query *query);
+static inline uint64_t caa_query_deadline_us(const struct caa_query *query)
+{
+	return query->started_us + (uint64_t)query->zone.budget_s * 1000000;
+}
 
 /** @return the question's state; NULL if the query state is no CAA question of an enabled zone. */
-struct caa_query *caa_query_of(const struct caa_ctx *ctx, const struct module_qstate *qstate);
+static inline struct caa_query *caa_query_of(const struct caa_ctx *ctx, const struct module_qstate *qstate)
+{
+	return qstate->qinfo.qtype == LDNS_RR_TYPE_CAA && !qstate->is_valrec ? qstate->minfo[ctx->id] : NULL;
+}
 
 /** A query has ended that questions waited for: whether it was for keys is what a bogus answer is judged by. */
 void caa_query_ended(struct caa_query *const *queries, unsigned count, uint16_t qtype);
