@@ -24,6 +24,7 @@
 
 #include "core/why/report.h"
 
+#include "daemon/worker.h"
 #include "dynlibmod/dynlibmod.h"
 #include "dynlibmod/module_abi.h"
 #include "util/config_file.h"
