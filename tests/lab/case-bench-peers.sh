@@ -97,7 +97,7 @@ resolver() {
 	bind)
 		cat >"$LAB_WORK/peer.conf" <<-CONF
 			options {
-				directory "$LAB_WORK/peer"; pid-file none; session-keyfile "$LAB_WORK/peer/key"; lock-file none;
+				directory "$LAB_WORK/peer"; pid-file none; session-keyfile "$LAB_WORK/peer/key"; $LAB_BIND_BESIDE
 				listen-on { $RESOLVER; }; listen-on-v6 { none; }; query-source address $OUTGOING;
 				clients-per-query 0; max-clients-per-query 0; recursive-clients 10000;
 				recursion yes; allow-query { any; }; allow-recursion { any; }; dnssec-validation no; empty-zones-enable no;

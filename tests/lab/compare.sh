@@ -38,7 +38,7 @@ compare_bind() {
 	cat >"$LAB_WORK/bind.conf" <<-END
 		options {
 			directory "$LAB_WORK"; listen-on port 53 { 127.0.53.10; }; listen-on-v6 { none; };
-			recursion no; notify no; dnssec-validation no; pid-file none; lock-file none;
+			recursion no; notify no; dnssec-validation no; pid-file none; $LAB_BIND_BESIDE
 			session-keyfile "$LAB_WORK/bind.key"; managed-keys-directory "$LAB_WORK";
 			check-names primary ignore; check-integrity no;
 		};
