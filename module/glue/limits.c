@@ -127,7 +127,7 @@ struct caa_limits *caa_limits_create(struct caa_shards *shards, struct caa_stats
 void caa_limits_egress(const struct caa_limits *l, const struct config_file *cfg, const uint8_t *node, size_t len,
 	uint8_t out[static CAA_FLEET_EGRESS])
 {
-	const uint8_t used[] = { cfg->do_ip4 != 0, cfg->do_ip6 != 0, cfg->donotquery_localhost != 0 };
+	const uint8_t used[] = { cfg->do_ip4 != 0, cfg->do_ip6 != 0 };
 	uint8_t digest[crypto_generichash_BYTES];
 	crypto_generichash_state s;
 
@@ -135,8 +135,6 @@ void caa_limits_egress(const struct caa_limits *l, const struct config_file *cfg
 	crypto_generichash_update(&s, (const uint8_t *)l->egress4, EGRESS_TEXT);
 	crypto_generichash_update(&s, (const uint8_t *)l->egress6, EGRESS_TEXT);
 	crypto_generichash_update(&s, used, sizeof(used));
-	for (const struct config_strlist *addr = cfg->donotqueryaddrs; addr != NULL; addr = addr->next)
-		crypto_generichash_update(&s, (const uint8_t *)addr->str, strlen(addr->str) + 1);
 	if (!l->placed)
 		crypto_generichash_update(&s, node, len);
 	crypto_generichash_final(&s, digest, sizeof(digest));

@@ -102,6 +102,8 @@ static void read_unbound(uint8_t out[static CAA_SOURCES_DIGEST], const struct co
 	add_stubs(&d, "stub-zone", cfg->stubs);
 	add_stubs(&d, "forward-zone", cfg->forwards);
 	add_auths(&d, cfg->auths);
+	add_list(&d, "do-not-query-address", cfg->donotqueryaddrs);
+	add_number(&d, cfg->donotquery_localhost != 0);
 	crypto_generichash_final(&d, out, CAA_SOURCES_DIGEST);
 }
 

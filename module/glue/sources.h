@@ -12,7 +12,7 @@ struct config_file;
 enum { CAA_SOURCES_DIGEST = 32 };
 
 struct caa_sources {
-	uint8_t unbound[CAA_SOURCES_DIGEST];	/**< trust anchors, forwarders, stubs, hints of the root and zones of Unbound's own */
+	uint8_t unbound[CAA_SOURCES_DIGEST];	/**< trust anchors, forwarders, stubs, hints of the root, zones of Unbound's own, and who is not asked */
 	uint8_t zones[CAA_SOURCES_DIGEST];	/**< every caa-zone: */
 };
 

@@ -28,7 +28,7 @@ lab_delegate far.lab 127.0.53.12
 LAB_NAMES=1000 lab_zone_file far.lab 127.0.53.12
 # shellcheck disable=SC2034
 LAB_MORE_ZONES+='zone "far.lab" { type primary; file "far.lab.zone"; };'
-LAB_RECORDS=$'young.shop.lab. 1 CAA 0 issue "ca.lab"\n'$(for i in {1..21}; do
+LAB_RECORDS=$'young.shop.lab. 1 CAA 0 issue "ca.lab"\n'$(for i in {1..23}; do
 	echo "c$i.shop.lab. 3600 CAA 0 issue \"ca$i.lab\""; done)$'\n' \
 	LAB_NAMES=400 lab_authority_bind shop.lab 127.0.53.10 127.0.53.11 'key-directory ".";'
 # What is asked for here takes a third of a second for each step, so that something can happen meanwhile.
@@ -330,6 +330,17 @@ lab_control far reload >/dev/null
 check "the right one is in use after a reload" lab_until 20 is_up far
 lab_control far fast_reload >/dev/null
 check "  and after fast_reload" lab_until 20 is_up far
+# Who may not ask the servers has no answer, and another's is none for him.
+cli acl setuser caa +mget >/dev/null
+for n in 22 23; do caa c$n.shop.lab 127.0.53.61 >/dev/null; done
+before=$(stat far shared)
+printf 'server:\n do-not-query-address: %s\n' 127.0.53.10 127.0.53.11 >>"$LAB_WORK/far.conf"
+lab_control far fast_reload >/dev/null
+check "  who may not ask the servers any more takes nobody's answers" \
+	[ "$(rcode c22.shop.lab 127.0.53.65) $(($(stat far shared) - before))" = 'SERVFAIL 0' ]
+sed -i '/do-not-query-address/d' "$LAB_WORK/far.conf"
+lab_control far fast_reload >/dev/null
+check "  until he may" [ "$(caa c23.shop.lab 127.0.53.65) $(($(stat far shared) > before))" = 'ca23.lab 1' ]
 sed -i '/caa-fleet/d' "$LAB_WORK/far.conf"
 lab_control far reload >/dev/null
 gone() { lab_control far caa_fleet | grep -q 'no caa-fleet-server'; }
