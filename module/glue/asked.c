@@ -24,6 +24,11 @@ uint64_t caa_fleet_late_us(const struct caa_fleet_ask *ask)
 	return atomic_load_explicit(&ask->late_us, memory_order_relaxed);
 }
 
+const struct caa_fleet_referral *caa_fleet_referral(const struct caa_fleet_ask *ask)
+{	/* acquire: it was written before it was put there */
+	return atomic_load_explicit(&ask->referral, memory_order_acquire);
+}
+
 /* --- the lists ---------------------------------------------------------------------------------------------------------------- */
 
 static struct caa_fleet_ask **bucket_of(struct caa_asks *a, const uint8_t *digest)
@@ -69,6 +74,8 @@ void caa_asks_free(struct caa_asks *a, struct caa_fleet_ask *ask)
 	atomic_fetch_sub_explicit(&a->count, 1, memory_order_relaxed);
 	free(ask->wire);
 	free(ask->own_wire);
+	free((void *)caa_fleet_referral(ask));
+	free(ask->own_referral);
 	free(ask);
 }
 
@@ -128,6 +135,27 @@ static void give(struct caa_asks *a, struct caa_fleet_ask *ask, const struct caa
 	say(a, ask, CAA_FLEET_ANSWERED);
 }
 
+/** What leads to the zone's servers has come with the claim of who looks it up. */
+static void give_referral(struct caa_asks *a, struct caa_fleet_ask *ask, const struct caa_fleet_entry *e)
+{
+	struct caa_fleet_referral *referral;
+
+	if (e->len == 0 || caa_fleet_referral(ask) != NULL)
+		return;
+	/* what is flushed is not to come back: neither was it told before, nor is a flush on its way through here */
+	if (e->epoch_us <= ask->flushed_us || a->flush_us >= ask->sent_us)
+		return;
+	referral = malloc(sizeof(*referral) + e->len);
+	if (referral == NULL)
+		return;
+	referral->len = e->len;
+	memcpy(referral->wire, e->payload, e->len);
+	/* release: see caa_fleet_referral() */
+	atomic_store_explicit(&ask->referral, referral, memory_order_release);
+	if (!ask->ends)
+		a->tell(a->arg, ask);
+}
+
 /* --- its course --------------------------------------------------------------------------------------------------------------- */
 
 /** @return the store's clock when the lookup began, which may be before it was told: a flush meanwhile came later than that. */
@@ -178,6 +206,29 @@ static void complete(struct caa_asks *a, struct caa_fleet_ask *ask)
 	caa_asks_free(a, ask);
 }
 
+static void renew(struct caa_asks *a, struct caa_fleet_ask *ask, bool tell)
+{
+	struct caa_fleet_entry claim = { .kind = CAA_FLEET_CLAIM, .time_ms = caa_exchange_wall_ms() };
+
+	memcpy(claim.owner, ask->owner, sizeof(claim.owner));
+	if (ask->leads) {
+		claim.epoch_us = began_us(ask);
+		claim.payload = ask->own_referral->wire;
+		claim.len = ask->own_referral->len;
+	}
+	ask->renewed_us = caa_host_now_us();
+	caa_exchange_renew(a->exchange, ask->about.digest, &claim, tell);
+}
+
+/** Those who wait for what is below its name need not wait for its end. */
+static void tell_referral(struct caa_asks *a, struct caa_fleet_ask *ask)
+{
+	if (!ask->leads || ask->told || !ask->owns || ask->epoch_us == 0)
+		return;
+	ask->told = true;
+	renew(a, ask, true);
+}
+
 static void claimed(struct caa_asks *a, struct caa_fleet_ask *ask)
 {
 	ask->owns = true;
@@ -186,6 +237,7 @@ static void claimed(struct caa_asks *a, struct caa_fleet_ask *ask)
 	caa_stats_add(a->exchange->stats, CAA_STAT_fleet_claims, 1);
 	if (!is_final(ask))
 		say(a, ask, CAA_FLEET_CLAIMED);
+	tell_referral(a, ask);
 }
 
 static void heard(struct caa_asks *a, struct caa_fleet_ask *ask, const struct caa_fleet_entry *e);
@@ -222,6 +274,7 @@ static void found(struct caa_asks *a, struct caa_fleet_ask *ask, const struct ca
 	if (caa_fleet_word(ask) == CAA_FLEET_ASKED)
 		caa_stats_add(a->exchange->stats, CAA_STAT_fleet_waited, 1);
 	say(a, ask, CAA_FLEET_WAITS);
+	give_referral(a, ask, &e);
 	if (ask->aside.payload != NULL)
 		heard(a, ask, &aside);
 }
@@ -319,6 +372,8 @@ void caa_asks_take(struct caa_asks *a, struct caa_fleet_ask *ask)
 		claim(a, ask, false);
 	} else if (ask->ends && !ask->asking) {
 		complete(a, ask);
+	} else if (!ask->ends) {
+		tell_referral(a, ask);
 	}
 }
 
@@ -368,6 +423,13 @@ static void heard(struct caa_asks *a, struct caa_fleet_ask *ask, const struct ca
 			say(a, ask, CAA_FLEET_FAILED);
 		break;
 	case CAA_FLEET_CLAIM:
+		if (caa_fleet_entry_age(e, caa_exchange_wall_ms(), 0) != CAA_FLEET_GOOD)
+			(void)caa_exchange_believe(a->exchange, CAA_FLEET_STALE);
+		else if (its)
+			give_referral(a, ask, e);
+		else if (ask->asking)	/* who looks it up is not known yet */
+			(void)put_aside(ask, e);
+		break;
 	case CAA_FLEET_FLUSH:
 		break;
 	}
@@ -402,8 +464,7 @@ void caa_asks_tick(struct caa_asks *a, uint64_t now_us)
 		if (!caa_store_ready(a->exchange->store))
 			break;
 		if (ask->owns && !ask->ends && now_us >= ask->renewed_us + RENEW_US) {
-			ask->renewed_us = now_us;
-			caa_exchange_renew(a->exchange, ask->about.digest, ask->owner);
+			renew(a, ask, false);
 		} else if (caa_fleet_word(ask) == CAA_FLEET_WAITS && !ask->ends && !ask->asking && now_us >= ask->look_us) {
 			claim(a, ask, false);
 		}

@@ -2,7 +2,7 @@
 /** \file The questions that a resolver asks its fleet: what each of them waits for, and how it goes on with what the store says.
  *
  *  A question goes from a worker to the fleet's thread and back (glue/fleet.h); who may touch what of it when stands with its fields.
- *  All functions but caa_fleet_word() belong to the thread. */
+ *  All functions but caa_fleet_...() belong to the thread. */
 #ifndef CAA_GLUE_ASKED_H
 #define CAA_GLUE_ASKED_H
 
@@ -14,11 +14,12 @@
 #include "glue/exchange.h"
 
 struct caa_asks;
+struct caa_fleet_referral;
 
 /** What is known of a question that was asked; the last four are final. */
 enum caa_fleet_word {
 	CAA_FLEET_ASKED,	/**< nothing yet */
-	CAA_FLEET_WAITS,	/**< another resolver looks it up */
+	CAA_FLEET_WAITS,	/**< another resolver looks it up; what leads to the servers of the name itself, a zone, may come before its end */
 	CAA_FLEET_CLAIMED,	/**< this one is to look it up */
 	CAA_FLEET_ANSWERED,	/**< there is an answer */
 	CAA_FLEET_FAILED,	/**< the other's lookup ended without one; the answer may say why */
@@ -49,6 +50,7 @@ struct caa_fleet_ask {
 	struct caa_fleet_answer answer;	/**< the thread's, and the worker's to read once the word is CAA_FLEET_ANSWERED or _FAILED, until it finishes */
 	_Atomic int word;		/**< by caa_fleet_word() */
 	_Atomic uint64_t late_us;	/**< by caa_fleet_late_us() */
+	_Atomic(const struct caa_fleet_referral *) referral;	/**< by caa_fleet_referral() */
 	uint64_t asked_us;		/**< fixed by caa_fleet_ask() */
 	/** The inbox's, under its lock; what it ends with is the thread's once it was taken. */
 	struct caa_fleet_ask *next_in;
@@ -58,6 +60,7 @@ struct caa_fleet_ask {
 	struct caa_fleet_answer own;
 	uint8_t *own_wire;
 	uint64_t own_time_ms;
+	struct caa_fleet_referral *own_referral;	/**< set once */
 	/** The thread's, once it was in the inbox. */
 	struct caa_asks *asks;
 	struct caa_exchange_about about;
@@ -67,6 +70,7 @@ struct caa_fleet_ask {
 	bool known;			/**< it is in the lists */
 	bool ends;			/**< the thread has seen that it is finished */
 	bool owns;			/**< the claim is its */
+	bool leads, told;		/**< there is a referral of its own; that was told */
 	bool asking;			/**< a claim is without a reply */
 	uint8_t owner[CAA_FLEET_OWNER], other[CAA_FLEET_OWNER], ended[CAA_FLEET_OWNER];
 	uint64_t epoch_us, told_us;	/**< the store's clock when it was asked, 0 = not known; and when that was heard here */
@@ -75,11 +79,21 @@ struct caa_fleet_ask {
 	uint64_t renewed_us, look_us;
 };
 
+/** What leads to a zone's servers (glue/referral.h). */
+struct caa_fleet_referral {
+	size_t len;
+	uint8_t wire[];
+};
+
 /** @return what is known; any thread. */
 enum caa_fleet_word caa_fleet_word(const struct caa_fleet_ask *ask);
 /** @return since when the store is silent for so long that a question without a word is to go on, though that may come later; 0 = it is not;
  *	any thread. */
 uint64_t caa_fleet_late_us(const struct caa_fleet_ask *ask);
+
+/** @return what leads to the servers of the zone of its name, as who looks it up has found out, borrowed until the question finishes; NULL if
+ *	that is not known; any thread. */
+const struct caa_fleet_referral *caa_fleet_referral(const struct caa_fleet_ask *ask);
 
 enum {
 	CAA_ASKS_BUCKETS = 4096,	/**< a power of two */
@@ -101,7 +115,8 @@ struct caa_asks {
 	uint64_t flush_us;		/**< when it was heard last that a name was flushed; the caller's */
 };
 
-/** A question comes from the inbox: it is asked, or it is over, and is freed once the store has its answer. */
+/** A question comes from the inbox: it is asked, or there is a referral of its own to be told, or it is over, and is freed once the store has
+ *  its answer. */
 void caa_asks_take(struct caa_asks *a, struct caa_fleet_ask *ask);
 /** News has come. @param about: what for, of octets. @return false if it is not believed, and was counted. */
 bool caa_asks_heard(struct caa_asks *a, const uint8_t *octets, size_t len, const uint8_t about[static CAA_FLEET_DIGEST]);

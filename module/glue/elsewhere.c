@@ -10,6 +10,7 @@
 #include "glue/handed.h"
 #include "glue/host.h"
 #include "glue/parents.h"
+#include "glue/referral.h"
 
 #include "iterator/iterator.h"
 #include "services/cache/dns.h"
@@ -65,6 +66,18 @@ static uint64_t word_until_us(struct caa_merged *m, uint64_t now_us)
 	return m->ask_until_us;
 }
 
+/** Another resolver has found the zone of a question's name: the first of those who wait for it here go on below it. */
+static void take_referral(struct caa_ctx *ctx, struct caa_merged *m)
+{
+	const struct caa_fleet_referral *referral = caa_fleet_referral(m->ask);
+
+	if (referral == NULL || m->led_on || m->keys)
+		return;
+	m->led_on = true;
+	if (caa_referral_take(m->qstate, caa_host_qname(&m->qstate->qinfo), referral->wire, referral->len))
+		caa_lookups_scout(ctx, m);
+}
+
 enum module_ext_state caa_elsewhere_word(struct caa_ctx *ctx, struct caa_merged *m)
 {
 	uint64_t now_us = caa_host_now_us(), until_us;
@@ -77,6 +90,7 @@ enum module_ext_state caa_elsewhere_word(struct caa_ctx *ctx, struct caa_merged 
 			return caa_lookups_sleep_until(m, until_us);
 		break;
 	case CAA_FLEET_WAITS:
+		take_referral(ctx, m);
 		until_us = caa_parents_until_us(m);
 		if (now_us >= until_us || m->hurried)
 			break;
@@ -192,6 +206,18 @@ void caa_elsewhere_leave(struct caa_ctx *ctx, struct caa_merged *m, bool failed)
 		.chain = caa_answer_has(qstate->return_msg->rep, 0, qstate->return_msg->rep->an_numrrsets, LDNS_RR_TYPE_CNAME),
 		.age_ms = (caa_host_now_us() - m->began_us) / US_PER_MS, .began_us = m->looked_us, .security = (uint8_t)qstate->return_msg->rep->security };
 	caa_lookups_leave_fleet(ctx, m, &answer);
+}
+
+void caa_elsewhere_tell_referral(struct caa_ctx *ctx, struct caa_merged *m)
+{
+	const uint8_t *wire;
+	size_t len;
+
+	if (m->ask == NULL || m->asks || m->keys || m->took)
+		return;
+	wire = caa_referral_write(m->qstate, caa_host_qname(&m->qstate->qinfo), CAA_FLEET_REFERRAL_MAX, &len);
+	if (wire != NULL)
+		caa_fleet_leads(ctx->fleet, m->ask, wire, len);
 }
 
 void caa_elsewhere_silent(struct caa_ctx *ctx, struct caa_merged *m, bool limited)

@@ -33,6 +33,9 @@ enum module_ext_state caa_elsewhere_go_on(struct caa_ctx *ctx, struct caa_merged
  *  @param octets: that (core/why/carry.h). */
 void caa_elsewhere_tell_failure(struct caa_merged *m, const uint8_t *octets, size_t len);
 
+/** A question's name is a zone, whose servers are known now: those who wait for it in other resolvers go on below it. */
+void caa_elsewhere_tell_referral(struct caa_ctx *ctx, struct caa_merged *m);
+
 /** A query of a question is lost: from the second on, or the fourth where that is taken for a limit, the other resolvers need not wait for
  *  it, whose way to the servers may be another. */
 void caa_elsewhere_silent(struct caa_ctx *ctx, struct caa_merged *m, bool limited);

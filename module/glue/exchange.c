@@ -52,11 +52,12 @@ static const struct caa_store_script scripts[SCRIPTS] = {
 		"end\n"
 		"if not there then redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) end\n"
 		"return { now, string.format('%.0f', flushed), there or '' }\n" },
-	/* KEYS: the entry; ARGV: owner, claim, its lease in ms. */
+	/* KEYS: the entry; ARGV: owner, claim, its lease in ms, the channel where it is told, too, or "". */
 	[SCRIPT_RENEW] = { .name = "renew", .text =
 		"local there = redis.call('GET', KEYS[1])\n"
 		"if there and there:sub(25, 40) ~= ARGV[1] then return 0 end\n"
 		"redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])\n"
+		"if ARGV[4] ~= '' then redis.call('PUBLISH', ARGV[4], ARGV[2]) end\n"
 		"return 1\n" },
 	/* KEYS: the entry; ARGV: channel, answer, for how many ms, 0 = it is not kept.  What cannot be kept is told all the same. */
 	[SCRIPT_ANSWER] = { .name = "answer", .text =
@@ -282,16 +283,6 @@ bool caa_exchange_read_claim(struct caa_exchange_claimed *out, struct caa_exchan
 	return true;
 }
 
-void caa_exchange_renew(struct caa_exchange *x, const uint8_t digest[static CAA_FLEET_DIGEST], const uint8_t owner[static CAA_FLEET_OWNER])
-{
-	char key[KEY_TEXT], ms[24];
-	uint8_t claim[CLAIM_MAX];
-	struct caa_conn_arg arg[] = { key_of(x, key, 'a', digest), { owner, CAA_FLEET_OWNER },
-		{ claim, write_claim(x, claim, digest, owner) }, number_arg(ms, CAA_FLEET_LEASE_MS) };
-
-	(void)caa_store_eval(x->store, SCRIPT_RENEW, arg, 1, 4, changed, x);
-}
-
 /** Have a script leave an entry under a question's key, and tell of it. @param last: its last argument. @return false if it is not sent. */
 static bool leave(struct caa_exchange *x, size_t script, const uint8_t *digest, const struct caa_fleet_entry *e,
 	struct caa_conn_arg last)
@@ -307,6 +298,20 @@ static bool leave(struct caa_exchange *x, size_t script, const uint8_t *digest, 
 	sent = caa_store_eval(x->store, script, arg, 1, 4, changed, x);
 	free(octets);
 	return sent;
+}
+
+void caa_exchange_renew(struct caa_exchange *x, const uint8_t digest[static CAA_FLEET_DIGEST], const struct caa_fleet_entry *claim, bool tell)
+{
+	char key[KEY_TEXT], ms[24];
+	uint8_t *octets = malloc(CLAIM_MAX + claim->len);
+	struct caa_conn_arg arg[] = { key_of(x, key, 'a', digest), { claim->owner, CAA_FLEET_OWNER }, { .octets = octets },
+		number_arg(ms, CAA_FLEET_LEASE_MS), caa_conn_text(tell ? x->config.channel : "") };
+
+	if (octets == NULL)
+		return;
+	arg[2].len = caa_fleet_entry_write(octets, claim, &x->keys, digest);
+	(void)caa_store_eval(x->store, SCRIPT_RENEW, arg, 1, sizeof(arg) / sizeof(arg[0]), changed, x);
+	free(octets);
 }
 
 void caa_exchange_answer(struct caa_exchange *x, const uint8_t digest[static CAA_FLEET_DIGEST], const struct caa_fleet_entry *e, uint64_t keep_ms)

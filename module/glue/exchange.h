@@ -72,8 +72,8 @@ struct caa_exchange_claimed {
 bool caa_exchange_read_claim(struct caa_exchange_claimed *out, struct caa_exchange *x, const struct redisReply *reply);
 /** @return whether a claim was made, as the reply to it says, whatever it was asked with. */
 bool caa_exchange_made_claim(const struct redisReply *reply);
-/** Make a claim last. */
-void caa_exchange_renew(struct caa_exchange *x, const uint8_t digest[static CAA_FLEET_DIGEST], const uint8_t owner[static CAA_FLEET_OWNER]);
+/** Make a claim last.  @param claim: its owner, and what it has to say. @param tell: say that to those who wait, too. */
+void caa_exchange_renew(struct caa_exchange *x, const uint8_t digest[static CAA_FLEET_DIGEST], const struct caa_fleet_entry *claim, bool tell);
 /** Give a claim back, and tell who waits. @param news: that it has ended, or failed. */
 void caa_exchange_end(struct caa_exchange *x, const uint8_t digest[static CAA_FLEET_DIGEST], const struct caa_fleet_entry *news);
 /** Leave an answer, and tell who waits. @param keep_ms: 0 = it is told only. */

@@ -129,6 +129,7 @@ struct caa_fleet_ask *caa_fleet_ask(struct caa_fleet *f, struct caa_name name, u
 	if (ask == NULL)
 		return NULL;
 	atomic_init(&ask->word, CAA_FLEET_ASKED);
+	atomic_init(&ask->referral, NULL);
 	ask->asks = &f->asks;
 	ask->asked_us = caa_host_now_us();
 	ask->asker.who = who;
@@ -167,6 +168,26 @@ void caa_fleet_finish(struct caa_fleet *f, struct caa_fleet_ask *ask, const stru
 		ask->answers = true;
 	}
 	ask->finished = true;
+	first = put_in(f, ask);
+	lock_basic_unlock(&f->lock);
+	if (first)
+		caa_event_ring(f->fd);
+}
+
+void caa_fleet_leads(struct caa_fleet *f, struct caa_fleet_ask *ask, const uint8_t *wire, size_t len)
+{
+	struct caa_fleet_referral *referral;
+	bool first;
+
+	if (len > CAA_FLEET_REFERRAL_MAX)
+		return;
+	referral = malloc(sizeof(*referral) + len);
+	if (referral == NULL)
+		return;
+	referral->len = len;
+	memcpy(referral->wire, wire, len);
+	lock_basic_lock(&f->lock);
+	ask->own_referral = referral;
 	first = put_in(f, ask);
 	lock_basic_unlock(&f->lock);
 	if (first)
@@ -371,6 +392,7 @@ static struct caa_fleet_ask *take_in(struct caa_fleet *f)
 			f->inbox_end = &f->inbox;
 		ask->in = false;
 		ask->ends = ask->finished;
+		ask->leads = ask->own_referral != NULL;
 	}
 	lock_basic_unlock(&f->lock);
 	return ask;

@@ -447,6 +447,19 @@ void caa_lookups_tell(struct caa_ctx *ctx, struct caa_merged *m, enum caa_news n
 	spread(ctx->lookups, m, slice, &told, NULL);
 }
 
+void caa_lookups_scout(struct caa_ctx *ctx, struct caa_merged *m)
+{
+	struct caa_link told;
+	struct slice *slice;
+
+	if (!m->lead.leads)
+		return;
+	caa_link_init(&told);
+	slice = take(ctx->lookups, m->lead.question);
+	caa_merge_scout(&m->lead, &told);
+	spread(ctx->lookups, m, slice, &told, NULL);
+}
+
 bool caa_lookups_wanted(struct caa_ctx *ctx, struct caa_merged *m)
 {
 	const struct mesh_state *state;

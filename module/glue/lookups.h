@@ -55,6 +55,7 @@ struct caa_merged {
 	bool whole;			/**< what is above it is known, or not to be had: no steps on the way down */
 	bool sent;			/**< a query was sent for it */
 	bool apex;			/**< its name is a zone */
+	bool led_on;			/**< another resolver has said what leads to that zone's servers */
 	bool shared;			/**< it is counted as one that waited for its parent */
 	uint8_t silences;		/**< queries that were lost while the fleet waits for it, those without a limit twice */
 	bool asks;			/**< waiting for a word of the fleet */
@@ -99,6 +100,9 @@ enum caa_news caa_lookups_settle(struct caa_lookups *g, struct caa_merged *m, bo
 
 /** Tell those who attend a question's lookup: what is known of its name, or with losses (news NONE) that it does not go well. */
 void caa_lookups_tell(struct caa_ctx *ctx, struct caa_merged *m, enum caa_news news, unsigned losses);
+
+/** What leads to the servers of a question's name, a zone, is known from elsewhere: the first of those who attend its lookup go ahead. */
+void caa_lookups_scout(struct caa_ctx *ctx, struct caa_merged *m);
 
 /** The fleet's thread has a word for a question. */
 void caa_lookups_word(struct caa_lookups *g, struct caa_fleet_ask *ask);

@@ -147,8 +147,10 @@ void caa_merging_sent(struct caa_ctx *ctx, struct caa_merged *m, const struct se
 		return;
 	m->sent = true;
 	m->apex = caa_name_equal(zone, caa_host_qname(&m->qstate->qinfo));
-	if (m->apex)
-		caa_lookups_tell(ctx, m, CAA_NEWS_KNOWN, 0);
+	if (!m->apex)
+		return;
+	caa_lookups_tell(ctx, m, CAA_NEWS_KNOWN, 0);
+	caa_elsewhere_tell_referral(ctx, m);
 }
 
 void caa_merging_answered(struct caa_ctx *ctx, struct caa_merged *m, const struct serviced_query *sq,

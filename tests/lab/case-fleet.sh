@@ -48,14 +48,16 @@ check "what is of no use without a server is refused" refused 'caa-fleet-key-fil
 
 # --- one lookup ---------------------------------------------------------------------------------------------------------------
 member alone 127.0.53.60 ''
+above=$(lab_nsd_count tld)
 for shape in deep flat; do
 	fresh
 	lab_climb 127.0.53.60 "$(lab_names $shape)"
 	check "one resolver alone, $shape: no name fails" [ "$failed" -eq 0 ]
 	eval "$shape=$(seen)"
 done
+one_above=$(($(lab_nsd_count tld) - above))
 # shellcheck disable=SC2154
-echo "# one resolver alone needs $deep queries, flat $flat"
+echo "# one resolver alone needs $deep queries, flat $flat, and $one_above of the servers above"
 start_members ''
 fresh
 lab_climb $servers "$(lab_names deep)"
@@ -64,6 +66,7 @@ check "four without a store: no name fails, but they need more ($without)" [ "$f
 threads() { local task=("/proc/${LAB_PID[$1]}/task/"*); echo ${#task[@]}; }
 unshared=$(threads one)
 start_members "$(fleet_conf)"
+above=$(lab_nsd_count tld)
 check "it takes one thread, and none without a store" [ "$(threads one)" -eq $((unshared + 1)) ]
 for shape in deep flat; do
 	fresh
@@ -72,6 +75,8 @@ for shape in deep flat; do
 	check "four with a store, $shape: no name fails" [ "$failed" -eq 0 ]
 	check "  and they need hardly more than one ($queries)" at_most "$queries" "$(enough "${!shape}")"
 done
+above=$(($(lab_nsd_count tld) - above))
+check "  nor of the servers above ($above)" at_most "$above" "$(enough "$one_above")"
 counted
 check "  each hears of three others" [ "$(stat one peers) $(stat four peers)" = '3 3' ]
 check "  which caa_fleet shows" grep -q "^store $LAB_WORK/store.sock in use" <(lab_control one caa_fleet)

@@ -145,6 +145,29 @@ static void what_is_known_is_news_to_who_attends(void **state)
 	assert_none_told(&s);
 }
 
+static void scouts_go_ahead(void **state)
+{
+	struct set s;
+	bool led;
+
+	(void)state;
+	set_up(&s);
+	caa_merge_scout(&s.lead[0], &s.told);	/* it does not lead yet */
+	caa_merge_ask(&s.m, 7, &s.lead[0], &s.wait[0]);
+	for (unsigned n = 1; n <= 3; n++)
+		caa_merge_attend(&s.m, 7, &s.wait[n], &led);
+	caa_merge_scout(&s.lead[0], &s.told);
+	assert_told(&s, 1, CAA_NEWS_KNOWN);
+	assert_told(&s, 2, CAA_NEWS_KNOWN);
+	assert_none_told(&s);			/* the third waits for an answer */
+	assert_int_equal(caa_merge_attend(&s.m, 7, &s.wait[1], &led), CAA_NEWS_NONE);	/* as does who comes later */
+	caa_merge_known(&s.lead[0], CAA_NEWS_KNOWN, &s.told);
+	assert_told(&s, 3, CAA_NEWS_KNOWN);
+	assert_told(&s, 1, CAA_NEWS_KNOWN);
+	caa_merge_scout(&s.lead[0], &s.told);
+	assert_none_told(&s);
+}
+
 static void that_there_is_no_such_name_is_told_first_and_last(void **state)
 {
 	struct set s;
@@ -260,6 +283,7 @@ int main(void)
 		cmocka_unit_test(a_leader_that_goes_is_followed_by_the_first),
 		cmocka_unit_test(without_followers_those_who_attend_go_on_alone),
 		cmocka_unit_test(what_is_known_is_news_to_who_attends),
+		cmocka_unit_test(scouts_go_ahead),
 		cmocka_unit_test(that_there_is_no_such_name_is_told_first_and_last),
 		cmocka_unit_test(a_lookup_is_wanted_while_somebody_waits),
 		cmocka_unit_test(losses_let_who_attends_go),

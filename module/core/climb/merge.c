@@ -162,6 +162,18 @@ void caa_merge_known(struct caa_merge_lead *lead, enum caa_news news, struct caa
 	(void)tell(&lead->attendants, news, told);
 }
 
+void caa_merge_scout(struct caa_merge_lead *lead, struct caa_link *told)
+{
+	struct caa_merge_wait *wait;
+
+	if (!lead->leads || lead->known != CAA_NEWS_NONE)
+		return;
+	for (unsigned i = 0; i < CAA_MERGE_SCOUTS && (wait = caa_merge_pop(&lead->attendants)) != NULL; i++) {
+		wait->news = CAA_NEWS_KNOWN;
+		caa_merge_push(told, wait);
+	}
+}
+
 void caa_merge_lost(struct caa_merge_lead *lead, unsigned losses, struct caa_link *told)
 {
 	if (!lead->leads || (lead->losses += losses) < CAA_MERGE_LOSSES)

@@ -18,6 +18,7 @@
 
 enum {
 	CAA_MERGE_BUCKETS = 256,	/**< a power of two */
+	CAA_MERGE_SCOUTS = 2,		/**< of those who attend, how many go ahead */
 	CAA_MERGE_LOSSES = 2,		/**< queries of a lookup that are lost before who attends it goes on alone */
 	/** labels below the closest known zone that are asked one by one (RFC 9156 s2.3, MINIMISE_ONE_LAB) */
 	CAA_MERGE_STEPS = 4
@@ -100,6 +101,10 @@ void caa_merge_leave(struct caa_merge_wait *wait);
 /** It is known whether the name is a zone, or that there is none: who attends goes on.
  *  @param news: KNOWN or ABSENT. @param told: they are appended to it. */
 void caa_merge_known(struct caa_merge_lead *lead, enum caa_news news, struct caa_link *told);
+
+/** The name is a zone, and others know by now who serves it: the first of those who attend go ahead, with news KNOWN, the others when there
+ *  is an answer, so that its servers do not meet all of them at once who meet the others', too. @param told: as caa_merge_known(). */
+void caa_merge_scout(struct caa_merge_lead *lead, struct caa_link *told);
 
 /** The lookup does not go well; from CAA_MERGE_LOSSES on, who attends goes on alone.
  *  @param losses: 1 for a query that was lost, CAA_MERGE_LOSSES for one that was denied. */

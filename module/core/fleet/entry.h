@@ -55,10 +55,10 @@ struct caa_fleet_entry {
 	uint8_t security;	/**< the writer's, to be shown; the reader judges by itself */
 	uint8_t egress[CAA_FLEET_EGRESS];	/**< of a failure, what resolvers have in common that servers see alike; else 0 */
 	uint8_t owner[CAA_FLEET_OWNER];	/**< whose lookup it is: by chance, a new one for each */
-	uint64_t epoch_us;	/**< the store's clock when the lookup began; 0 for claims */
+	uint64_t epoch_us;	/**< the store's clock when the lookup began; 0 for claims without a payload */
 	uint64_t time_ms;	/**< since 1970: when the lookup began; of a claim, when it was made or renewed; of news, when they were told */
 	uint32_t ttl_s;		/**< of an answer, from time_ms on */
-	const uint8_t *payload;	/**< borrowed */
+	const uint8_t *payload;	/**< borrowed; of a claim on a zone's own name what leads to its servers (glue/referral.h), once that is known */
 	size_t len;		/**< 0 .. CAA_FLEET_PAYLOAD_MAX octets */
 };
 
