@@ -40,9 +40,9 @@ reloaded() { [ "$(grep -c 'init module 0' "$LAB_WORK/caa.log")" -gt "$inits" ] &
 while IFS='|' read -r command expect text; do change "$command" "$expect" "$text"; done <<END
 fast_reload|0|
 fast_reload|0|server:\n verbosity: 1\n cache-max-ttl: 3000
+fast_reload|2|server:\n do-not-query-address: 192.0.2.1
 fast_reload|2|server:\n trust-anchor: "two.other. $ds"
 fast_reload|2|server:\n domain-insecure: "other"
-fast_reload|2|server:\n do-not-query-address: 192.0.2.1
 fast_reload|2|forward-zone:\n name: "other"\n forward-addr: 127.0.53.1
 fast_reload|2|forward-zone:\n name: "other"\n forward-addr: 127.0.53.2
 fast_reload|2|stub-zone:\n name: "other"\n stub-addr: 127.0.53.2
