@@ -2,6 +2,7 @@
 #include "fleet.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include "store.h"
 
@@ -28,9 +29,10 @@ struct fleet {
 	struct sim_authority authority[SIM_FLEET_MAX];
 	struct node node[SIM_FLEET_MAX];
 	struct store store[SIM_ADDRESSES];
-	uint64_t start_us, end_us, lowered;
+	uint64_t start_us, end_us, lowered, calls;
 	double sample[SAMPLES_MAX];
-	size_t samples;
+	size_t samples, looks;
+	double leased;
 	FILE *trace;
 };
 
@@ -78,6 +80,12 @@ static void store_is_told(struct sim *s, void *arg)
 	uint64_t epoch = store->epoch;
 	bool known = store->known;
 
+	f->calls++;
+	if (f->is->calls != NULL) {
+		char text[CAA_SHARE_TEXT_MAX];
+
+		fprintf(f->is->calls, "%u %" PRIu64 " %u %s\n", c->address, store_ms(f, sim_now_us(s)), c->node->number + 1, caa_share_text(text, &c->report));
+	}
 	store_tell(store, store_ms(f, sim_now_us(s)), c->node->number + 1, &c->report, &c->answer);
 	f->lowered += known && store->epoch != epoch;
 	sim_call(s, sim_now_us(s) + f->is->store_us / 2, answer_comes, c);
@@ -131,6 +139,18 @@ static double rate_of(const struct sim_authority *a, uint64_t now_us, bool *shar
 	return rate;
 }
 
+/** @return queries/s that the store has given out. */
+static double leased(const struct fleet *f, uint64_t now_ms)
+{
+	double mqps = 0;
+
+	for (unsigned i = 0; i < SIM_ADDRESSES; i++)
+		for (size_t n = 0; n < CAA_SHARE_NODES; n++)
+			if (f->store[i].known && f->store[i].node[n].id != 0 && f->store[i].node[n].till_ms > now_ms)
+				mqps += (double)f->store[i].node[n].share;
+	return mqps / 1000;
+}
+
 static void look(struct sim *s, void *arg)
 {
 	struct fleet *f = arg;
@@ -142,6 +162,10 @@ static void look(struct sim *s, void *arg)
 		sum += rate[i] = rate_of(&f->authority[i], now_us, &shares);
 	if (shares && now_us > f->start_us + WARM_US && f->samples < SAMPLES_MAX)
 		f->sample[f->samples++] = sum / limit;
+	if (now_us > f->start_us + WARM_US && now_us < f->start_us + f->is->seconds * (uint64_t)US_PER_S) {
+		f->looks++;
+		f->leased += leased(f, store_ms(f, now_us)) / limit;
+	}
 	if (f->trace != NULL) {
 		fprintf(f->trace, "%.1f %.0f %.3f", (double)(now_us - f->start_us) / US_PER_S, limit, sum);
 		for (unsigned i = 0; i < f->is->nodes; i++)
@@ -190,7 +214,7 @@ static int by_value(const void *a, const void *b)
 
 static struct sim_fleet_result result_of(struct fleet *f)
 {
-	struct sim_fleet_result r = { .node_least = 1, .lowered = f->lowered };
+	struct sim_fleet_result r = { .node_least = 1, .lowered = f->lowered, .calls = f->calls };
 
 	r.asked = f->authority[0].asked;
 	r.served = f->authority[0].served;
@@ -206,6 +230,7 @@ static struct sim_fleet_result result_of(struct fleet *f)
 		if (a->last_us > f->start_us && a->last_us - f->start_us > r.took_us)
 			r.took_us = a->last_us - f->start_us;
 	}
+	r.leased = f->looks > 0 ? f->leased / (double)f->looks : 0;
 	qsort(f->sample, f->samples, sizeof(f->sample[0]), by_value);
 	for (size_t i = 0; i < f->samples; i++)
 		r.share_mean += f->sample[i] / (double)f->samples;

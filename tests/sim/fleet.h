@@ -21,6 +21,7 @@ struct sim_fleet {
 	unsigned seconds;		/**< for so long */
 	bool uneven;			/**< half of them are the first node's */
 	unsigned levels;
+	FILE *calls;			/**< NULL, or where each call to the store goes: `address ms node report` */
 };
 
 struct sim_fleet_result {
@@ -31,6 +32,8 @@ struct sim_fleet_result {
 	 *  and a tenth above most. */
 	double share_mean, share_least, share_most;
 	uint64_t lowered;		/**< times that the store lowered a rate */
+	uint64_t calls;			/**< to the store */
+	double leased;			/**< the sum of what the store has given out, as a part of the limit, on average */
 };
 
 /** @param trace: NULL, or where `seconds limit sum, each node's rate` goes each period. */

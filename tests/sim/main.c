@@ -6,6 +6,7 @@
  *	simulate models				number, limit in queries/s and name of each
  *	simulate trace MODEL LEVELS SEED	seconds, sent/s, answered/s and the learned rate
  *	simulate fleet [RUNS]			several resolvers that meet the same limit
+ *	simulate fleet-load NODES CLIMBS-PER-SECOND SECONDS [FILE]	at a limit that lets three quarters of them through; calls to the store go to FILE
  *	simulate fleet-trace MODEL NODES SEED	seconds, limit, sum of the nodes' rates, and each of them; half of the load is the first one's */
 #include <inttypes.h>
 #include <math.h>
@@ -183,6 +184,23 @@ static void print_fleets(unsigned runs)
 	}
 }
 
+/** @param calls: where those to the store go; or NULL. */
+static void print_fleet_load(unsigned nodes, unsigned climbs_per_s, unsigned seconds, FILE *calls)
+{
+	const struct sim_fleet fleet = { .nodes = nodes, .store = true, .store_us = US_PER_MS, .levels = 2, .climbs_per_s = climbs_per_s,
+		.seconds = seconds, .calls = calls };
+	const unsigned rate = climbs_per_s * fleet.levels * 100 / 130;
+	const struct sim_model m = { "bucket, drop", { .kind = LIMITER_BUCKET, .rate = rate, .burst = rate, .refusal = REPLY_NOTHING,
+		.round_us = 200 }, false };
+	struct sim_fleet_result r = sim_fleet_run(&m, &fleet, 1, NULL);
+
+	printf("%u resolvers, %u climbs/s for %u s, a limit of %u queries/s\n", nodes, climbs_per_s, seconds, rate);
+	printf("shares %.3f of the limit\n", r.leased);
+	printf("used %.3f of the limit\n", (double)r.served * US_PER_S / (double)r.took_us / rate);
+	printf("passed %.3f of climbs, %.3f at the node with the fewest\n", (double)(r.climbs - r.failed) / (double)r.climbs, r.node_least);
+	printf("calls %" PRIu64 " to the store\n", r.calls);
+}
+
 static unsigned number(const char *text)
 {
 	return (unsigned)strtoul(text, NULL, 10);
@@ -202,7 +220,13 @@ int main(int argc, char **argv)
 		sim_certificates(&sim_models[number(argv[2])], number(argv[3]), true, number(argv[4]), stdout);
 	else if (strcmp(what, "fleet") == 0 && argc <= 3)
 		print_fleets(argc == 3 ? number(argv[2]) : RUNS);
-	else if (strcmp(what, "fleet-trace") == 0 && argc == 5 && number(argv[2]) < SIM_MODELS && number(argv[3]) >= 1 &&
+	else if (strcmp(what, "fleet-load") == 0 && (argc == 5 || argc == 6) && number(argv[2]) >= 1 && number(argv[2]) <= SIM_FLEET_MAX) {
+		FILE *calls = argc == 6 ? fopen(argv[5], "w") : NULL;
+
+		print_fleet_load(number(argv[2]), number(argv[3]), number(argv[4]), calls);
+		if (calls != NULL)
+			fclose(calls);
+	} else if (strcmp(what, "fleet-trace") == 0 && argc == 5 && number(argv[2]) < SIM_MODELS && number(argv[3]) >= 1 &&
 	    number(argv[3]) <= SIM_FLEET_MAX)
 		sim_fleet_run(&sim_models[number(argv[2])], &(struct sim_fleet){ .nodes = number(argv[3]), .store = true, .store_us = US_PER_MS,
 			.climbs_per_s = sim_models[number(argv[2])].limiter.rate * 65 / 100, .seconds = 120, .levels = 2, .uneven = true },
