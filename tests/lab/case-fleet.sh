@@ -28,7 +28,7 @@ lab_delegate far.lab 127.0.53.12
 LAB_NAMES=1000 lab_zone_file far.lab 127.0.53.12
 # shellcheck disable=SC2034
 LAB_MORE_ZONES+='zone "far.lab" { type primary; file "far.lab.zone"; };'
-LAB_RECORDS=$'young.shop.lab. 1 CAA 0 issue "ca.lab"\n'$(for i in {1..23}; do
+LAB_RECORDS=$'young.shop.lab. 1 CAA 0 issue "ca.lab"\n'$(for i in {1..28}; do
 	echo "c$i.shop.lab. 3600 CAA 0 issue \"ca$i.lab\""; done)$'\n' \
 	LAB_NAMES=400 lab_authority_bind shop.lab 127.0.53.10 127.0.53.11 'key-directory ".";'
 # What is asked for here takes a third of a second for each step, so that something can happen meanwhile.
@@ -364,16 +364,21 @@ lose_way() {
 	ip rule add pref 10 lookup local && ip rule del pref 0 && ip rule add pref 5 from 127.0.54.61 to 127.0.53.0/24 lookup 77
 }
 if lose_way 2>/dev/null; then
-	claims=$(stat one claims) waited=$(stat two waited)
-	caa c21.shop.lab 127.0.53.61 >"$LAB_WORK/lost" &
-	lost_pid=$!
-	has_claimed() { [ "$(stat one claims)" -gt "$claims" ]; }
-	# at once: where servers are near it gives the claim back within a fifth of a second
-	until has_claimed; do kill -0 $lost_pid 2>/dev/null || lab_die "one does not ask"; done
-	# its budget, and with that of who waits for it, is 20 s
-	answer=$(dig +tries=1 +time=12 +short caa c21.shop.lab @127.0.53.62 | sed -n 's/^0 issue "\(.*\)"$/\1/p')
-	check "one claims what it cannot look up: who waits for it has the answer before it gives up ($answer)" \
-		eval '[ "$answer $(($(stat two waited) - waited))" = "ca21.lab 1" ] && kill -0 $lost_pid 2>/dev/null'
+	# where servers are near it gives the claim back within a fifth of a second: a busy machine may ask too late, and has other names
+	for n in 21 24 25 26 27 28; do
+		claims=$(stat one claims) waited=$(stat two waited)
+		caa c$n.shop.lab 127.0.53.61 >"$LAB_WORK/lost" &
+		lost_pid=$!
+		has_claimed() { [ "$(stat one claims)" -gt "$claims" ]; }
+		until has_claimed; do kill -0 $lost_pid 2>/dev/null || lab_die "one does not ask"; done
+		# its budget, and with that of who waits for it, is 20 s
+		answer=$(dig +tries=1 +time=12 +short caa c$n.shop.lab @127.0.53.62 | sed -n 's/^0 issue "\(.*\)"$/\1/p')
+		waits=$(($(stat two waited) - waited))
+		[ "$answer $waits" = "ca$n.lab 0" ] || break
+		kill $lost_pid 2>/dev/null
+	done
+	check "one claims what it cannot look up: who waits for it has the answer before it gives up ($answer, $waits)" \
+		eval '[ "$answer $waits" = "ca$n.lab 1" ] && kill -0 $lost_pid 2>/dev/null'
 	kill $lost_pid 2>/dev/null
 	ip rule del pref 5
 	# Nobody says when a firewall forgets a connection on which nothing was to be said.
