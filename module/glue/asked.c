@@ -9,7 +9,7 @@
 #include <string.h>
 
 enum {
-	US_PER_MS = 1000,
+	US_PER_MS = 1000, US_PER_S = 1000 * US_PER_MS,
 	RENEW_US = CAA_FLEET_LEASE_MS * US_PER_MS / 4,
 	LOOK_LATER_US = 50000		/**< after the end of a claim that is waited for */
 };
@@ -139,6 +139,7 @@ static void give(struct caa_asks *a, struct caa_fleet_ask *ask, const struct caa
 static void give_referral(struct caa_asks *a, struct caa_fleet_ask *ask, const struct caa_fleet_entry *e)
 {
 	struct caa_fleet_referral *referral;
+	uint64_t now_us = caa_host_now_us(), age_us;
 
 	if (e->len == 0 || caa_fleet_referral(ask) != NULL)
 		return;
@@ -148,6 +149,8 @@ static void give_referral(struct caa_asks *a, struct caa_fleet_ask *ask, const s
 	referral = malloc(sizeof(*referral) + e->len);
 	if (referral == NULL)
 		return;
+	age_us = (uint64_t)e->ttl_s * US_PER_S + caa_fleet_entry_age_ms(e, caa_exchange_wall_ms()) * US_PER_MS;
+	referral->at_us = now_us > age_us ? now_us - age_us : 0;
 	referral->len = e->len;
 	memcpy(referral->wire, e->payload, e->len);
 	/* release: see caa_fleet_referral() */
@@ -209,14 +212,16 @@ static void complete(struct caa_asks *a, struct caa_fleet_ask *ask)
 static void renew(struct caa_asks *a, struct caa_fleet_ask *ask, bool tell)
 {
 	struct caa_fleet_entry claim = { .kind = CAA_FLEET_CLAIM, .time_ms = caa_exchange_wall_ms() };
+	uint64_t now_us = caa_host_now_us();
 
 	memcpy(claim.owner, ask->owner, sizeof(claim.owner));
 	if (ask->leads) {
 		claim.epoch_us = began_us(ask);
 		claim.payload = ask->own_referral->wire;
 		claim.len = ask->own_referral->len;
+		claim.ttl_s = (uint32_t)((now_us - ask->own_referral->at_us + US_PER_S - 1) / US_PER_S);
 	}
-	ask->renewed_us = caa_host_now_us();
+	ask->renewed_us = now_us;
 	caa_exchange_renew(a->exchange, ask->about.digest, &claim, tell);
 }
 

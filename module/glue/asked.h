@@ -81,6 +81,7 @@ struct caa_fleet_ask {
 
 /** What leads to a zone's servers (glue/referral.h). */
 struct caa_fleet_referral {
+	uint64_t at_us;	/**< when its TTLs were what they are, by the own clock */
 	size_t len;
 	uint8_t wire[];
 };

@@ -18,7 +18,6 @@
 #include "sldns/rrdef.h"
 #include "sldns/sbuffer.h"
 #include "util/data/msgreply.h"
-#include "util/data/packed_rrset.h"
 #include "util/net_help.h"
 #include "util/regional.h"
 
@@ -74,7 +73,8 @@ static void take_referral(struct caa_ctx *ctx, struct caa_merged *m)
 	if (referral == NULL || m->led_on || m->keys)
 		return;
 	m->led_on = true;
-	if (caa_referral_take(m->qstate, caa_host_qname(&m->qstate->qinfo), referral->wire, referral->len))
+	if (caa_referral_take(m->qstate, caa_host_qname(&m->qstate->qinfo), referral->wire, referral->len,
+		caa_host_now_us() - referral->at_us))
 		caa_lookups_scout(ctx, m);
 }
 
@@ -136,21 +136,6 @@ bool caa_elsewhere_took(struct caa_merged *m)
 	return m->took;
 }
 
-/** Every record is so much older than when it was left. */
-static void grow_old(struct reply_info *rep, time_t age_s)
-{
-	rep->ttl = rep->ttl > age_s ? rep->ttl - age_s : 0;
-	rep->prefetch_ttl = PREFETCH_TTL_CALC(rep->ttl);
-	rep->serve_expired_ttl = rep->ttl;
-	for (size_t i = 0; i < rep->rrset_count; i++) {
-		struct packed_rrset_data *d = rep->rrsets[i]->entry.data;
-
-		d->ttl = d->ttl > age_s ? d->ttl - age_s : 0;
-		for (size_t rr = 0; rr < d->count + d->rrsig_count; rr++)
-			d->rr_ttl[rr] = d->rr_ttl[rr] > age_s ? d->rr_ttl[rr] - age_s : 0;
-	}
-}
-
 struct dns_msg *caa_elsewhere_taken(struct caa_merged *m)
 {
 	const struct caa_fleet_answer *answer = &m->ask->answer;
@@ -171,7 +156,7 @@ struct dns_msg *caa_elsewhere_taken(struct caa_merged *m)
 		return NULL;
 	msg->qinfo = *q;
 	age_ms = answer->age_ms + (caa_host_now_us() - answer->at_us) / US_PER_MS;
-	grow_old(msg->rep, (time_t)((age_ms + US_PER_MS - 1) / US_PER_MS));
+	caa_handed_grow_old(msg->rep, age_ms * US_PER_MS);
 	return msg;
 }
 

@@ -184,6 +184,7 @@ void caa_fleet_leads(struct caa_fleet *f, struct caa_fleet_ask *ask, const uint8
 	referral = malloc(sizeof(*referral) + len);
 	if (referral == NULL)
 		return;
+	referral->at_us = caa_host_now_us();
 	referral->len = len;
 	memcpy(referral->wire, wire, len);
 	lock_basic_lock(&f->lock);

@@ -21,7 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WIRE_MAX = 65535 };
+enum { WIRE_MAX = 65535, US_PER_S = 1000000 };
 
 struct caa_handed {
 	atomic_uint owners;
@@ -72,6 +72,22 @@ bool caa_handed_is_sound(const struct module_qstate *qstate)
 		break;
 	}
 	return true;
+}
+
+void caa_handed_grow_old(struct reply_info *rep, uint64_t age_us)
+{
+	time_t age_s = (time_t)((age_us + US_PER_S - 1) / US_PER_S);
+
+	rep->ttl = rep->ttl > age_s ? rep->ttl - age_s : 0;
+	rep->prefetch_ttl = PREFETCH_TTL_CALC(rep->ttl);
+	rep->serve_expired_ttl = rep->ttl;
+	for (size_t i = 0; i < rep->rrset_count; i++) {
+		struct packed_rrset_data *d = rep->rrsets[i]->entry.data;
+
+		d->ttl = d->ttl > age_s ? d->ttl - age_s : 0;
+		for (size_t rr = 0; rr < d->count + d->rrsig_count; rr++)
+			d->rr_ttl[rr] = d->rr_ttl[rr] > age_s ? d->rr_ttl[rr] - age_s : 0;
+	}
 }
 
 struct caa_handed *caa_handed_make(struct module_qstate *qstate)

@@ -9,16 +9,21 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct caa_handed;
 struct dns_msg;
 struct module_qstate;
+struct reply_info;
 struct sldns_buffer;
 
 /** Write the answer of a query state.  @param max: octets. @return false if it does not fit. */
 bool caa_handed_encode(struct module_qstate *qstate, struct sldns_buffer *buf, size_t max);
 /** Read one.  @param buf: it. @return the message, in the state's region; NULL if it cannot be read, or there is no memory. */
 struct dns_msg *caa_handed_decode(struct module_qstate *qstate, struct sldns_buffer *buf);
+
+/** Every record is so much older than its TTL says, in whole seconds, rounded up. */
+void caa_handed_grow_old(struct reply_info *rep, uint64_t age_us);
 
 /** @return whether what a query state ended with is as good for another: no failure, and not bogus. */
 bool caa_handed_is_sound(const struct module_qstate *qstate);

@@ -117,7 +117,7 @@ static bool leads_to(const struct dns_msg *msg, struct caa_name zone)
 	return leads;
 }
 
-bool caa_referral_take(struct module_qstate *qstate, struct caa_name zone, const uint8_t *wire, size_t len)
+bool caa_referral_take(struct module_qstate *qstate, struct caa_name zone, const uint8_t *wire, size_t len, uint64_t age_us)
 {
 	struct sldns_buffer *buf = qstate->env->scratch_buffer;
 	struct dns_msg *msg;
@@ -130,6 +130,7 @@ bool caa_referral_take(struct module_qstate *qstate, struct caa_name zone, const
 	msg = caa_handed_decode(qstate, buf);
 	if (msg == NULL || !leads_to(msg, zone))
 		return false;
+	caa_handed_grow_old(msg->rep, age_us);
 	iter_dns_store(qstate->env, &msg->qinfo, msg->rep, 1, 0, 0, NULL, 0, qstate->qstarttime, qstate->is_valrec);
 	return true;
 }

@@ -17,7 +17,8 @@ struct module_qstate;
  *	does not fit into max octets. */
 const uint8_t *caa_referral_write(struct module_qstate *qstate, struct caa_name zone, size_t max, size_t *len);
 
-/** Put one into the cache.  @return false if it is none for that zone, or cannot be read. */
-bool caa_referral_take(struct module_qstate *qstate, struct caa_name zone, const uint8_t *wire, size_t len);
+/** Put one into the cache.  @param age_us: so old are its TTLs. @return false if it is none for that zone, or cannot be read. */
+bool caa_referral_take(struct module_qstate *qstate, struct caa_name zone, const uint8_t *wire, size_t len,
+	uint64_t age_us);
 
 #endif

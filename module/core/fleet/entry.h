@@ -57,7 +57,7 @@ struct caa_fleet_entry {
 	uint8_t owner[CAA_FLEET_OWNER];	/**< whose lookup it is: by chance, a new one for each */
 	uint64_t epoch_us;	/**< the store's clock when the lookup began; 0 for claims without a payload */
 	uint64_t time_ms;	/**< since 1970: when the lookup began; of a claim, when it was made or renewed; of news, when they were told */
-	uint32_t ttl_s;		/**< of an answer, from time_ms on */
+	uint32_t ttl_s;		/**< of an answer, from time_ms on; of a claim how old its payload was then */
 	const uint8_t *payload;	/**< borrowed; of a claim on a zone's own name what leads to its servers (glue/referral.h), once that is known */
 	size_t len;		/**< 0 .. CAA_FLEET_PAYLOAD_MAX octets */
 };
