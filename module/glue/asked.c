@@ -141,7 +141,7 @@ static void give_referral(struct caa_asks *a, struct caa_fleet_ask *ask, const s
 	struct caa_fleet_referral *referral;
 	uint64_t now_us = caa_host_now_us(), age_us;
 
-	if (e->len == 0 || caa_fleet_referral(ask) != NULL)
+	if (e->len == 0 || e->len > CAA_FLEET_REFERRAL_MAX || caa_fleet_referral(ask) != NULL)
 		return;
 	/* what is flushed is not to come back: neither was it told before, nor is a flush on its way through here */
 	if (e->epoch_us <= ask->flushed_us || a->flush_us >= ask->sent_us)
@@ -161,10 +161,10 @@ static void give_referral(struct caa_asks *a, struct caa_fleet_ask *ask, const s
 
 /* --- its course --------------------------------------------------------------------------------------------------------------- */
 
-/** @return the store's clock when the lookup began, which may be before it was told: a flush meanwhile came later than that. */
-static uint64_t began_us(const struct caa_fleet_ask *ask)
+/** @param own_us: when the lookup began. @return the store's clock then, which may be before it was told: a flush meanwhile came later. */
+static uint64_t began_us(const struct caa_fleet_ask *ask, uint64_t own_us)
 {
-	uint64_t before_us = ask->told_us > ask->own.began_us ? ask->told_us - ask->own.began_us : 0;
+	uint64_t before_us = ask->told_us > own_us ? ask->told_us - own_us : 0;
 
 	return ask->epoch_us > before_us ? ask->epoch_us - before_us : 1;
 }
@@ -172,7 +172,7 @@ static uint64_t began_us(const struct caa_fleet_ask *ask)
 static void leave_answer(struct caa_asks *a, struct caa_fleet_ask *ask)
 {
 	uint64_t age_ms = caa_exchange_wall_ms() - ask->own_time_ms, keep_ms = 0;
-	struct caa_fleet_entry e = { .kind = CAA_FLEET_ANSWER, .security = ask->own.security, .epoch_us = began_us(ask),
+	struct caa_fleet_entry e = { .kind = CAA_FLEET_ANSWER, .security = ask->own.security, .epoch_us = began_us(ask, ask->own.began_us),
 		.time_ms = ask->own_time_ms, .ttl_s = ask->own.ttl_s, .payload = ask->own_wire, .len = ask->own.len };
 
 	if (e.ttl_s > CAA_FLEET_TTL_MAX_S)
@@ -191,7 +191,7 @@ static void end(struct caa_asks *a, struct caa_fleet_ask *ask)
 	memcpy(e.owner, ask->owner, sizeof(e.owner));
 	if (ask->answers && ask->epoch_us != 0) {
 		e.kind = CAA_FLEET_FAILURE;
-		e.epoch_us = began_us(ask);
+		e.epoch_us = began_us(ask, ask->own.began_us);
 		e.payload = ask->own_wire;
 		e.len = ask->own.len;
 		memcpy(e.egress, a->exchange->egress, sizeof(e.egress));
@@ -216,7 +216,7 @@ static void renew(struct caa_asks *a, struct caa_fleet_ask *ask, bool tell)
 
 	memcpy(claim.owner, ask->owner, sizeof(claim.owner));
 	if (ask->leads) {
-		claim.epoch_us = began_us(ask);
+		claim.epoch_us = began_us(ask, ask->own_referral->began_us);
 		claim.payload = ask->own_referral->wire;
 		claim.len = ask->own_referral->len;
 		claim.ttl_s = (uint32_t)((now_us - ask->own_referral->at_us + US_PER_S - 1) / US_PER_S);
@@ -430,10 +430,10 @@ static void heard(struct caa_asks *a, struct caa_fleet_ask *ask, const struct ca
 	case CAA_FLEET_CLAIM:
 		if (caa_fleet_entry_age(e, caa_exchange_wall_ms(), 0) != CAA_FLEET_GOOD)
 			(void)caa_exchange_believe(a->exchange, CAA_FLEET_STALE);
-		else if (its)
+		else if (!ask->asking && its)
 			give_referral(a, ask, e);
-		else if (ask->asking)	/* who looks it up is not known yet */
-			(void)put_aside(ask, e);
+		else if (ask->asking && (ask->aside.payload == NULL || ask->aside.kind == CAA_FLEET_CLAIM))
+			(void)put_aside(ask, e);	/* whose it is, and whether it is from before a flush, is not known yet */
 		break;
 	case CAA_FLEET_FLUSH:
 		break;

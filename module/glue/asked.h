@@ -80,7 +80,9 @@ struct caa_fleet_ask {
 };
 
 /** What leads to a zone's servers (glue/referral.h). */
+enum { CAA_FLEET_REFERRAL_MAX = 4096 };	/**< octets */
 struct caa_fleet_referral {
+	uint64_t began_us;	/**< of one's own, when the lookup began that has found it */
 	uint64_t at_us;	/**< when its TTLs were what they are, by the own clock */
 	size_t len;
 	uint8_t wire[];

@@ -73,7 +73,8 @@ static void take_referral(struct caa_ctx *ctx, struct caa_merged *m)
 	if (referral == NULL || m->led_on || m->keys)
 		return;
 	m->led_on = true;
-	if (caa_referral_take(m->qstate, caa_host_qname(&m->qstate->qinfo), referral->wire, referral->len,
+	if (!caa_fleet_flushed_since(ctx->fleet, m->ask) &&
+	    caa_referral_take(m->qstate, caa_host_qname(&m->qstate->qinfo), referral->wire, referral->len,
 		caa_host_now_us() - referral->at_us))
 		caa_lookups_scout(ctx, m);
 }
@@ -195,14 +196,19 @@ void caa_elsewhere_leave(struct caa_ctx *ctx, struct caa_merged *m, bool failed)
 
 void caa_elsewhere_tell_referral(struct caa_ctx *ctx, struct caa_merged *m)
 {
+	enum caa_fleet_word word;
 	const uint8_t *wire;
 	size_t len;
 
-	if (m->ask == NULL || m->asks || m->keys || m->took)
+	/* what was in the cache before may be old: it stays here */
+	if (m->ask == NULL || m->asks || !m->finds || m->keys)
+		return;
+	word = caa_fleet_word(m->ask);
+	if (word != CAA_FLEET_CLAIMED && word != CAA_FLEET_ASKED)	/* others wait for somebody else */
 		return;
 	wire = caa_referral_write(m->qstate, caa_host_qname(&m->qstate->qinfo), CAA_FLEET_REFERRAL_MAX, &len);
 	if (wire != NULL)
-		caa_fleet_leads(ctx->fleet, m->ask, wire, len);
+		caa_fleet_leads(ctx->fleet, m->ask, wire, len, m->looked_us);
 }
 
 void caa_elsewhere_silent(struct caa_ctx *ctx, struct caa_merged *m, bool limited)

@@ -52,6 +52,7 @@ struct caa_fleet {
 	_Atomic bool ready, stop;
 	_Atomic uint64_t peers, rtt_us;
 	_Atomic uint64_t numbers;	/**< of lookups */
+	_Atomic uint64_t flushed_us;	/**< when a name was flushed last */
 	lock_basic_type lock;		/**< guards what follows */
 	uint8_t sources[CAA_FLEET_SOURCES];
 	struct caa_fleet_ask *inbox, **inbox_end;
@@ -174,7 +175,12 @@ void caa_fleet_finish(struct caa_fleet *f, struct caa_fleet_ask *ask, const stru
 		caa_event_ring(f->fd);
 }
 
-void caa_fleet_leads(struct caa_fleet *f, struct caa_fleet_ask *ask, const uint8_t *wire, size_t len)
+bool caa_fleet_flushed_since(const struct caa_fleet *f, const struct caa_fleet_ask *ask)
+{
+	return atomic_load(&f->flushed_us) >= ask->asked_us;
+}
+
+void caa_fleet_leads(struct caa_fleet *f, struct caa_fleet_ask *ask, const uint8_t *wire, size_t len, uint64_t began_us)
 {
 	struct caa_fleet_referral *referral;
 	bool first;
@@ -184,6 +190,7 @@ void caa_fleet_leads(struct caa_fleet *f, struct caa_fleet_ask *ask, const uint8
 	referral = malloc(sizeof(*referral) + len);
 	if (referral == NULL)
 		return;
+	referral->began_us = began_us;
 	referral->at_us = caa_host_now_us();
 	referral->len = len;
 	memcpy(referral->wire, wire, len);
@@ -217,6 +224,7 @@ void caa_fleet_distrust(struct caa_fleet *f, struct caa_name name)
 
 void caa_fleet_flush(struct caa_fleet *f, struct caa_name name, bool tell)
 {
+	atomic_store(&f->flushed_us, caa_host_now_us());
 	lock_basic_lock(&f->lock);
 	if (f->flushes == FLUSHES_MAX) {	/* too many to be told one by one: every name */
 		static const uint8_t root[] = { 0 };
@@ -301,6 +309,7 @@ static void heard_flush(struct caa_fleet *f, const uint8_t *octets, size_t len, 
 	if (memcmp(e.owner, f->exchange.node, sizeof(f->exchange.node)) == 0)
 		return;
 	f->asks.flush_us = caa_host_now_us();
+	atomic_store(&f->flushed_us, f->asks.flush_us);	/* before it is flushed here: what was told before is not taken after that */
 	caa_stats_add(f->stats, CAA_STAT_fleet_flushes, 1);
 	f->events.flush(f->events.arg, name);
 	caa_fleet_flush(f, name, false);	/* who hears it sees to the note, too */
@@ -614,5 +623,6 @@ void caa_fleet_follow(struct caa_fleet *f, const struct caa_sources *sources)
 
 size_t caa_fleet_memory(const struct caa_fleet *f)
 {
-	return f == NULL ? 0 : sizeof(*f) + caa_limits_memory() + atomic_load_explicit(&f->asks.count, memory_order_relaxed) * sizeof(struct caa_fleet_ask);
+	return f == NULL ? 0 : sizeof(*f) + caa_limits_memory() + atomic_load_explicit(&f->asks.count, memory_order_relaxed) *
+		sizeof(struct caa_fleet_ask);
 }

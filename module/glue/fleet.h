@@ -52,10 +52,11 @@ uint64_t caa_fleet_wait_us(const struct caa_fleet *f);
 /** Ask for a question: somebody's answer, or to be the one who looks it up.
  *  @param who: its own pointer. @return NULL if it goes on alone. */
 struct caa_fleet_ask *caa_fleet_ask(struct caa_fleet *f, struct caa_name name, uint16_t qtype, uint16_t flags, unsigned worker, void *who);
-enum { CAA_FLEET_REFERRAL_MAX = 4096 };		/**< octets */
-/** What leads to the servers of the zone of its name is known to who looks it up: those who wait for names below it need not wait for its
- *  end.  Once for a question. @param len: up to CAA_FLEET_REFERRAL_MAX. */
-void caa_fleet_leads(struct caa_fleet *f, struct caa_fleet_ask *ask, const uint8_t *wire, size_t len);
+/** What leads to the servers of the zone of its name is known to who looks it up, by this lookup: those who wait for names below it need not
+ *  wait for its end.  Once for a question. @param len: up to CAA_FLEET_REFERRAL_MAX. @param began_us: when the lookup began. */
+void caa_fleet_leads(struct caa_fleet *f, struct caa_fleet_ask *ask, const uint8_t *wire, size_t len, uint64_t began_us);
+/** @return whether any name was flushed, here or at another resolver, since a question was asked; any thread. */
+bool caa_fleet_flushed_since(const struct caa_fleet *f, const struct caa_fleet_ask *ask);
 /** The question ends; the pointer to ask is of no more use.
  *  @param answer: to be left for others; NULL if there is none, or none to be shared. */
 void caa_fleet_finish(struct caa_fleet *f, struct caa_fleet_ask *ask, const struct caa_fleet_answer *answer);

@@ -119,8 +119,8 @@ enum module_ext_state caa_parents_go(struct caa_merged *m)
 	m->whole = true;
 	/* It did not wait for the fleet's word, but maybe for something else since, and now another resolver looks it up. */
 	if (m->ask != NULL && !m->asks && !m->hurried && caa_fleet_word(m->ask) == CAA_FLEET_WAITS && caa_host_now_us() < caa_parents_until_us(m)) {
-		m->asks = true;
-		return caa_lookups_sleep_until(m, caa_parents_until_us(m));
+		m->asks = true;	/* what leads to its servers may be there already */
+		return caa_lookups_sleep_until(m, caa_fleet_referral(m->ask) != NULL && !m->led_on ? 0 : caa_parents_until_us(m));
 	}
 	return module_wait_module;
 }
@@ -171,7 +171,11 @@ enum module_ext_state caa_parents_first(struct caa_ctx *ctx, struct caa_merged *
 
 enum module_ext_state caa_parents_look_up(struct caa_ctx *ctx, struct caa_merged *m)
 {
-	if (m->looked_us == 0)
+	bool forwarded = caa_host_is_forwarded(m->qstate);
+
+	if (m->looked_us == 0) {
 		m->looked_us = caa_host_now_us();
-	return m->keys || caa_host_is_forwarded(m->qstate) ? caa_parents_go(m) : caa_parents_first(ctx, m);
+		m->finds = !forwarded && !zone_is_known(m->qstate, caa_host_qname(&m->qstate->qinfo));
+	}
+	return m->keys || forwarded ? caa_parents_go(m) : caa_parents_first(ctx, m);
 }

@@ -54,14 +54,16 @@ const uint8_t *caa_referral_write(struct module_qstate *qstate, struct caa_name 
 	struct query_info qinfo = { .qname = (uint8_t *)zone.wire, .qname_len = zone.len, .qtype = LDNS_RR_TYPE_NS, .qclass = LDNS_RR_CLASS_IN };
 	struct sldns_buffer *buf = qstate->env->scratch_buffer;
 	struct gathered g = { .count = 0 };
-	const struct packed_rrset_data *ns;
+	const struct packed_rrset_data *ns, *ds;
 	struct reply_info *rep;
 	size_t authority;
 
 	ns = gather(&g, qstate, qinfo.qname, zone.len, LDNS_RR_TYPE_NS);
 	if (ns == NULL || ns->security == sec_status_bogus)
 		return NULL;
-	(void)gather(&g, qstate, qinfo.qname, zone.len, LDNS_RR_TYPE_DS);
+	ds = gather(&g, qstate, qinfo.qname, zone.len, LDNS_RR_TYPE_DS);
+	if (ds != NULL && ds->security == sec_status_bogus)
+		return NULL;
 	authority = g.count;
 	for (size_t i = 0; i < ns->count && i < SERVERS_MAX; i++) {
 		uint8_t *name = ns->rr_data[i] + sizeof(uint16_t);	/* behind its length, uncompressed */

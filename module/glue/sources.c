@@ -104,6 +104,8 @@ static void read_unbound(uint8_t out[static CAA_SOURCES_DIGEST], const struct co
 	add_auths(&d, cfg->auths);
 	add_list(&d, "do-not-query-address", cfg->donotqueryaddrs);
 	add_number(&d, cfg->donotquery_localhost != 0);
+	add_list(&d, "private-address", cfg->private_address);
+	add_list(&d, "private-domain", cfg->private_domain);
 	crypto_generichash_final(&d, out, CAA_SOURCES_DIGEST);
 }
 

@@ -66,6 +66,10 @@ check "four without a store: no name fails, but they need more ($without)" [ "$f
 threads() { local task=("/proc/${LAB_PID[$1]}/task/"*); echo ${#task[@]}; }
 unshared=$(threads one)
 start_members "$(fleet_conf)"
+# what is found out after a flush of all names is told as well
+lab_control one caa_flush . >/dev/null
+has_flushed() { [ "$(stat "$1" flushes)" -gt 0 ]; }
+for member in two three four; do lab_until 10 has_flushed "$member" || lab_die "$member hears of no flush"; done
 above=$(lab_nsd_count tld)
 check "it takes one thread, and none without a store" [ "$(threads one)" -eq $((unshared + 1)) ]
 for shape in deep flat; do
