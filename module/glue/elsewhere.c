@@ -201,7 +201,7 @@ void caa_elsewhere_tell_referral(struct caa_ctx *ctx, struct caa_merged *m)
 	size_t len;
 
 	/* what was in the cache before may be old: it stays here */
-	if (m->ask == NULL || m->asks || !m->finds || m->keys)
+	if (m->ask == NULL || m->asks || !m->finds)
 		return;
 	word = caa_fleet_word(m->ask);
 	if (word != CAA_FLEET_CLAIMED && word != CAA_FLEET_ASKED)	/* others wait for somebody else */

@@ -431,15 +431,22 @@ enum caa_news caa_lookups_attend(struct caa_lookups *g, struct caa_merged *m, st
 	return news;
 }
 
+/** Begin to tell those who attend a question's lookup; spread() ends it.  @return the slice, taken; NULL if it leads none. */
+static struct slice *begin_to_tell(struct caa_ctx *ctx, struct caa_merged *m, struct caa_link *told)
+{
+	if (!m->lead.leads)
+		return NULL;
+	caa_link_init(told);
+	return take(ctx->lookups, m->lead.question);
+}
+
 void caa_lookups_tell(struct caa_ctx *ctx, struct caa_merged *m, enum caa_news news, unsigned losses)
 {
 	struct caa_link told;
-	struct slice *slice;
+	struct slice *slice = begin_to_tell(ctx, m, &told);
 
-	if (!m->lead.leads)
+	if (slice == NULL)
 		return;
-	caa_link_init(&told);
-	slice = take(ctx->lookups, m->lead.question);
 	if (losses > 0)
 		caa_merge_lost(&m->lead, losses, &told);
 	else
@@ -450,12 +457,10 @@ void caa_lookups_tell(struct caa_ctx *ctx, struct caa_merged *m, enum caa_news n
 void caa_lookups_scout(struct caa_ctx *ctx, struct caa_merged *m)
 {
 	struct caa_link told;
-	struct slice *slice;
+	struct slice *slice = begin_to_tell(ctx, m, &told);
 
-	if (!m->lead.leads)
+	if (slice == NULL)
 		return;
-	caa_link_init(&told);
-	slice = take(ctx->lookups, m->lead.question);
 	caa_merge_scout(&m->lead, &told);
 	spread(ctx->lookups, m, slice, &told, NULL);
 }

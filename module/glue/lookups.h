@@ -55,7 +55,7 @@ struct caa_merged {
 	bool whole;			/**< what is above it is known, or not to be had: no steps on the way down */
 	bool sent;			/**< a query was sent for it */
 	bool apex;			/**< its name is a zone */
-	bool finds;			/**< that was not known when its lookup began, and what it asks is not forwarded */
+	bool finds;			/**< the fleet was asked, and would be told where that zone's servers are: they were not known when the lookup began */
 	bool led_on;			/**< another resolver has said what leads to that zone's servers */
 	bool shared;			/**< it is counted as one that waited for its parent */
 	uint8_t silences;		/**< queries that were lost while the fleet waits for it, those without a limit twice */

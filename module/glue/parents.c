@@ -175,7 +175,7 @@ enum module_ext_state caa_parents_look_up(struct caa_ctx *ctx, struct caa_merged
 
 	if (m->looked_us == 0) {
 		m->looked_us = caa_host_now_us();
-		m->finds = !forwarded && !zone_is_known(m->qstate, caa_host_qname(&m->qstate->qinfo));
+		m->finds = m->ask != NULL && !m->keys && !forwarded && !zone_is_known(m->qstate, caa_host_qname(&m->qstate->qinfo));
 	}
 	return m->keys || forwarded ? caa_parents_go(m) : caa_parents_first(ctx, m);
 }
