@@ -68,8 +68,8 @@ unshared=$(threads one)
 start_members "$(fleet_conf)"
 # what is found out after a flush of all names is told as well
 lab_control one caa_flush . >/dev/null
-has_flushed() { [ "$(stat "$1" flushes)" -gt 0 ]; }
-for member in two three four; do lab_until 10 has_flushed "$member" || lab_die "$member hears of no flush"; done
+heard_flush() { stat_is "$1" flushes "$2"; }
+for member in two three four; do lab_until 10 heard_flush "$member" 1 || lab_die "$member hears of no flush"; done
 above=$(lab_nsd_count tld)
 check "it takes one thread, and none without a store" [ "$(threads one)" -eq $((unshared + 1)) ]
 for shape in deep flat; do
@@ -262,7 +262,6 @@ caa c8.shop.lab 127.0.53.62 >/dev/null
 caa c9.shop.lab 127.0.53.61 >/dev/null
 fresh
 lab_control two caa_flush shop.lab >/dev/null
-heard_flush() { stat_is "$1" flushes "$2"; }
 check "caa_flush is heard by the others" lab_until 10 heard_flush one 1
 check "  who drop their answers" [ "$(caa c8.shop.lab 127.0.53.61) $(seen CAA)" = 'ca8.lab 1' ]
 check "  and do not take what was there before" [ "$(caa c9.shop.lab 127.0.53.63) $(seen CAA)" = 'ca9.lab 2' ]

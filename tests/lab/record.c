@@ -15,8 +15,10 @@ bool record_add(ldns_rr_list *rrs, unsigned ttl, const char *format, va_list arg
 	rest = strchr(text, ' ');
 	*rest++ = '\0';
 	snprintf(line, sizeof(line), "%s. %u IN %s", text, ttl, rest);
-	if (ldns_rr_new_frm_str(&rr, line, 0, NULL, NULL) != LDNS_STATUS_OK)
+	if (ldns_rr_new_frm_str(&rr, line, 0, NULL, NULL) != LDNS_STATUS_OK) {
+		fprintf(stderr, "no record: %s\n", line);
 		return false;
+	}
 	ldns_rr_list_push_rr(rrs, rr);
 	return true;
 }
