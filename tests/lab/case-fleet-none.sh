@@ -19,7 +19,6 @@ more=$(comm -23 <(needed "$CAA_MODULE" | sort) <(ldd "$UNBOUND_CAA/unbound" | aw
 check "at run time the module needs what Unbound needs, and libsodium ($more)" [ "${more%%.so*}" = libsodium ]
 
 # --- threads ----------------------------------------------------------------------------------------------------------------------
-threads() { local task=("/proc/${LAB_PID[$1]}/task/"*); echo ${#task[@]}; }
 LAB_THREADS=2 lab_resolver plain "$UNBOUND_PLAIN" 127.0.53.20
 member one 127.0.53.61 ''
 check "there are as many threads as of plain Unbound ($(threads one))" [ "$(threads one)" -eq "$(threads plain)" ]

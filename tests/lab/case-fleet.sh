@@ -63,7 +63,6 @@ fresh
 lab_climb $servers "$(lab_names deep)"
 without=$(seen)
 check "four without a store: no name fails, but they need more ($without)" [ "$failed" -eq 0 -a "$without" -gt "$(enough "$deep")" ]
-threads() { local task=("/proc/${LAB_PID[$1]}/task/"*); echo ${#task[@]}; }
 unshared=$(threads one)
 start_members "$(fleet_conf)"
 # what is found out after a flush of all names is told as well

@@ -40,6 +40,8 @@ stat_is() { [ "$(stat "$1" "$2")" = "$3" ]; }
 is_up() { stat_is "$1" up 1; }
 is_down() { stat_is "$1" up 0; }
 all_are() { local member; for member in $members; do "$1" "$member" || return 1; done; }
+# threads NAME: how many a resolver has
+threads() { local task=("/proc/${LAB_PID[$1]}/task/"*); echo ${#task[@]}; }
 # start_members FLEET [CONFIGURATION]
 start_members() {
 	local member n=60
