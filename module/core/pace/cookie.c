@@ -161,6 +161,11 @@ bool caa_cookie_is_idle(const struct caa_cookie *c)
 	return c->silent == ANSWERED && c->good_ms == 0;
 }
 
+bool caa_cookie_is_open(const struct caa_cookie *c)
+{
+	return c->silent < SILENT_MAX && !c->liked && c->avoid_ms == 0;
+}
+
 bool caa_cookie_silence(struct caa_cookie *c, const struct caa_cookie_sent *sent)
 {
 	if (c->silent == ANSWERED)

@@ -129,6 +129,9 @@ bool caa_cookie_silence(struct caa_cookie *c, const struct caa_cookie_sent *sent
 /** A query without the option was answered.  @param lost: the same with the option was not. */
 void caa_cookie_answered_without(struct caa_cookie *c, uint64_t now_us, bool lost);
 
+/** @return whether it may still turn out that the server sends cookies: no query with the option was answered, and it is not avoided. */
+bool caa_cookie_is_open(const struct caa_cookie *c);
+
 /** @return whether the server's part is known for any of our addresses, so that queries prove their source. */
 static inline bool caa_cookie_proves(const struct caa_cookie *c)
 {

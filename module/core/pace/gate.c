@@ -2,6 +2,7 @@
 #include "core/pace/gate.h"
 
 #include "core/pace/course.h"
+#include "core/pace/proof.h"
 #include "core/pace/send.h"
 #include "core/pace/waiting.h"
 
@@ -92,6 +93,8 @@ static enum caa_gate ask_place(struct caa_upstream *u, struct caa_asking *q, str
 static enum caa_gate ask_line(struct caa_upstream *u, struct caa_asking *q, struct caa_serving *zone, const struct caa_wish *wish,
 	bool soon, uint64_t *wait_us)
 {
+	if (soon && !caa_transport_works(&u->transport) && caa_proof_is_missed(u, q, wish->now_us))
+		return caa_waiting_proof(u, q, wish, wait_us);
 	if (q->denied_elsewhere && !q->turn.in_line)
 		caa_learn_warn(&u->learn);
 	switch (caa_course_way(belief_of(u, q, wish), standing_of(zone, wish->now_us))) {
@@ -117,8 +120,12 @@ static void note_asked(struct caa_upstream *u, struct caa_asking *q, const struc
 	q->liked = zone->liked;
 	q->doubtful = caa_serving_doubts_cookie(zone) && !caa_learn_limited(&u->learn);
 	u->learn.accompanied = wish->accompanied;
-	if (!q->turn.in_line)
-		caa_learn_options(&u->learn, wish->now_us, wish->zone->rate_qps, (uint16_t)wish->zone->burst);
+	if (q->turn.in_line)
+		return;
+	caa_learn_options(&u->learn, wish->now_us, wish->zone->rate_qps, (uint16_t)wish->zone->burst);
+	/* Each of several that begin at once would send as many, and a limit counts them together. */
+	if (wish->accompanied && q->cookies && caa_cookie_is_open(&u->cookie))
+		caa_learn_begin_alone(&u->learn);
 }
 
 static enum caa_gate late(struct caa_upstream *u, struct caa_asking *q, const struct caa_wish *wish)

@@ -672,6 +672,12 @@ void caa_learn_options(struct caa_learn *l, uint64_t now_us, uint32_t rate_qps, 
 	age(l, now_us);
 }
 
+void caa_learn_begin_alone(struct caa_learn *l)
+{
+	if (l->state == CAA_LEARN_FIRST && l->pacer.inflight == 0)
+		l->pacer.window = 1;
+}
+
 /** Queries are under way from now on: rounds are counted from here, unless the last answer has only just come. */
 static void begin(struct caa_learn *l, uint64_t now_us)
 {

@@ -158,6 +158,10 @@ void caa_learn_init(struct caa_learn *l, uint16_t burst);
  *	that is set by hand. */
 void caa_learn_options(struct caa_learn *l, uint64_t now_us, uint32_t rate_qps, uint16_t burst);
 
+/** The first query goes alone, if none is under way yet, and the first window follows its answer: it is to bring a cookie, without which
+ *  others would be limited. */
+void caa_learn_begin_alone(struct caa_learn *l);
+
 /** As caa_pacer_wait(): 0 if the place is due, else how long it has to wait in us. */
 uint64_t caa_learn_wait(struct caa_learn *l, struct caa_place place, uint64_t now_us);
 

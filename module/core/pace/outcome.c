@@ -133,6 +133,8 @@ static bool outcome_udp(struct caa_upstream *u, struct caa_asking *q, struct caa
 		caa_egress_limited(u);
 		caa_transport_prefer_tcp(&u->transport, now_us);
 	}
+	if (end == CAA_END_TIMEOUT && caa_proof_is_missed(u, q, now_us))
+		caa_transport_prefer_tcp(&u->transport, now_us);
 	if (end == CAA_END_TIMEOUT && q->forged)
 		caa_serving_forged(zone, now_us);	/* the true answer was lost, or who hands out others' cookies sends none */
 	else if (end == CAA_END_TIMEOUT)
@@ -166,6 +168,8 @@ static enum caa_transport_end end_tcp(const struct caa_asking *q, const struct c
 static void outcome_tcp(struct caa_upstream *u, struct caa_asking *q, struct caa_serving *zone,
 	const struct caa_cookie_secret *secret, uint64_t now_us, enum caa_end end, const struct caa_packet *packet)
 {
+	bool proved = caa_cookie_proves(&u->cookie);
+
 	if (q->tcp)
 		caa_transport_outcome(&u->transport, now_us, end_tcp(q, zone, now_us, end, packet));
 	q->tcp = false;
@@ -173,6 +177,8 @@ static void outcome_tcp(struct caa_upstream *u, struct caa_asking *q, struct caa
 		return;
 	q->unproved = false;
 	caa_cookie_read(&u->cookie, caa_proof_part(u, q), secret, now_us, packet, &q->cookie, true);
+	if (!proved && caa_cookie_proves(&u->cookie) && !caa_learn_limited(&u->learn))
+		caa_transport_prefer_udp(&u->transport);	/* TCP was asked for it: caa_proof_is_missed() */
 	if (!is_refusal(packet))
 		note_answered(zone, now_us, packet);
 }

@@ -6,15 +6,23 @@ struct caa_cookie_part *caa_proof_part(struct caa_upstream *u, const struct caa_
 	return q->netblock || q->source == CAA_SOURCE_ANY ? NULL : caa_upstream_part(u, q->source);
 }
 
+bool caa_proof_is_missed(const struct caa_upstream *u, const struct caa_asking *q, uint64_t now_us)
+{
+	return u->learn.accompanied && q->caa && q->cookies && !caa_cookie_proves(&u->cookie) && !caa_learn_limited(&u->learn) &&
+		!caa_learn_lately(&u->learn, now_us);
+}
+
 size_t caa_proof_cookie(struct caa_upstream *u, struct caa_asking *q, const struct caa_cookie_secret *secret,
 	uint64_t now_us, uint8_t out[static CAA_COOKIE_MAX])
 {
+	bool brings = q->tcp && q->chose_tcp && !q->blamed && caa_proof_is_missed(u, q, now_us);
+
 	q->spared = q->sent.repeated && (caa_cookie_is_idle(&u->cookie) || q->doubtful);
 	q->cookie = (struct caa_cookie_sent){ .source = q->source };
-	if (!q->caa || !q->cookies || q->without || q->spared || q->bare)
+	if (!q->caa || !q->cookies || (q->without && !brings) || q->spared || q->bare)
 		return 0;
 	/* Where there is a choice of addresses, each has to learn its own. */
-	q->cookie.scouted = !q->again && !q->chosen && caa_cookie_is_scouted(&u->cookie, now_us);
+	q->cookie.scouted = !brings && !q->again && !q->chosen && caa_cookie_is_scouted(&u->cookie, now_us);
 	return q->cookie.scouted ? 0 : caa_cookie_write(&u->cookie, caa_proof_part(u, q), secret, &u->addr, now_us, out, &q->cookie);
 }
 

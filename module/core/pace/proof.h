@@ -18,6 +18,12 @@
 /** @return what is kept of the cookie for where a query leaves from, borrowed like the upstream; NULL if nothing is, as for a netblock. */
 struct caa_cookie_part *caa_proof_part(struct caa_upstream *u, const struct caa_asking *q);
 
+/** Who is not answered never gets the cookie that would pass a limit.  One resolver is answered before it meets one; where several begin at
+ *  once, what the others have asked may have used it up, and the upstream looks dead.  Once a query is lost there TCP is to tell, and to
+ *  bring the cookie; the others wait for that.
+ *  @return whether an upstream may be so for a query. */
+bool caa_proof_is_missed(const struct caa_upstream *u, const struct caa_asking *q, uint64_t now_us);
+
 /** The cookie for a packet that leaves now.  @return octets; 0 for none. */
 size_t caa_proof_cookie(struct caa_upstream *u, struct caa_asking *q, const struct caa_cookie_secret *secret,
 	uint64_t now_us, uint8_t out[static CAA_COOKIE_MAX]);

@@ -6,6 +6,7 @@ enum {
 	US_PER_S = 1000000,
 	SOON_US = 5 * US_PER_MS,	/**< who waits for the first answer over TCP asks again then, ... */
 	SOON_CROWD_US = US_PER_MS,	/**< ... but where many wait, one asks in so long: the answer calls them */
+	PROOF_US = 400 * US_PER_MS,	/**< as long as one over TCP is waited for that was not asked for by the server */
 	LATER_US = 20 * US_PER_MS,	/**< who waits for others to find out why its zone was denied asks again then */
 	ADMIT_US = 250 * US_PER_MS,	/**< whose turn is beyond the budget asks again then: the pace may rise ... */
 	ADMIT_MOST_US = 15 * US_PER_S,	/**< ... or later where many do, but no later than this: who finds room calls its neighbours, ... */
@@ -144,6 +145,13 @@ enum caa_gate caa_waiting_outside(struct caa_upstream *u, struct caa_asking *q, 
 enum caa_gate caa_waiting_denied(struct caa_upstream *u, struct caa_asking *q, const struct caa_wish *wish, uint64_t *wait_us)
 {
 	return caa_waiting_hold(u, q, wish, LATER_US, LATER_US, wait_us);
+}
+
+enum caa_gate caa_waiting_proof(struct caa_upstream *u, struct caa_asking *q, const struct caa_wish *wish, uint64_t *wait_us)
+{
+	if (!q->turn.in_line && !q->waited)
+		q->placed_us = wish->now_us;
+	return caa_waiting_hold(u, q, wish, PROOF_US, caa_waiting_soon_us(u), wait_us);
 }
 
 enum caa_gate caa_waiting_tcp(struct caa_upstream *u, struct caa_asking *q, const struct caa_wish *wish, uint64_t *wait_us)

@@ -41,6 +41,9 @@ enum caa_gate caa_waiting_denied(struct caa_upstream *u, struct caa_asking *q, c
 /** The same for who has to go over TCP, where others are under way. */
 enum caa_gate caa_waiting_tcp(struct caa_upstream *u, struct caa_asking *q, const struct caa_wish *wish, uint64_t *wait_us);
 
+/** The same for who may go over either, where one that is under way over TCP is to bring the cookie. */
+enum caa_gate caa_waiting_proof(struct caa_upstream *u, struct caa_asking *q, const struct caa_wish *wish, uint64_t *wait_us);
+
 /** @return when who may go over TCP asks again without being called, in us, while the first answer over it is waited for. */
 uint64_t caa_waiting_soon_us(const struct caa_upstream *u);
 
