@@ -229,6 +229,71 @@ static void where_a_limit_is_known_no_cookie_is_missed(void **state)
 	assert_false(caa_proof_is_missed(&s.u, &q, s.now_us));
 }
 
+/** As many are lost with the option as it takes to be taken for the reason, and others are answered. */
+static void fall_silent(struct scene *s)
+{
+	while (s->u.cookie.avoid_ms == 0) {
+		struct caa_cookie_sent with = { .client_sent = true };
+
+		if (!caa_cookie_silence(&s->u.cookie, &with))
+			fail();
+		caa_cookie_answered_without(&s->u.cookie, s->now_us, false);
+	}
+}
+
+/** A limit lets through some without the option and takes others with it: once it is found it is the reason, and the option is tried again,
+ *  but once only. */
+static void a_limit_excuses_the_option(void **state)
+{
+	struct caa_asking q[2 * BURST] = { { .caa = false } };
+	struct caa_cookie_sent sent = { .source = 0 };
+	struct scene s = begin();
+	uint8_t out[CAA_COOKIE_MAX];
+	size_t cookie;
+
+	(void)state;
+	s.lonely = true;
+	s.zone.tcp = 0;
+	s.zone.burst = 2 * BURST;
+	fall_silent(&s);
+	for (unsigned i = 0; i < BURST; i++) {		/* without it */
+		assert_int_equal(ask(&s, &q[0], &cookie), CAA_GATE_SEND);
+		assert_int_equal(cookie, 0);
+		s.now_us += 10 * ms;
+		answer(&s, &q[0], false);
+		q[0] = (struct caa_asking){ .caa = false };
+	}
+	for (size_t i = 0; i < COUNT_OF(q); i++)
+		assert_int_equal(ask(&s, &q[i], &cookie), CAA_GATE_SEND);
+	s.now_us += 1000 * ms;
+	for (size_t i = 0; i < COUNT_OF(q); i++)
+		lose(&s, &q[i], false);
+	assert_true(caa_learn_limited(&s.u.learn));
+	assert_int_equal(s.u.cookie.avoid_ms, 0);
+	fall_silent(&s);
+	caa_cookie_excuse(&s.u.cookie);
+	assert_int_not_equal(s.u.cookie.avoid_ms, 0);
+	s.now_us += 16 * minute;
+	assert_int_equal(caa_cookie_write(&s.u.cookie, NULL, &secret, &s.u.addr, s.now_us, out, &sent), CAA_COOKIE_CLIENT);
+	fall_silent(&s);
+	caa_cookie_excuse(&s.u.cookie);
+	assert_int_equal(s.u.cookie.avoid_ms, 0);
+}
+
+/** What a server has said of the option, and did not only not answer, no limit explains. */
+static void a_limit_does_not_excuse_what_was_said(void **state)
+{
+	struct scene s = begin();
+	struct caa_cookie_sent with = { .client_sent = true };
+	static const struct caa_packet formerr = { .rcode = CAA_RCODE_FORMERR };
+
+	(void)state;
+	caa_cookie_read(&s.u.cookie, NULL, &secret, s.now_us, &formerr, &with, false);
+	caa_cookie_avoid(&s.u.cookie, s.now_us);
+	caa_cookie_excuse(&s.u.cookie);
+	assert_int_not_equal(s.u.cookie.avoid_ms, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -239,6 +304,8 @@ int main(void)
 		cmocka_unit_test(where_tcp_shows_nothing_it_is_asked_as_before),
 		cmocka_unit_test(tcp_is_not_asked_where_no_cookie_is_missed),
 		cmocka_unit_test(where_a_limit_is_known_no_cookie_is_missed),
+		cmocka_unit_test(a_limit_excuses_the_option),
+		cmocka_unit_test(a_limit_does_not_excuse_what_was_said),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

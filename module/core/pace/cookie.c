@@ -36,6 +36,7 @@ static bool avoided(struct caa_cookie *c, uint64_t now_us)
 	if (c->avoid_ms != 0 && !caa_ms_ahead(c->avoid_ms, now_us, AVOID_MS)) {
 		c->avoid_ms = 0;
 		c->silent = 0;
+		c->excused = false;
 	}
 	/* After some silence every other query goes without, until one of either kind is answered. */
 	return c->avoid_ms != 0 || (c->silent != ANSWERED && c->silent >= SILENT_MAX);
@@ -186,4 +187,13 @@ void caa_cookie_answered_without(struct caa_cookie *c, uint64_t now_us, bool los
 	}
 	if (c->silent != ANSWERED && c->silent >= SILENT_MAX)
 		caa_cookie_avoid(c, now_us);
+}
+
+void caa_cookie_excuse(struct caa_cookie *c)
+{
+	if (c->avoid_ms == 0 || c->excused || c->silent == ANSWERED)	/* what was answered has said itself that it does not like it */
+		return;
+	c->excused = true;
+	c->avoid_ms = 0;
+	c->silent = 0;
 }

@@ -58,6 +58,7 @@ struct caa_cookie {
 	uint16_t scout_ms;	/**< when the last query left that is to tell how the option is liked, modulo 2^16; 0 = none */
 	bool liked : 1;		/**< a query with the option was answered well, or badly with and without it: it is not the reason */
 	bool refused : 1;	/**< the last server's part was answered with BADCOOKIE, and none was taken since */
+	bool excused : 1;	/**< a limit was found to be the reason of a silence, see caa_cookie_excuse() */
 	bool next : 1;		/**< another one may tell: what left after the last was answered before it */
 	uint8_t scouts : 2;	/**< that left within a while, since the first of them */
 	uint8_t rescued : 2;	/**< questions that were lost with the option and answered without, where no answer has a cookie */
@@ -131,6 +132,10 @@ void caa_cookie_answered_without(struct caa_cookie *c, uint64_t now_us, bool los
 
 /** @return whether it may still turn out that the server sends cookies: no query with the option was answered, and it is not avoided. */
 bool caa_cookie_is_open(const struct caa_cookie *c);
+
+/** A limit was found: it explains what was lost with the option, while some without were answered.  Once in the time that the option would
+ *  be avoided for it is tried again; where the silence follows it again, it was the option. */
+void caa_cookie_excuse(struct caa_cookie *c);
 
 /** @return whether the server's part is known for any of our addresses, so that queries prove their source. */
 static inline bool caa_cookie_proves(const struct caa_cookie *c)

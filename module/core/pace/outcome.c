@@ -131,6 +131,7 @@ static bool outcome_udp(struct caa_upstream *u, struct caa_asking *q, struct caa
 	if (limited) {
 		u->limits++;
 		caa_egress_limited(u);
+		caa_cookie_excuse(&u->cookie);
 		caa_transport_prefer_tcp(&u->transport, now_us);
 	}
 	if (end == CAA_END_TIMEOUT && caa_proof_is_missed(u, q, now_us))
