@@ -45,7 +45,7 @@ struct caa_store {
 	size_t server;			/**< index of the one that is connected or tried */
 	uint64_t since_us;		/**< of WAITS: when it ends; of BEGINS: when it began */
 	uint64_t retry_us;		/**< the next pause */
-	uint64_t asked_us;		/**< the last ping */
+	uint64_t asked_us;		/**< the last ping; 0 = none yet */
 	uint64_t probed_us;		/**< the first to the connection of the messages that nothing came after; 0 = something did */
 	uint64_t rtt_us, listeners;
 	uint64_t window_us, least_us, least_before_us;	/**< when the window began, the least time of a reply in it and in the one before */
@@ -232,7 +232,8 @@ static void begin(struct caa_store *s, uint64_t now_us)
 	struct caa_conn_arg arg[3];
 
 	s->state = BEGINS;
-	s->since_us = s->asked_us = now_us;
+	s->since_us = now_us;
+	s->asked_us = 0;	/* as soon as it is ready, for who else hears the channel */
 	s->loaded = 0;
 	s->hears = false;
 	s->probed_us = 0;
