@@ -19,6 +19,7 @@ struct scene {
 	uint64_t now_us, wait_us;
 	uint32_t questions;
 	bool lonely;		/**< there are no others */
+	bool repeated;		/**< the question was lost before */
 	uint64_t other_us;	/**< the wait at another address; UINT64_MAX = there is none */
 };
 
@@ -38,7 +39,8 @@ static struct scene begin(void)
 static enum caa_gate ask(struct scene *s, struct caa_asking *q, size_t *cookie)
 {
 	struct caa_wish wish = { .zone = &s->zone, .now_us = s->now_us, .deadline_us = minute + BUDGET_US, .age_us = s->now_us,
-		.other_us = s->other_us, .may_move = s->other_us != UINT64_MAX, .accompanied = !s->lonely };
+		.other_us = s->other_us, .may_move = s->other_us != UINT64_MAX, .accompanied = !s->lonely,
+		.repeated = s->repeated };
 	uint8_t out[CAA_COOKIE_MAX];
 	enum caa_gate gate;
 
@@ -229,6 +231,30 @@ static void where_a_limit_is_known_no_cookie_is_missed(void **state)
 	assert_false(caa_proof_is_missed(&s.u, &q, s.now_us));
 }
 
+/** Of several resolvers none may lose enough to find a limit: what is lost is not lost again where TCP works. */
+static void a_lost_question_goes_over_tcp_where_that_works(void **state)
+{
+	enum { LOST, FRESH, LONELY, UNWANTED, UNTRIED, FAILED, ENDS };
+
+	(void)state;
+	for (int how = LOST; how < ENDS; how++) {
+		struct scene s = begin();
+		struct caa_asking first = { .caa = false }, q = { .caa = false };
+		size_t cookie;
+
+		assert_int_equal(ask(&s, &first, &cookie), CAA_GATE_SEND);
+		answer(&s, &first, false);
+		if (how != UNTRIED)
+			caa_transport_outcome(&s.u.transport, s.now_us, CAA_TRANSPORT_ANSWERED);
+		while (how == FAILED && caa_transport_works(&s.u.transport))
+			caa_transport_outcome(&s.u.transport, s.now_us, CAA_TRANSPORT_LOST);
+		s.repeated = how != FRESH;
+		s.lonely = how == LONELY;
+		s.zone.tcp = how != UNWANTED;
+		assert_int_equal(ask(&s, &q, &cookie), how == LOST ? CAA_GATE_SEND_TCP : CAA_GATE_SEND);
+	}
+}
+
 /** As many are lost with the option as it takes to be taken for the reason, and others are answered. */
 static void fall_silent(struct scene *s)
 {
@@ -304,6 +330,7 @@ int main(void)
 		cmocka_unit_test(where_tcp_shows_nothing_it_is_asked_as_before),
 		cmocka_unit_test(tcp_is_not_asked_where_no_cookie_is_missed),
 		cmocka_unit_test(where_a_limit_is_known_no_cookie_is_missed),
+		cmocka_unit_test(a_lost_question_goes_over_tcp_where_that_works),
 		cmocka_unit_test(a_limit_excuses_the_option),
 		cmocka_unit_test(a_limit_does_not_excuse_what_was_said),
 	};

@@ -25,7 +25,14 @@ static enum caa_need need_of(const struct caa_asking *q, const struct caa_wish *
 	return wish->zone->tcp ? CAA_NEED_ANY : CAA_NEED_UDP;
 }
 
-static enum caa_offer offer_of(const struct caa_upstream *u, enum caa_need need, uint64_t now_us)
+/** A question that was lost is asked over TCP where that works: of several resolvers that meet a limit none may lose enough to find it, and
+ *  over UDP it may be lost again. */
+static bool is_better_over_tcp(const struct caa_upstream *u, const struct caa_wish *wish)
+{
+	return wish->repeated && wish->accompanied && caa_transport_works(&u->transport);
+}
+
+static enum caa_offer offer_of(const struct caa_upstream *u, enum caa_need need, const struct caa_wish *wish)
 {
 	static const enum caa_offer offers[] = {
 		[CAA_TRANSPORT_UDP] = CAA_OFFER_UDP,
@@ -35,7 +42,7 @@ static enum caa_offer offer_of(const struct caa_upstream *u, enum caa_need need,
 
 	if (caa_learn_is_manual(&u->learn))
 		return CAA_OFFER_BY_HAND;
-	return offers[caa_transport_choose(&u->transport, now_us, need == CAA_NEED_TCP)];
+	return offers[caa_transport_choose(&u->transport, wish->now_us, need == CAA_NEED_TCP || is_better_over_tcp(u, wish))];
 }
 
 static enum caa_belief belief_of(const struct caa_upstream *u, const struct caa_asking *q, const struct caa_wish *wish)
@@ -147,7 +154,7 @@ enum caa_gate caa_gate_ask(struct caa_upstream *u, struct caa_asking *q, struct 
 	if (wish->now_us >= wish->deadline_us)
 		return late(u, q, wish);
 	need = need_of(q, wish);
-	switch (caa_course_of(offer_of(u, need, wish->now_us), need)) {
+	switch (caa_course_of(offer_of(u, need, wish), need)) {
 	case CAA_COURSE_TCP:
 		return caa_send_tcp(u, q, wish);
 	case CAA_COURSE_TCP_SOON:
