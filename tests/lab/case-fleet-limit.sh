@@ -118,7 +118,7 @@ used_up() {
 	kill $climb 2>/dev/null
 	wait $climb
 	lab_stop beside
-	check "BIND, the limit is used up: four that share pass all ($passed; none in 20 s without TCP)" [ "$failed" -eq 0 ]
+	check "BIND, the limit is used up: four that share pass all ($passed; none in 20 s where TCP is not asked)" [ "$failed" -eq 0 ]
 	check "BIND, the limit is used up: in 4 s ($seconds s)" at_most "$seconds" 4
 }
 
