@@ -95,6 +95,7 @@ struct caa_ctx *caa_ctx_create(int id, struct caa_config *config, const struct c
 	ctx->climb_option = o->climb_option;
 	atomic_init(&ctx->enabled, caa_config_enabled(config));
 	atomic_init(&ctx->moved_us, 0);
+	atomic_init(&ctx->beside_us, 0);
 	atomic_init(&ctx->stood_us, 0);
 	atomic_init(&ctx->offset_s, caa_clock_offset_s());
 	atomic_init(&ctx->rated, caa_config_rated(config));

@@ -33,6 +33,7 @@ struct caa_ctx {
 	struct caa_config *config;	/**< replaced at fast_reload */
 	_Atomic bool rated;		/**< any zone has a rate that is set by hand */
 	_Atomic uint64_t moved_us;	/**< when a query of another type than CAA was last sent to another address; 0 = never */
+	_Atomic uint64_t beside_us;	/**< when another type was last asked for beside CAA, glue/beside.h; 0 = never */
 	_Atomic uint64_t stood_us;	/**< when it was seen that the process, or one of its threads, had stood still; 0 = never */
 	_Atomic int64_t offset_s;	/**< by how much the wall clock is ahead of the one that is never set, when somebody looked */
 	_Atomic bool enabled;		/**< any zone is enabled; where false, every hook returns at once */

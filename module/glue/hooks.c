@@ -3,6 +3,7 @@
 
 #include "glue/hooks.h"
 
+#include "glue/beside.h"
 #include "glue/claims.h"
 #include "glue/ctx.h"
 #include "glue/event.h"
@@ -29,6 +30,9 @@ static int minimise_known(struct caa_ctx *ctx, struct module_qstate *qstate, str
 		return claims.count > 0 ? MODULE_HOOKS_MINIMISE_ONCE : MODULE_HOOKS_MINIMISE_USUAL;
 	}
 	if (qchase->qtype != LDNS_RR_TYPE_CAA || query == NULL || query->usual)
+		return MODULE_HOOKS_MINIMISE_USUAL;
+	query->avoids = caa_beside_avoids(ctx, qstate);
+	if (query->avoids)
 		return MODULE_HOOKS_MINIMISE_USUAL;
 	if (query->merged.whole && !qstate->env->cfg->qname_minimisation_strict &&
 	    caa_name_equal(caa_host_qname(qchase), caa_host_qname(&qstate->qinfo)))

@@ -139,12 +139,18 @@ enum caa_res caa_host_read_name(uint8_t wire[static CAA_NAME_MAX], size_t *len, 
 
 enum {
 	QNAME_AT = 10,		/**< octets of a query as it is kept, without its id, before its name: flags and four counts */
-	QNAME_AFTER = 4		/**< octets behind it: type and class */
+	QNAME_AFTER = 4,	/**< octets behind it: type and class */
+	FLAG_RD = 0x01		/**< of the first octet of a query without its ID */
 };
 
 struct caa_name caa_host_asked(const struct serviced_query *sq)
 {
 	return (struct caa_name){ sq->qbuf + QNAME_AT, sq->qbuflen - QNAME_AT - QNAME_AFTER };
+}
+
+bool caa_host_recurses(const struct serviced_query *sq)
+{
+	return (sq->qbuf[0] & FLAG_RD) != 0;
 }
 
 struct iter_qstate *caa_host_iterator(const struct module_qstate *qstate)

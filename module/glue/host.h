@@ -48,6 +48,9 @@ struct caa_name caa_host_qname(const struct query_info *qinfo);
 /** @return the name that a query asks for, borrowed from it. */
 struct caa_name caa_host_asked(const struct serviced_query *sq);
 
+/** @return whether a query has RD: what answers it speaks for no zone, and asks others itself. */
+bool caa_host_recurses(const struct serviced_query *sq);
+
 /** @return the iterator's state, borrowed; NULL if it has not begun. */
 struct iter_qstate *caa_host_iterator(const struct module_qstate *qstate);
 

@@ -5,6 +5,7 @@
 
 #include "core/fleet/share.h"
 #include "core/pace/egress.h"
+#include "glue/beside.h"
 #include "glue/claims.h"
 #include "glue/ctx.h"
 #include "glue/failure.h"
@@ -159,13 +160,15 @@ static int64_t pace_caa(struct caa_ctx *ctx, struct caa_sending *s, const struct
 	struct serviced_query *sq = s->sq;
 	struct caa_asking *q = &s->asking;
 	const struct caa_addr *addr = &s->addr;
-	bool final = caa_claims_are_final(claims, q, addr), known;
-	uint64_t wait_us = 0;
+	uint64_t wait_us, beside_us;
+	bool final = caa_beside_found(ctx, claims, s, wish->now_us, &beside_us) || caa_claims_are_final(claims, q, addr), known;
 	enum caa_gate gate;
 
 	if (final || caa_claims_are_idle(ctx, claims))
 		return given_up(sq, claims, wish, !final);
 	wait_us = caa_claims_denied_wait_us(claims, q, addr, wish->now_us);
+	if (beside_us > wait_us)
+		wait_us = beside_us;
 	if (wait_us > 0 && wish->now_us + wait_us < wish->deadline_us)
 		return (int64_t)wait_us;
 	choices(wish, sq);
@@ -225,12 +228,12 @@ static void lower_case(struct caa_ctx *ctx, struct serviced_query *sq, const str
 	caa_stats_add(&ctx->stats, CAA_STAT_lower_case, 1);
 }
 
-/** It leaves now, as without a module. */
-static int64_t leaves_usual(struct caa_ctx *ctx, struct caa_sending *s, uint64_t now_us, bool tcp)
+/** It leaves now, as without a module.  @param most_ms: as for set_waits(). */
+static int64_t leaves_usual(struct caa_ctx *ctx, struct caa_sending *s, uint64_t now_us, bool tcp, uint32_t most_ms)
 {
 	caa_shards_other(ctx->shards, &s->addr, &s->asking, now_us, tcp);
 	s->due_us = 0;
-	set_waits(s->sq, 0, 0);
+	set_waits(s->sq, 0, most_ms);
 	s->sq->hook_source = -1;
 	s->asking.out = true;
 	count_sent(ctx, s->asking.claimed, tcp);
@@ -255,10 +258,11 @@ static int64_t pace_known(struct caa_ctx *ctx, struct serviced_query *sq, int qu
 	struct caa_wish wish;
 	int64_t wait_us;
 	uint64_t now_us;
+	uint32_t most_ms = 0;
 	uint8_t line;
 
 	caa_claims_find(ctx, &claims, sq);
-	if (claims.count == 0 && sq->hook_data == NULL && !caa_reporting_is_busy(ctx) && is_free(ctx, sq))
+	if (claims.count == 0 && sq->hook_data == NULL && !caa_reporting_is_busy(ctx) && !caa_beside_waits(ctx, sq) && is_free(ctx, sq))
 		return 0;
 	s = caa_sending_of(ctx, sq);
 	if (s == NULL)
@@ -277,9 +281,12 @@ static int64_t pace_known(struct caa_ctx *ctx, struct serviced_query *sq, int qu
 	q->denied_elsewhere = !q->denied && caa_claims_were_denied_any(&claims);
 	if (claims.count == 0 && !queued && (wait_us = caa_reporting_pace(ctx, sq, q, now_us, tcp)) != 0)
 		return wait_us;
+	q->beside = claims.count == 0 && caa_beside_waits(ctx, sq);
+	if (q->beside && !queued && caa_beside_is_over(ctx, sq, now_us, &most_ms))
+		return -1;
 	/* Where TCP or TLS is configured there is nothing to choose, and nothing of UDP's limits to learn. */
 	if (claims.count == 0 || claims.others || sq->tcp_upstream || sq->ssl_upstream || !caa_ctx_enabled(ctx))
-		return queued ? 0 : leaves_usual(ctx, s, now_us, *tcp);
+		return queued ? 0 : leaves_usual(ctx, s, now_us, *tcp, most_ms);
 	wish = caa_claims_wish(&claims, q, &s->addr, now_us, queued, *tcp);
 	options = *wish.zone;
 	options.rate_qps = line != 0 ? server.rate_qps : 0;

@@ -3,6 +3,7 @@
 
 #include "glue/query.h"
 
+#include "glue/beside.h"
 #include "glue/climbing.h"
 #include "glue/clock.h"
 #include "glue/ctx.h"
@@ -194,15 +195,16 @@ static enum module_ext_state restart(struct module_qstate *qstate, struct caa_qu
 }
 
 /** Ask once more, and at once, as plain Unbound does, who asks a name with type A first, and so finds an alias, or a delegation, though
- *  the server does not answer CAA there.  @return false if that is not worth it. */
+ *  the server does not answer CAA there: all the way, or, where that is known (glue/beside.h), at the zone's servers, but once.
+ *  @return false if that is not worth it. */
 static bool try_usual(struct caa_ctx *ctx, struct module_qstate *qstate, struct caa_query *query)
 {
 	bool unheard = caa_denials_are_unheard(&query->denials), denied = caa_denials_any(&query->denials) && !query->silent;
 
 	if (query->usual || !(unheard || denied) || caa_host_now_us() >= caa_query_deadline_us(query))
 		return false;
-	query->usual = true;
-	query->scouts = unheard;
+	query->usual = !unheard || query->slow;
+	query->slow = unheard;
 	caa_denials_anew(&query->denials);
 	query->merged.whole = false;
 	query->tries = (struct caa_tries){ .made = query->tries.made + 1 };
@@ -314,6 +316,8 @@ void caa_query_operate(struct caa_ctx *ctx, struct module_qstate *qstate, enum m
 			caa_merging_end(ctx, &query->merged, failed(qstate));
 		else if (query == NULL && keys_of(ctx, qstate) != NULL)
 			caa_merging_end(ctx, keys_of(ctx, qstate), failed(qstate));
+		else if (query == NULL)
+			caa_beside_done(ctx, qstate);
 		return;
 	case module_event_reply:
 	case module_event_noreply:
@@ -364,5 +368,6 @@ void caa_query_clear(struct caa_ctx *ctx, struct module_qstate *qstate)
 	if (keys_of(ctx, qstate) != NULL)
 		caa_lookups_clear(ctx, keys_of(ctx, qstate));
 	caa_reporting_clear(ctx, qstate);
+	caa_beside_clear(ctx, qstate);
 	qstate->minfo[ctx->id] = NULL;
 }

@@ -4,6 +4,7 @@
 #include "glue/replies.h"
 
 #include "core/wire/answer.h"
+#include "glue/beside.h"
 #include "glue/claims.h"
 #include "glue/ctx.h"
 #include "glue/elsewhere.h"
@@ -184,7 +185,7 @@ static unsigned lost_tries(const struct caa_query *query, bool keys)
 {
 	if (keys)
 		return CAA_LOST_TRIES_KEYS;
-	return query->scouts ? CAA_LOST_TRIES_SLOW : CAA_LOST_TRIES;
+	return query->slow ? CAA_LOST_TRIES_SLOW : CAA_LOST_TRIES;
 }
 
 /** @return whether that is the end: the question is not asked there again. */
@@ -243,25 +244,10 @@ static bool note_outcome(struct caa_query *query, const struct caa_asking *q, co
 	return denies;
 }
 
-/** All who wait for a query find out together whether other types are answered where CAA never was. */
-static void note_unheard(struct caa_ctx *ctx, const struct caa_claims *claims, struct caa_asking *q, const struct caa_addr *addr,
-	uint64_t now_us)
-{
-	unsigned lost = 0;
-
-	for (unsigned i = 0; i < claims->count; i++)
-		lost += !claims->query[i]->usual &&
-			caa_denials_losses_anywhere(&claims->query[i]->denials, q->question) >= CAA_UNHEARD_TRIES;
-	if (lost == 0 || !caa_shards_drops_caa(ctx->shards, addr, q, now_us))
-		return;
-	for (unsigned i = 0; i < claims->count; i++)
-		if (!claims->query[i]->usual)
-			caa_denials_unheard(&claims->query[i]->denials, q->question);
-}
-
-/** Tell those who wait to know what is above their names. */
+/** Tell those who wait to know what is above their names.
+ *  @param wonders: whether there is another way is being found out: who waits goes on alone no sooner than that is known. */
 static void note_news(struct caa_ctx *ctx, struct caa_query *query, const struct serviced_query *sq,
-	const struct caa_outcome *o, struct sldns_buffer *reply)
+	const struct caa_outcome *o, struct sldns_buffer *reply, bool wonders)
 {
 	switch (o->meaning) {
 	case CAA_MEANS_NOTHING:
@@ -272,14 +258,14 @@ static void note_news(struct caa_ctx *ctx, struct caa_query *query, const struct
 			caa_merging_answered(ctx, &query->merged, sq, reply);
 		break;
 	case CAA_MEANS_DENIED:
-		caa_merging_lost(ctx, &query->merged, sq, true);
+		if (!wonders)
+			caa_merging_lost(ctx, &query->merged, sq, true);
 		break;
 	case CAA_MEANS_SILENCE:
 	case CAA_MEANS_LOST:
 		caa_elsewhere_silent(ctx, &query->merged, o->limit);
-		if (caa_denials_are_unheard(&query->denials))
-			break;	/* it is asked in another way at once */
-		caa_merging_lost(ctx, &query->merged, sq, false);
+		if (!wonders)
+			caa_merging_lost(ctx, &query->merged, sq, false);
 		break;
 	case CAA_MEANS_NO_TCP:
 		caa_merging_lost(ctx, &query->merged, sq, false);
@@ -344,7 +330,7 @@ static void outcome(void *arg, struct serviced_query *sq, int tcp, int error, st
 	struct caa_outcome o;
 	uint64_t now_us;
 	struct caa_claims claims;
-	bool denies = false;
+	bool denies = false, wonders;
 
 	if (s == NULL || (end == CAA_END_ABANDONED && is_over(s)))
 		return;
@@ -356,13 +342,13 @@ static void outcome(void *arg, struct serviced_query *sq, int tcp, int error, st
 	caa_sending_flight_end(ctx, s);
 	if (reply != NULL)
 		packet = packet_of(reply);
-	if (s->asking.claimed && end == CAA_END_ANSWER && reply != NULL) {
+	now_us = caa_host_now_us();
+	if ((s->asking.claimed || caa_beside_is_busy(ctx, now_us)) && end == CAA_END_ANSWER && reply != NULL) {
 		read = &answer;
 		caa_answer_read(read, sldns_buffer_begin(reply), sldns_buffer_limit(reply), (struct caa_name){ sq->zone, sq->zonelen });
 		packet.useless = is_useless(read);
 		packet.lacks = sq->want_dnssec && !has_edns(sq);
 	}
-	now_us = caa_host_now_us();
 	upstreams = end == CAA_END_TIMEOUT && !tcp && s->asking.udp && stood_still(ctx, sq, &s->asking, now_us) ? CAA_END_UNREAD : end;
 	o = caa_shards_outcome(ctx->shards, &s->addr, &s->asking, now_us, upstreams, &packet, tcp, &before);
 	s->asking.out = false;
@@ -371,6 +357,8 @@ static void outcome(void *arg, struct serviced_query *sq, int tcp, int error, st
 		caa_stats_add(&ctx->stats, CAA_STAT_limits, 1);
 	if (o.room)
 		call(ctx, s);
+	if (sq->qtype == LDNS_RR_TYPE_A && o.meaning == CAA_MEANS_ANSWER)
+		caa_beside_shown(ctx, s, &before, now_us);
 	if (!before.claimed || end == CAA_END_ABANDONED)
 		return;
 	caa_claims_find(ctx, &claims, sq);
@@ -378,12 +366,11 @@ static void outcome(void *arg, struct serviced_query *sq, int tcp, int error, st
 		denies = note_outcome(claims.query[i], &before, &s->addr, now_us, &o, sq->qtype, packet.lacks) || denies;
 	if (denies)
 		caa_shards_denies(ctx->shards, &s->addr, &before, now_us);
-	if (o.meaning == CAA_MEANS_SILENCE && before.caa_type)
-		note_unheard(ctx, &claims, &before, &s->addr, now_us);
+	wonders = before.caa_type && caa_beside_failed(ctx, &claims, s, &before, &o, now_us);
 	caa_query_ended(claims.query, claims.count, (uint16_t)sq->qtype);
 	caa_failure_outcome(ctx, claims.query, claims.count, sq, &s->addr, &before, now_us, end, tcp, reply, read);
 	for (unsigned i = 0; i < claims.count; i++)
-		note_news(ctx, claims.query[i], sq, &o, reply);
+		note_news(ctx, claims.query[i], sq, &o, reply, wonders);
 	if (packet.channel != NULL && reply != NULL && o.meaning != CAA_MEANS_NOTHING)
 		caa_reporting_hear(ctx, claims.query, claims.count, sq, &packet, reply);
 	if (o.meaning == CAA_MEANS_LOST && (o.limit || caa_claims_have_patience(&claims)))

@@ -93,12 +93,6 @@ static struct report *report_of(const struct caa_ctx *ctx, const struct module_q
 	return qstate->qinfo.qtype == LDNS_RR_TYPE_TXT ? qstate->minfo[ctx->id] : NULL;
 }
 
-/** Whether a query has RD: what answers it speaks for no zone, and asks others itself. */
-static bool for_forwarder(const struct serviced_query *sq)
-{
-	return (sq->qbuf[0] & FLAG_RD) != 0;
-}
-
 /* --- what is announced ---------------------------------------------------------------------------------------------------- */
 
 /** Whether the answer repeats the question as it was sent, letters and all: a forger would have to know them, too. */
@@ -118,7 +112,7 @@ void caa_reporting_hear(struct caa_ctx *ctx, struct caa_query *const *queries, u
 
 	while (i < count && !queries[i]->zone.error_reporting)
 		i++;
-	if (i == count || packet->channel == NULL || for_forwarder(sq) || !is_echo(sq, reply) ||
+	if (i == count || packet->channel == NULL || caa_host_recurses(sq) || !is_echo(sq, reply) ||
 	    caa_agent_read(&agent, packet->channel, packet->channel_len) != CAA_OK)
 		return;
 	lock_basic_lock(&ctx->reporting->lock);
@@ -237,7 +231,7 @@ int64_t caa_reporting_pace(struct caa_ctx *ctx, const struct serviced_query *sq,
 		return 0;	/* somebody else waits for it, too */
 	if (report->sent >= SENDS || now_us - report->started_us > (uint64_t)LIFE_S * US_PER_S)
 		return -1;
-	if (sq->qtype == LDNS_RR_TYPE_TXT && !for_forwarder(sq)) {
+	if (sq->qtype == LDNS_RR_TYPE_TXT && !caa_host_recurses(sq)) {
 		if (!has_place(ctx->reporting, entry->qstate->env->cfg))
 			return WAIT_US;
 		q->report = true;

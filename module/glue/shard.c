@@ -361,33 +361,86 @@ enum caa_again caa_shards_again(struct caa_shards *s, const struct caa_addr *a, 
 	return again;
 }
 
+/** What an upstream does for a query's zone where other types are asked for than its own, or CAA. */
+static struct caa_serving *serving_of_other(struct at *at, const struct caa_asking *q, uint64_t now_us)
+{
+	struct caa_asking other = { .zone = q->zone, .caa_type = !q->caa_type, .addr_hash = q->addr_hash };
+
+	return serving_of(at->slice, at->u, &other, now_us);
+}
+
 void caa_shards_denies(struct caa_shards *s, const struct caa_addr *a, struct caa_asking *q, uint64_t now_us)
 {
 	struct at at = take_for(s, a, q, now_us, false);
 
-	struct caa_asking other = { .zone = q->zone, .caa_type = !q->caa_type, .addr_hash = q->addr_hash };
-
 	if (at.u != NULL) {
 		caa_serving_denies(at.zone, now_us);
 		/* where it has answered no other type either, it is not served there at all */
-		caa_serving_denies(serving_of(at.slice, at.u, &other, now_us), now_us);
+		caa_serving_denies(serving_of_other(&at, q, now_us), now_us);
 	}
 	release(at.slice);
 }
 
-bool caa_shards_drops_caa(struct caa_shards *s, const struct caa_addr *a, struct caa_asking *q, uint64_t now_us)
+/** What is known of another type, for a query for CAA.  What at->zone is may be another's after it. */
+static enum caa_beside beside_of(struct at *at, struct caa_asking *q, uint64_t now_us)
+{
+	struct caa_serving others = *serving_of_other(at, q, now_us);	/* a copy, since the table may move what is there */
+
+	at->zone = serving_of(at->slice, at->u, q, now_us);
+	if (caa_serving_avoids_caa(at->zone, &others, now_us))
+		return CAA_BESIDE_KNOWN;
+	return caa_serving_is_wondering(at->zone, &others, now_us) ? CAA_BESIDE_WAIT : CAA_BESIDE_NO;
+}
+
+/** What is denied of many zones may be so by a limit that is not known yet: a few find out, and more as some are answered; and where CAA
+ *  is answered of others, it is denied twice before. */
+static bool may_ask(const struct at *at, const struct caa_asking *q, uint64_t now_us, uint64_t waited_us)
+{
+	if (caa_serving_is_notimp(at->zone, now_us))
+		return false;
+	return waited_us > 0 || ((!at->u->serves_caa || q->same_denied) && caa_upstream_may_beside(at->u, now_us));
+}
+
+enum caa_beside caa_shards_caa_failed(struct caa_shards *s, const struct caa_addr *a, struct caa_asking *q, uint64_t now_us,
+	uint64_t waited_us, bool wonders)
 {
 	struct at at = take_for(s, a, q, now_us, false);
-	struct caa_asking other = { .zone = q->zone, .caa_type = !q->caa_type, .addr_hash = q->addr_hash };
-	struct caa_serving others;
-	bool drops = false;
+	enum caa_beside beside = CAA_BESIDE_NO;
 
 	if (at.u != NULL) {
-		others = *serving_of(at.slice, at.u, &other, now_us);	/* a copy, since the table may move what is there */
-		drops = caa_serving_drops_caa(serving_of(at.slice, at.u, q, now_us), &others, now_us);
+		bool limited = caa_learn_limited(&at.u->learn);
+
+		if (!limited)
+			caa_serving_caa_failed(at.zone, now_us, waited_us);
+		beside = beside_of(&at, q, now_us);
+		if (beside == CAA_BESIDE_NO && wonders && !limited && may_ask(&at, q, now_us, waited_us) && caa_serving_wonders(at.zone, now_us)) {
+			caa_upstream_beside(at.u, now_us);
+			beside = CAA_BESIDE_ASK;
+		}
 	}
 	release(at.slice);
-	return drops;
+	return beside;
+}
+
+void caa_shards_shown(struct caa_shards *s, const struct caa_addr *a, struct caa_asking *q, uint64_t now_us, uint64_t took_us)
+{
+	struct at at = take_for(s, a, q, now_us, false);
+
+	if (at.u != NULL) {
+		caa_serving_shown(at.zone, now_us, took_us);
+		at.u->besides = 0;
+	}
+	release(at.slice);
+}
+
+enum caa_beside caa_shards_beside(struct caa_shards *s, const struct caa_addr *a, uint32_t zone, uint8_t line, uint64_t now_us)
+{
+	struct caa_asking q = { .zone = zone, .line = line, .caa_type = true };
+	struct at at = take_for(s, a, &q, now_us, false);
+	enum caa_beside beside = at.u != NULL ? beside_of(&at, &q, now_us) : CAA_BESIDE_NO;
+
+	release(at.slice);
+	return beside;
 }
 
 size_t caa_shards_forget(struct caa_shards *s, const struct caa_addr *a)

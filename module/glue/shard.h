@@ -64,8 +64,22 @@ bool caa_shards_free(struct caa_shards *s, const struct caa_addr *a, uint64_t no
 /** @param srtt_us: its round trip time; 0 = unknown. @return whether the upstream answered something lately. */
 bool caa_shards_alive(struct caa_shards *s, const struct caa_addr *a, uint64_t now_us, uint32_t *srtt_us);
 
-/** A question of type CAA has lost some queries there.  @return as caa_serving_drops_caa(). */
-bool caa_shards_drops_caa(struct caa_shards *s, const struct caa_addr *a, struct caa_asking *q, uint64_t now_us);
+/** What is to be done where CAA has failed. */
+enum caa_beside {
+	CAA_BESIDE_NO,		/**< nothing: CAA was answered well, or another type was asked for lately, or there is a limit */
+	CAA_BESIDE_ASK,		/**< ask for another type beside it */
+	CAA_BESIDE_WAIT,	/**< it was asked for a moment ago */
+	CAA_BESIDE_KNOWN	/**< another type is answered, as caa_serving_avoids_caa() */
+};
+
+/** A query for CAA has failed; where a limit is known, that says nothing.  @param waited_us: in vain; 0 = it was denied, or answered with an error.
+ *  @param wonders: whether that is enough to ask for another type. */
+enum caa_beside caa_shards_caa_failed(struct caa_shards *s, const struct caa_addr *a, struct caa_asking *q, uint64_t now_us,
+	uint64_t waited_us, bool wonders);
+/** One for another type was answered.  @param took_us: its round trip. */
+void caa_shards_shown(struct caa_shards *s, const struct caa_addr *a, struct caa_asking *q, uint64_t now_us, uint64_t took_us);
+/** @param zone: its hash. @return CAA_BESIDE_KNOWN, _WAIT or _NO. */
+enum caa_beside caa_shards_beside(struct caa_shards *s, const struct caa_addr *a, uint32_t zone, uint8_t line, uint64_t now_us);
 /** A question found that a denial is the zone's own answer.  @param q: for the zone and type. */
 void caa_shards_denies(struct caa_shards *s, const struct caa_addr *a, struct caa_asking *q, uint64_t now_us);
 

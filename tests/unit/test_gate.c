@@ -1197,6 +1197,44 @@ static void who_goes_for_others_misses_no_cookie(void **state)
 	assert_int_equal(answered(&s, &q, &data).meaning, CAA_MEANS_ANSWER);
 }
 
+/** What finds out whether another type is answered is asked unpaced: its losses make no limit. */
+static void what_is_asked_beside_says_nothing_of_a_limit(void **state)
+{
+	(void)state;
+	for (int beside = 0; beside <= 1; beside++) {
+		struct scene s = begin();
+		struct caa_serving others = { .tag = 7 };
+
+		chat(&s, 8);
+		caa_serving_answered(&others, s.now_us);
+		for (unsigned i = 0; i < 3 * BURST; i++) {
+			struct caa_asking q = { .question = 1000 + i, .zone = others.tag, .beside = beside };
+
+			caa_gate_other(&s.u, &q, s.now_us, false);
+			end_zone(&s, &q, &others, CAA_END_TIMEOUT, NULL, false);
+		}
+		assert_int_equal(caa_learn_limited(&s.u.learn), !beside);
+		nothing_is_left(&s);
+	}
+}
+
+/** That an address serves CAA is known from an answer to that alone. */
+static void that_caa_is_served_is_known_from_its_answers(void **state)
+{
+	struct scene s = begin();
+	struct caa_asking a = { .caa_type = false }, caa = { .caa_type = true }, denied = { .caa_type = true };
+
+	(void)state;
+	leave(&s, &a);
+	answered(&s, &a, &data);
+	leave(&s, &denied);
+	answered(&s, &denied, &refused);
+	assert_false(s.u.serves_caa);
+	leave(&s, &caa);
+	answered(&s, &caa, &data);
+	assert_true(s.u.serves_caa);
+}
+
 /** TCP waits its turn there, and is asked all the same. */
 static void at_a_rate_by_hand_a_missing_cookie_is_seen_over_tcp(void **state)
 {
@@ -3088,7 +3126,8 @@ int main(void)
 		cmocka_unit_test(silence_after_a_dropped_answer_is_not_held_against_the_option),
 		cmocka_unit_test(a_missing_cookie_is_seen_over_tcp), cmocka_unit_test(a_missing_cookie_teaches_nothing),
 		cmocka_unit_test(denials_without_the_cookie_are_a_limit_where_tcp_is_denied_too),
-		cmocka_unit_test(a_missing_cookie_is_of_one_attempt), cmocka_unit_test(who_goes_for_others_misses_no_cookie),
+		cmocka_unit_test(a_missing_cookie_is_of_one_attempt), cmocka_unit_test(who_goes_for_others_misses_no_cookie), cmocka_unit_test(what_is_asked_beside_says_nothing_of_a_limit),
+		cmocka_unit_test(that_caa_is_served_is_known_from_its_answers),
 		cmocka_unit_test(at_a_rate_by_hand_a_missing_cookie_is_seen_over_tcp),
 		cmocka_unit_test(without_cookies_nothing_is_forged),
 		cmocka_unit_test(a_server_that_dislikes_the_option_is_asked_without),

@@ -159,22 +159,65 @@ static void the_oldest_record_of_a_set_makes_room(void **state)
 	assert_false(caa_serving_is_witness(caa_servings_get(&t, UINT64_C(1) << 32, now + 22 * second), now + 22 * second));
 }
 
-/** A few in a while find out; then it is known, until CAA is answered. */
-static void who_answers_other_types_only_drops_caa(void **state)
+/** CAA fails, and another type, asked once in a while, is answered: names are looked for with that, until CAA is answered, or for a while. */
+static void who_answers_other_types_only_is_asked_those(void **state)
+{
+	const uint64_t now_us = 60 * UINT64_C(1000000), while_us = CAA_SERVING_BESIDE_MS * ms;
+	struct caa_serving caa = { .tag = 1 }, others = { .tag = 2 };
+
+	(void)state;
+	assert_false(caa_serving_avoids_caa(&caa, &others, now_us));
+	caa_serving_caa_failed(&caa, now_us, 0);
+	assert_true(caa_serving_wonders(&caa, now_us));
+	assert_false(caa_serving_wonders(&caa, now_us + while_us - ms));
+	assert_false(caa_serving_avoids_caa(&caa, &others, now_us));
+	caa_serving_shown(&others, now_us, 10 * ms);
+	assert_true(caa_serving_avoids_caa(&caa, &others, now_us + while_us - ms));
+	assert_false(caa_serving_avoids_caa(&caa, &others, now_us + while_us));
+	assert_true(caa_serving_wonders(&caa, now_us + while_us));
+	caa_serving_caa_failed(&caa, now_us + while_us, 0);
+	assert_false(caa_serving_avoids_caa(&caa, &others, now_us + while_us));	/* that the other was answered is long ago */
+	caa_serving_shown(&others, now_us + while_us, 10 * ms);
+	assert_true(caa_serving_avoids_caa(&caa, &others, now_us + while_us));
+	caa_serving_good(&caa, now_us + while_us);
+	assert_false(caa_serving_avoids_caa(&caa, &others, now_us + while_us));
+	caa_serving_caa_failed(&caa, now_us + while_us, 0);
+	assert_false(caa_serving_avoids_caa(&caa, &others, now_us + while_us));
+	assert_false(caa_serving_wonders(&caa, now_us + while_us));
+}
+
+/** CAA is not sent once more before the other's answer is there, or has had its time. */
+static void what_is_asked_beside_is_waited_for(void **state)
 {
 	const uint64_t now_us = 60 * UINT64_C(1000000);
 	struct caa_serving caa = { .tag = 1 }, others = { .tag = 2 };
 
 	(void)state;
-	for (unsigned i = 0; i < CAA_SERVING_SCOUTS; i++)
-		assert_true(caa_serving_drops_caa(&caa, &others, now_us));
-	assert_false(caa_serving_drops_caa(&caa, &others, now_us));
-	assert_false(caa_serving_drops_caa(&caa, &others, now_us + (CAA_SERVING_SCOUT_MS - 1) * ms));
-	assert_true(caa_serving_drops_caa(&caa, &others, now_us + CAA_SERVING_SCOUT_MS * ms));
-	caa_serving_answered(&others, now_us + CAA_SERVING_SCOUT_MS * ms);
-	assert_true(caa_serving_drops_caa(&caa, &others, now_us + CAA_SERVING_SCOUT_MS * ms));
-	caa_serving_answered(&caa, now_us + CAA_SERVING_SCOUT_MS * ms);
-	assert_false(caa_serving_drops_caa(&caa, &others, now_us + CAA_SERVING_SCOUT_MS * ms));
+	assert_false(caa_serving_is_wondering(&caa, &others, now_us));
+	caa_serving_shown(&others, now_us - 1000 * ms, 10 * ms);	/* what was answered before says nothing */
+	assert_true(caa_serving_wonders(&caa, now_us));
+	assert_true(caa_serving_is_wondering(&caa, &others, now_us + (CAA_SERVING_ASKED_MS - 1) * ms));
+	assert_false(caa_serving_is_wondering(&caa, &others, now_us + CAA_SERVING_ASKED_MS * ms));
+	caa_serving_shown(&others, now_us + 10 * ms, 10 * ms);
+	assert_false(caa_serving_is_wondering(&caa, &others, now_us + 20 * ms));
+}
+
+/** Who is slow is slow for all types: CAA is dropped only if it was waited for longer than the other's answer took. */
+static void who_is_slow_drops_nothing(void **state)
+{
+	const uint64_t now_us = 60 * UINT64_C(1000000);
+	struct caa_serving caa = { .tag = 1 }, others = { .tag = 2 };
+
+	(void)state;
+	caa_serving_caa_failed(&caa, now_us, 376 * ms);
+	caa_serving_shown(&others, now_us, 1200 * ms);
+	assert_false(caa_serving_avoids_caa(&caa, &others, now_us));
+	caa_serving_caa_failed(&caa, now_us + 1000 * ms, 752 * ms);
+	assert_false(caa_serving_avoids_caa(&caa, &others, now_us + 1000 * ms));
+	caa_serving_caa_failed(&caa, now_us + 2000 * ms, 1504 * ms);
+	assert_true(caa_serving_avoids_caa(&caa, &others, now_us + 2000 * ms));
+	caa_serving_caa_failed(&caa, now_us + 2100 * ms, 100 * ms);	/* the longest counts */
+	assert_true(caa_serving_avoids_caa(&caa, &others, now_us + 2100 * ms));
 }
 
 int main(void)
@@ -185,7 +228,7 @@ int main(void)
 		cmocka_unit_test(who_is_known_to_deny_is_not_suspect), cmocka_unit_test(that_it_is_full_is_known_for_a_moment),
 		cmocka_unit_test(a_witness_that_is_lost_where_others_are_answered_is_none), cmocka_unit_test(what_is_no_split),
 		cmocka_unit_test(numbers_wrap), cmocka_unit_test(its_own_denial_is_remembered_for_seconds),
-		cmocka_unit_test(who_answers_other_types_only_drops_caa),
+		cmocka_unit_test(who_answers_other_types_only_is_asked_those), cmocka_unit_test(who_is_slow_drops_nothing), cmocka_unit_test(what_is_asked_beside_is_waited_for),
 		cmocka_unit_test(the_oldest_record_of_a_set_makes_room),
 	};
 

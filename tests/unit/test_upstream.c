@@ -397,13 +397,37 @@ static void one_source_takes_no_room(void **state)
 	}
 }
 
+/** A few at once, more when one was answered, or after a while. */
+static void few_types_are_asked_beside_at_once(void **state)
+{
+	struct caa_upstreams *t = caa_upstreams_create(4, 1, key);
+	struct caa_upstream *u = get(t, 1);
+	uint64_t now_us = 60000000;
+	unsigned count = 0;
+
+	(void)state;
+	for (; caa_upstream_may_beside(u, now_us); count++)
+		caa_upstream_beside(u, now_us);
+	assert_in_range(count, 2, 8);
+	assert_false(caa_upstream_may_beside(u, now_us + 400000));
+	u->besides = 0;
+	assert_true(caa_upstream_may_beside(u, now_us + 400000));
+	for (unsigned i = 0; i < count; i++)
+		caa_upstream_beside(u, now_us + 400000);
+	assert_false(caa_upstream_may_beside(u, now_us + 800000));
+	assert_true(caa_upstream_may_beside(u, now_us + 900000));
+	caa_upstream_beside(u, now_us + 900000);
+	assert_true(caa_upstream_may_beside(u, now_us + 900000));
+	caa_upstreams_destroy(t);
+}
+
 static void memory_is_bounded(void **state)
 {
 	struct caa_upstreams *t = caa_upstreams_create(100000, 1, key);
 
 	(void)state;
-	assert_true(sizeof(struct caa_upstream) <= 368);
-	assert_true(caa_upstreams_memory(t) <= 38000000);
+	assert_true(sizeof(struct caa_upstream) <= 376);
+	assert_true(caa_upstreams_memory(t) <= 39000000);
 	caa_upstreams_destroy(t);
 	t = caa_upstreams_create(1, 1, key);
 	for (uint32_t n = 0; n < 1000; n++)
@@ -422,7 +446,7 @@ int main(void)
 		cmocka_unit_test(what_was_learned_can_be_forgotten), cmocka_unit_test(what_is_taken_over_is_used_last),
 		cmocka_unit_test(when_all_queries_are_gone_what_was_learned_stays),
 		cmocka_unit_test(agrees_with_a_model), cmocka_unit_test(several_sources_have_a_place_each), cmocka_unit_test(one_source_takes_no_room),
-		cmocka_unit_test(memory_is_bounded),
+		cmocka_unit_test(few_types_are_asked_beside_at_once), cmocka_unit_test(memory_is_bounded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

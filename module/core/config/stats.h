@@ -50,6 +50,7 @@
 	X(moved,	"caa.moved",		"queries that left a silent address for another") \
 	X(early,	"caa.early",		"clients that were told so far while their lookup went on") \
 	X(tries,	"caa.tries",		"lookups tried again within their budget") \
+	X(beside,	"caa.beside",		"queries for another type beside CAA, which may be all that is not answered") \
 	X(lower_case,	"caa.lower_case",	"queries sent in lower case, since the answer to other letters was bogus") \
 	X(cookies,	"caa.cookies",		"queries that carried the cookie of their server") \
 	X(forged,	"caa.forged",		"answers dropped for a wrong or missing cookie") \

@@ -35,6 +35,7 @@ struct caa_asking {
 	bool out;		/**< it is under way, over whatever; the caller's own, as are the next two */
 	bool report;		/**< it tells an agent (RFC 9567), and is under way over TCP */
 	bool claimed;		/**< a CAA question waits for it */
+	bool beside;		/**< it finds out whether another type is answered than CAA: it is charged, and says nothing of a limit */
 	bool caa;		/**< it is sent for CAA questions alone: it may wait, and carries a cookie */
 	bool cookies;		/**< the zone's options allow cookies */
 	bool waited;		/**< it was told to wait */

@@ -92,13 +92,16 @@ static void note_cookie_answer(struct caa_upstream *u, const struct caa_asking *
 }
 
 /** BADCOOKIE is said before the question is looked at: it is no answer for the zone. */
-static void note_answered(struct caa_serving *zone, uint64_t now_us, const struct caa_packet *p)
+static void note_answered(struct caa_upstream *u, const struct caa_asking *q, struct caa_serving *zone, uint64_t now_us,
+	const struct caa_packet *p)
 {
 	if (p->rcode == CAA_RCODE_BADCOOKIE)
 		return;
 	caa_serving_answered(zone, now_us);
-	if ((p->rcode == CAA_RCODE_NOERROR || p->rcode == CAA_RCODE_NXDOMAIN) && !p->truncated && !p->useless && !p->lacks)
-		caa_serving_good(zone, now_us);
+	if ((p->rcode != CAA_RCODE_NOERROR && p->rcode != CAA_RCODE_NXDOMAIN) || p->truncated || p->useless || p->lacks)
+		return;
+	caa_serving_good(zone, now_us);
+	u->serves_caa = u->serves_caa || q->caa_type;
 }
 
 /** What the outcome says of where it left from.  @return what it says of the upstream. */
@@ -127,7 +130,7 @@ static bool outcome_udp(struct caa_upstream *u, struct caa_asking *q, struct caa
 	if (signal != CAA_SIGNAL_NONE && signal != CAA_SIGNAL_ANSWER &&
 	    !has_voice(u, q, zone, now_us, signal != CAA_SIGNAL_SILENCE))
 		signal = CAA_SIGNAL_NONE;
-	limited = caa_learn_outcome(&u->learn, now_us, q->sent, signal);
+	limited = caa_learn_outcome(&u->learn, now_us, q->sent, q->beside ? CAA_SIGNAL_NONE : signal);
 	if (limited) {
 		u->limits++;
 		caa_egress_limited(u);
@@ -143,7 +146,7 @@ static bool outcome_udp(struct caa_upstream *u, struct caa_asking *q, struct caa
 	else if (end == CAA_END_ANSWER && q->caa && q->cookies)
 		note_cookie_answer(u, q, zone, now_us);
 	if (signal == CAA_SIGNAL_ANSWER)
-		note_answered(zone, now_us, packet);
+		note_answered(u, q, zone, now_us, packet);
 	return limited;
 }
 
@@ -181,7 +184,7 @@ static void outcome_tcp(struct caa_upstream *u, struct caa_asking *q, struct caa
 	if (!proved && caa_cookie_proves(&u->cookie) && !caa_learn_limited(&u->learn))
 		caa_transport_prefer_udp(&u->transport);	/* TCP was asked for it: caa_proof_is_missed() */
 	if (!is_refusal(packet))
-		note_answered(zone, now_us, packet);
+		note_answered(u, q, zone, now_us, packet);
 }
 
 /** What left over another transport than the caller tells of (TCP at a rate that is set by hand, or abandoned between

@@ -81,7 +81,7 @@ void caa_serving_answered(struct caa_serving *s, uint64_t now_us)
 void caa_serving_good(struct caa_serving *s, uint64_t now_us)
 {
 	s->good_ms = set_ms(now_us);
-	s->notimp_ms = 0;
+	s->notimp_ms = s->failed_ms = s->beside_ms = 0;
 }
 
 bool caa_serving_is_good(const struct caa_serving *s, uint64_t now_us)
@@ -191,20 +191,39 @@ bool caa_serving_is_full(const struct caa_serving *s, uint64_t now_us)
 	return within(s->full_ms, now_us, CAA_SERVING_FULL_MS);
 }
 
-bool caa_serving_drops_caa(struct caa_serving *caa, const struct caa_serving *others, uint64_t now_us)
+void caa_serving_caa_failed(struct caa_serving *caa, uint64_t now_us, uint64_t waited_us)
 {
-	if (caa_serving_is_witness(caa, now_us))
+	uint32_t term_ms = waited_us > 0 ? caa_ms(waited_us) : UINT32_MAX;
+
+	if (!within(caa->failed_ms, now_us, CAA_SERVING_BESIDE_MS) || term_ms > caa->term_ms)
+		caa->term_ms = term_ms;
+	caa->failed_ms = set_ms(now_us);
+}
+
+bool caa_serving_wonders(struct caa_serving *caa, uint64_t now_us)
+{
+	if (caa_serving_is_good(caa, now_us) || within(caa->beside_ms, now_us, CAA_SERVING_BESIDE_MS))
 		return false;
-	if (caa_serving_is_witness(others, now_us))
-		return true;
-	if (!within(caa->scout_ms, now_us, CAA_SERVING_SCOUT_MS)) {
-		caa->scout_ms = set_ms(now_us);
-		caa->scouts = 0;
-	}
-	if (caa->scouts == CAA_SERVING_SCOUTS)
-		return false;
-	caa->scouts++;
+	caa->beside_ms = set_ms(now_us);
 	return true;
+}
+
+bool caa_serving_is_wondering(const struct caa_serving *caa, const struct caa_serving *others, uint64_t now_us)
+{
+	return within(caa->beside_ms, now_us, CAA_SERVING_ASKED_MS) &&
+		!within(others->shown_ms, now_us, caa_ms_age(caa->beside_ms, caa_ms(now_us)));
+}
+
+void caa_serving_shown(struct caa_serving *others, uint64_t now_us, uint64_t took_us)
+{
+	others->shown_ms = set_ms(now_us);
+	others->term_ms = caa_ms(took_us);
+}
+
+bool caa_serving_avoids_caa(const struct caa_serving *caa, const struct caa_serving *others, uint64_t now_us)
+{
+	return !caa_serving_is_good(caa, now_us) && within(caa->failed_ms, now_us, CAA_SERVING_BESIDE_MS) &&
+		within(others->shown_ms, now_us, CAA_SERVING_BESIDE_MS) && caa->term_ms > others->term_ms;
 }
 
 void caa_serving_denies(struct caa_serving *s, uint64_t now_us)

@@ -5,7 +5,9 @@
  *  that has answered there is a witness: all of its losses count.  Before that it has one voice in a while, however many of
  *  its names are lost, since it may not be served there at all.  A witness whose queries are lost while later ones of
  *  other zones are answered is none any more: a limiter does not care whose queries it drops.
- *  CAA and the other types are told apart, since some servers deny or drop types that they do not know.
+ *  CAA and the other types are told apart, since some servers deny or drop types that they do not know: where CAA was never answered well,
+ *  and another type is that was asked beside it, the zone's names are looked for with that for a while, as plain Unbound does, since it
+ *  may show a delegation, or an alias.  That is taken back by the first good answer for CAA.
  *
  *  A table is a cache of fixed size, O(1): of a full set the record used longest ago makes room, which costs a zone its word
  *  until the next answer.
@@ -28,8 +30,8 @@ enum {
 	CAA_SERVING_FORGED_MS = 60 * 1000,	/**< how long TCP is asked where all that came was dropped for its cookie */
 	CAA_SERVING_FULL_MS = 200,	/**< how long another turn of the zone is not looked for when one was beyond the budget */
 	CAA_SERVING_DENIES_MS = 5000,	/**< how long a zone's own denial is remembered */
-	CAA_SERVING_SCOUT_MS = 5000,	/**< within so long ... */
-	CAA_SERVING_SCOUTS = 4		/**< ... so many lookups find out whether other types are answered where CAA is not: nobody may want the first */
+	CAA_SERVING_ASKED_MS = 400,	/**< so long its answer is waited for before CAA is sent once more, about as long as Unbound waits for a first answer */
+	CAA_SERVING_BESIDE_MS = 5000	/**< another type is asked beside CAA once in so long, and what that shows is believed for as long */
 };
 
 /** One zone at one address, for CAA or for the other types.  Times in ms modulo 2^32; 0 = never, or not set. */
@@ -42,7 +44,11 @@ struct caa_serving {
 	uint32_t good_ms;		/**< the last answer that was no error */
 	uint32_t notimp_ms;		/**< until then NOTIMP is known to be its answer with EDNS and without */
 	uint32_t full_ms;		/**< the last time that a turn was beyond the budget */
-	uint32_t scout_ms;		/**< of CAA: when the first of those went that find out whether other types are answered */
+	uint32_t beside_ms;		/**< of CAA: when another type was asked beside it */
+	uint32_t failed_ms;		/**< of CAA: the last time that it was denied, or waited for in vain */
+	uint32_t shown_ms;		/**< of the others: when what was asked beside CAA was answered */
+	uint32_t term_ms;		/**< of CAA: the longest wait in vain since it was answered, UINT32_MAX where it was denied; of the
+					 *   others: how long that answer took */
 	uint32_t turn;			/**< its last turn in the line of the address, core/pace/line.h */
 	uint32_t bare_ms;		/**< until then it is asked without a cookie */
 	uint32_t forged_ms;		/**< until then it is asked over TCP: what came had cookies that are not ours */
@@ -50,7 +56,6 @@ struct caa_serving {
 	bool liked;			/**< one with a cookie was answered well, or badly with and without it: it is not the reason */
 	uint8_t lost_with;		/**< queries with a cookie that were lost since one was answered, up to CAA_SERVING_COOKIE_LOST */
 	uint8_t rescued;		/**< questions answered without since then, after such a loss, below CAA_SERVING_RESCUED */
-	uint8_t scouts;			/**< since then, up to CAA_SERVING_SCOUTS */
 	bool denied;			/**< the last loss that counted while it was no witness was a denial */
 	uint8_t split;			/**< times in a row that others were answered after a loss, 0 .. CAA_SERVING_SPLIT */
 };
@@ -124,11 +129,23 @@ static inline bool caa_serving_doubts_cookie(const struct caa_serving *s)
 void caa_serving_full(struct caa_serving *s, uint64_t now_us);
 bool caa_serving_is_full(const struct caa_serving *s, uint64_t now_us);
 
-/** CAA was never answered, and a question has lost some.  Where other types are answered the zone, or what stands before it, drops CAA;
- *  where they were not asked for, a few questions find that out for the others, which may just have to wait longer.
- *  @param caa, others: what the same zone does for CAA, and for other types.
- *  @return whether the question is to be asked as plain Unbound does, with another type first. */
-bool caa_serving_drops_caa(struct caa_serving *caa, const struct caa_serving *others, uint64_t now_us);
+/** A query for CAA has failed, of a zone at an address without a known limit.
+ *  @param waited_us: in vain; 0 = it was denied, or answered with an error. */
+void caa_serving_caa_failed(struct caa_serving *caa, uint64_t now_us, uint64_t waited_us);
+
+/** @return whether to ask for another type beside CAA now, which was never answered well. */
+bool caa_serving_wonders(struct caa_serving *caa, uint64_t now_us);
+
+/** @return whether it was asked for a moment ago, and was not answered yet. */
+bool caa_serving_is_wondering(const struct caa_serving *caa, const struct caa_serving *others, uint64_t now_us);
+
+/** Another type was answered without an error.  @param took_us: its round trip. */
+void caa_serving_shown(struct caa_serving *others, uint64_t now_us, uint64_t took_us);
+
+/** @param caa, others: what the same zone does for CAA, and for the other types.
+ *  @return whether its names are to be looked for with another type: CAA was denied lately, or waited for longer than the other's answer took,
+ *	and never answered well. */
+bool caa_serving_avoids_caa(const struct caa_serving *caa, const struct caa_serving *others, uint64_t now_us);
 
 /** A denial was the zone's own answer, by what a question has seen; remembered where it is no witness. */
 void caa_serving_denies(struct caa_serving *s, uint64_t now_us);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/pace/upstream.h"
 
+#include "core/wire/ms.h"
+
 #include <assert.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -8,10 +10,12 @@
 
 enum {
 	NONE = UINT32_MAX,	/**< no entry */
-	EVICT_TRIES = 8		/**< oldest entries that are looked at for one that nobody waits for */
+	EVICT_TRIES = 8,	/**< oldest entries that are looked at for one that nobody waits for */
+	BESIDES = 4,		/**< queries of another type beside CAA without an answer, ... */
+	BESIDES_MS = 500	/**< ... in so long a time */
 };
 
-_Static_assert(sizeof(struct caa_upstream) <= 368, "an upstream takes at most 368 bytes");
+_Static_assert(sizeof(struct caa_upstream) <= 376, "an upstream takes at most 376 bytes");
 
 struct caa_upstreams {
 	uint8_t key[CAA_HASH_KEY];
@@ -244,6 +248,20 @@ void caa_upstreams_settle(struct caa_upstreams *t)
 size_t caa_upstreams_count(const struct caa_upstreams *t)
 {
 	return t->count;
+}
+
+bool caa_upstream_may_beside(const struct caa_upstream *u, uint64_t now_us)
+{
+	return u->besides < BESIDES || caa_ms_age(u->beside_ms, caa_ms(now_us)) >= BESIDES_MS;
+}
+
+void caa_upstream_beside(struct caa_upstream *u, uint64_t now_us)
+{
+	if (u->besides == 0 || caa_ms_age(u->beside_ms, caa_ms(now_us)) >= BESIDES_MS) {
+		u->besides = 0;
+		u->beside_ms = caa_ms(now_us);
+	}
+	u->besides++;
 }
 
 uint64_t caa_upstreams_evicted(const struct caa_upstreams *t)

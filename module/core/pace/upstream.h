@@ -38,6 +38,9 @@ struct caa_upstream {
 	uint32_t timed_out;	/**< packets that were not */
 	uint32_t failed;	/**< packets that ended in a network error */
 	uint32_t limits;	/**< how often it was found limited */
+	uint32_t beside_ms;	/**< when the first of those went, in ms modulo 2^32 */
+	uint8_t besides;	/**< queries of another type that went beside CAA, and of which none was answered yet (glue/beside.h) */
+	bool serves_caa;	/**< it has answered CAA without an error, for whatever zone */
 	uint16_t dealt;		/**< bit n: our address n has had its turn in this round, core/pace/egress.h */
 	uint8_t sources;	/**< what stands behind this entry; 0 where we have one address, and outside a table */
 };
@@ -62,6 +65,11 @@ static inline struct caa_cookie_part *caa_upstream_part(struct caa_upstream *u, 
 		return source == 0 ? &u->cookie.part : NULL;
 	return source < u->sources ? &caa_upstream_source(u, source)->part : NULL;
 }
+
+/** @return whether another type may be asked for beside CAA there: a few at once, and more as some are answered. */
+bool caa_upstream_may_beside(const struct caa_upstream *u, uint64_t now_us);
+/** It is. */
+void caa_upstream_beside(struct caa_upstream *u, uint64_t now_us);
 
 struct caa_upstreams;
 
