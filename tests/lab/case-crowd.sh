@@ -28,12 +28,11 @@ tld_listens() { ss -Hlun "src 127.0.53.2:53" | grep -q .; }
 
 # descriptors: how many Unbound has open when it is at rest: its own lookups have ended, our control commands' connections are closed
 descriptors() {
-	lab_until 5 idle || lab_die "a lookup goes on"
+	lab_until 5 lab_idle caa || lab_die "a lookup goes on"
 	lab_until 5 uncontrolled || lab_die "a control connection stays open"
 	find "/proc/${LAB_PID[caa]}/fd" -mindepth 1 | wc -l
 }
 uncontrolled() { ! ss -Hx state connected src "$LAB_WORK/caa.ctl" | grep -q .; }
-idle() { [ "$(lab_stat caa total.requestlist.current.all)" -eq 0 ]; }
 
 # crowd WHAT: everybody asks everything; sets what the clients report
 crowd() {
@@ -51,7 +50,7 @@ crowd() {
 	echo "# $1: $asked asked, $answered answered in $seconds s, $twice twice, $noerror NOERROR, $servfail SERVFAIL; $queries queries for them"
 	check "$1: every question gets an answer ($answered of $asked)" [ "$answered" -eq "$asked" ]
 	check "$1: and only one" [ "$twice" -eq 0 ]
-	check "$1: nothing waits afterwards" lab_until 5 idle
+	check "$1: nothing waits afterwards" lab_until 5 lab_idle caa
 	check "$1: Unbound dropped none" [ "$(lab_stat caa total.requestlist.exceeded)" -eq 0 ]
 	lab_control caa stats_noreset >"$LAB_WORK/stats"
 	now=$(descriptors)

@@ -60,12 +60,11 @@ climb() {
 	cat >"$LAB_WORK/names"
 	lab_climb 127.0.53.30 "$LAB_WORK/names" --order climb --timeout 20 "$@"
 }
-idle() { [ "$(lab_stat "$who" total.requestlist.current.all)" = 0 ]; }
 # well TEXT
 well() {
 	climb < <(names 50)
 	check "$1: the next 50 names pass" [ "$failed" -eq 0 ]
-	check "$1: nothing waits" lab_until 20 idle
+	check "$1: nothing waits" lab_until 20 lab_idle "$who"
 }
 labels() { jq -r '[.names[].labels[0] | select('"$1"')] | length' "$LAB_WORK/climb.json"; }
 
@@ -105,11 +104,11 @@ list='num-queries-per-thread: 60
 resolver plain " $list"
 full
 plain_passed=$passed
-lab_until 20 idle
+lab_until 20 lab_idle "$who"
 resolver caa " $list"
 full
 check "list of questions full: no fewer names pass than with plain Unbound ($passed, $plain_passed)" [ "$passed" -ge $((plain_passed * 9 / 10)) ]
-lab_until 20 idle
+lab_until 20 lab_idle "$who"
 well "list of questions full"
 
 # --- descriptors --------------------------------------------------------------------------------------------------------------------

@@ -161,8 +161,7 @@ check "each question has an end, and the right one" [ ! -s "$LAB_WORK/bad" ]
 watched "after"
 sed 's/^/# /' "$LAB_WORK/bad"
 check "after it, all is well" [ ! -s "$LAB_WORK/bad" ]
-idle() { [ "$(lab_stat caa total.requestlist.current.all)" = 0 ]; }
-check "nothing waits" lab_until 10 idle
+check "nothing waits" lab_until 10 lab_idle caa
 lab_control caa dump_requestlist | tail -n +3 | head -n 20 | sed 's/^/# /'
 few_descriptors() { [ "$(find "/proc/${LAB_PID[caa]}/fd" -mindepth 1 | wc -l)" -le $((fds + 3)) ]; }
 check "there are no more descriptors than at the start ($fds)" lab_until 20 few_descriptors
@@ -192,7 +191,7 @@ each() {
 	done
 	echo "# $met places failed once more, alone; $unmet not met"
 	check "each place alone: each question has an end, and the right one, and all is well after it" [ $failed -eq 0 ]
-	check "nothing waits" lab_until 10 idle
+	check "nothing waits" lab_until 10 lab_idle caa
 }
 [ "${FAULTS:-}" != each ] || each
 lab_control_quiet caa stop

@@ -22,7 +22,6 @@ resolver() {
 }
 served() { dig +tries=1 +time=5 caa "$2.shop.lab" @$address | grep -q 'status: NOERROR'; }
 waiting() { [ "$(lab_stat "$1" total.requestlist.current.user)" -ge $((COUNT * 95 / 100)) ]; }
-idle() { [ "$(lab_stat "$1" total.requestlist.current.all)" = 0 ]; }
 
 # while_waiting plain|caa COMMAND...: sets passed, failed and none of the questions that waited
 from=1
@@ -60,7 +59,7 @@ compared() {
 	if [ "$1" != stop ]; then
 		lab_until 20 lab_control_quiet caa status
 		check "$*: the next names pass" served caa "h$((from + 7))"
-		check "$*: nothing waits" lab_until 10 idle caa
+		check "$*: nothing waits" lab_until 10 lab_idle caa
 		lab_stop caa
 	fi
 	check "$*: no crash, no report" [ "$(lab_reports)" -eq 0 ]

@@ -87,7 +87,6 @@ server:
  neg-cache-size: 1m
  key-cache-size: 1m"
 descriptors() { find "/proc/${LAB_PID[caa]}/fd" -mindepth 1 2>/dev/null | wc -l; }
-idle() { [ "$(lab_stat caa total.requestlist.current.all)" = 0 ]; }
 fds=$(descriptors)
 
 # --- what goes on -------------------------------------------------------------------------------------------------------------
@@ -172,7 +171,7 @@ of_the_sound
 check "nor of one that is limited, within its limit" few "$(soak_number .limited_caa.servfail)" "$(soak_number .limited_caa.asked)"
 check "what is broken fails at times, so this run can tell" [ "$(soak_number .faulty_caa.servfail)" -gt 0 ]
 check "clients over DoH have their answers ($(jq -s 'map(.[0]) | add' "$LAB_WORK/doh"))" [ "$(jq -s 'map(.[1]) | add' "$LAB_WORK/doh")" -eq 0 ]
-check "nothing waits at the end" lab_until 60 idle
+check "nothing waits at the end" lab_until 60 lab_idle caa
 adds_up() {
 	lab_control caa stats_noreset | awk -F = '{ v[$1] = $2; if ($1 ~ /^caa\.failures\.[a-z-]*$/ && $1 !~ /(cached|names|repeated)$/) classes += $2 }
 		END {

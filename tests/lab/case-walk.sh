@@ -80,7 +80,7 @@ chain() { seq "$1" | sed 's/.*/a/' | paste -sd.; }
 same www.shop.lab x.www.shop.lab up.shop.lab x.up.shop.lab down.shop.lab a.down.shop.lab a.down2.shop.lab \
 	there.away.shop.lab x.there.away.shop.lab lab nothing . "$(chain 127)" "$(chain 122).shop.lab" "$(chain 8).h1.shop.lab" a.b.d1.shop.lab b.d1.shop.lab \
 	x.sub.shop.lab x.none.shop.lab nothing.shop.lab a.b.nothing.shop.lab
-check "nothing is left waiting" [ "$(lab_stat caa total.requestlist.current.all)" -eq 0 ]
+check "nothing is left waiting" lab_until 10 lab_idle caa
 
 # All at once.
 printf '%s\n' www.shop.lab x.www.shop.lab up.shop.lab a.there.away.shop.lab \

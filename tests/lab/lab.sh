@@ -394,6 +394,8 @@ lab_control_quiet() { lab_control "$@" >/dev/null 2>&1; }
 
 # lab_stat NAME LINE: one number of stats_noreset.
 lab_stat() { lab_control "$1" stats_noreset | sed -n "s/^${2//./\\.}=//p"; }
+# lab_idle NAME: whether no question waits there, nor a lookup that nobody waits for.
+lab_idle() { [ "$(lab_stat "$1" total.requestlist.current.all)" = 0 ]; }
 
 # An EDE text ends with the id of its lookup; lab_id TEXT prints it, lab_without_id what is before it.
 lab_id() { sed -n 's/.* (id \([a-z2-7]\{8\}\))$/\1/p' <<<"$1"; }
