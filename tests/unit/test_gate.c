@@ -1218,6 +1218,38 @@ static void what_is_asked_beside_says_nothing_of_a_limit(void **state)
 	}
 }
 
+/** A zone whose answers to queries with the option were good, and then are of no use: what was answered so is asked without, and where that
+ *  is answered well again and again the zone is. */
+static void errors_with_a_cookie_are_asked_without(void **state)
+{
+	static const struct caa_packet useless = { .edns = true, .useless = true };
+
+	(void)state;
+	for (int helps = 0; helps <= 1; helps++) {
+		struct scene s = begin();
+		unsigned with = 0;
+
+		s.zone.tcp = 0;
+		chat(&s, 4);
+		s.serving.liked = true;
+		for (unsigned i = 0; i < 2 * CAA_SERVING_RESCUED; i++)
+			for (unsigned tries = 0; tries < 3; tries++) {
+				struct caa_asking q = { .question = 1000 + i, .same_denied = tries > 0 };
+
+				assert_int_equal(ask(&s, &q), CAA_GATE_SEND);
+				encode(&s, &q);
+				with += q.cookie.client_sent;
+				answered(&s, &q, q.cookie.client_sent || !helps ? &useless : &data);
+				s.now_us += ROUND_US;
+				if (helps && !q.cookie.client_sent)
+					break;
+			}
+		assert_int_equal(caa_serving_is_bare(&s.serving, s.now_us), helps);
+		if (helps)
+			assert_in_range(with, 2, 2 + CAA_SERVING_RESCUED);
+	}
+}
+
 /** That an address serves CAA is known from an answer to that alone. */
 static void that_caa_is_served_is_known_from_its_answers(void **state)
 {
@@ -3127,7 +3159,7 @@ int main(void)
 		cmocka_unit_test(a_missing_cookie_is_seen_over_tcp), cmocka_unit_test(a_missing_cookie_teaches_nothing),
 		cmocka_unit_test(denials_without_the_cookie_are_a_limit_where_tcp_is_denied_too),
 		cmocka_unit_test(a_missing_cookie_is_of_one_attempt), cmocka_unit_test(who_goes_for_others_misses_no_cookie), cmocka_unit_test(what_is_asked_beside_says_nothing_of_a_limit),
-		cmocka_unit_test(that_caa_is_served_is_known_from_its_answers),
+		cmocka_unit_test(that_caa_is_served_is_known_from_its_answers), cmocka_unit_test(errors_with_a_cookie_are_asked_without),
 		cmocka_unit_test(at_a_rate_by_hand_a_missing_cookie_is_seen_over_tcp),
 		cmocka_unit_test(without_cookies_nothing_is_forged),
 		cmocka_unit_test(a_server_that_dislikes_the_option_is_asked_without),

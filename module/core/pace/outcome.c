@@ -77,9 +77,21 @@ static void note_silence(struct caa_upstream *u, struct caa_asking *q, struct ca
 		caa_serving_cookie_lost(zone);
 }
 
-/** An answer over UDP, to a query with a cookie or without. */
-static void note_cookie_answer(struct caa_upstream *u, const struct caa_asking *q, struct caa_serving *zone, uint64_t now_us)
+/** An answer is an error that no limiter sends, and says nothing of a cookie itself. */
+static bool is_error(const struct caa_packet *p)
 {
+	return p->useless || (p->rcode != CAA_RCODE_NOERROR && p->rcode != CAA_RCODE_NXDOMAIN && p->rcode != CAA_RCODE_BADCOOKIE &&
+		!caa_packet_denies(p));
+}
+
+/** An answer over UDP, to a query with a cookie or without.  Errors again and again to those with one are as good as none. */
+static void note_cookie_answer(struct caa_upstream *u, const struct caa_asking *q, struct caa_serving *zone, uint64_t now_us,
+	const struct caa_packet *p)
+{
+	if (q->cookie.client_sent && is_error(p)) {
+		caa_serving_cookie_lost(zone);
+		return;
+	}
 	if (q->cookie.client_sent) {
 		caa_serving_cookie_answered(zone);
 		return;
@@ -87,7 +99,7 @@ static void note_cookie_answer(struct caa_upstream *u, const struct caa_asking *
 	if (q->cookie.scouted)
 		caa_cookie_overtaken(&u->cookie);
 	caa_cookie_answered_without(&u->cookie, now_us, q->spared);
-	if (q->spared)
+	if (q->spared && !is_error(p))
 		caa_serving_cookie_rescued(zone, now_us);
 }
 
@@ -144,7 +156,7 @@ static bool outcome_udp(struct caa_upstream *u, struct caa_asking *q, struct caa
 	else if (end == CAA_END_TIMEOUT)
 		note_silence(u, q, zone);
 	else if (end == CAA_END_ANSWER && q->caa && q->cookies)
-		note_cookie_answer(u, q, zone, now_us);
+		note_cookie_answer(u, q, zone, now_us, packet);
 	if (signal == CAA_SIGNAL_ANSWER)
 		note_answered(u, q, zone, now_us, packet);
 	return limited;

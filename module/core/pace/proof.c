@@ -17,7 +17,7 @@ size_t caa_proof_cookie(struct caa_upstream *u, struct caa_asking *q, const stru
 {
 	bool brings = q->tcp && q->chose_tcp && !q->blamed && caa_proof_is_missed(u, q, now_us);
 
-	q->spared = q->sent.repeated && (caa_cookie_is_idle(&u->cookie) || q->doubtful);
+	q->spared = (q->sent.repeated && caa_cookie_is_idle(&u->cookie)) || ((q->sent.repeated || q->same_denied) && q->doubtful);
 	q->cookie = (struct caa_cookie_sent){ .source = q->source };
 	if (!q->caa || !q->cookies || (q->without && !brings) || q->spared || q->bare)
 		return 0;

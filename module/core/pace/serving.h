@@ -25,7 +25,7 @@ enum {
 	CAA_SERVING_LATELY_MS = 2000,	/**< one that answered nothing for so long before it is asked may have fallen silent */
 	CAA_SERVING_VOICE_MS = 4000,	/**< one that is no witness speaks once in so long */
 	CAA_SERVING_SPLIT = 3,		/**< times in a row that a witness is lost, then others are answered */
-	CAA_SERVING_COOKIE_LOST = 2,	/**< queries with a cookie lost, after which a question that was is asked without, ... */
+	CAA_SERVING_COOKIE_LOST = 2,	/**< queries with a cookie lost, or answered with an error, after which a question that was is asked without, ... */
 	CAA_SERVING_RESCUED = 3,	/**< ... and so many answered, after which the zone is */
 	CAA_SERVING_FORGED_MS = 60 * 1000,	/**< how long TCP is asked where all that came was dropped for its cookie */
 	CAA_SERVING_FULL_MS = 200,	/**< how long another turn of the zone is not looked for when one was beyond the budget */
@@ -54,7 +54,8 @@ struct caa_serving {
 	uint32_t forged_ms;		/**< until then it is asked over TCP: what came had cookies that are not ours */
 	uint32_t split_seq;		/**< number of a query that was answered after the last of the losses below, and one more */
 	bool liked;			/**< one with a cookie was answered well, or badly with and without it: it is not the reason */
-	uint8_t lost_with;		/**< queries with a cookie that were lost since one was answered, up to CAA_SERVING_COOKIE_LOST */
+	uint8_t lost_with;		/**< queries with a cookie that were lost, or answered with an error, since one was answered well, up to
+					 *   CAA_SERVING_COOKIE_LOST */
 	uint8_t rescued;		/**< questions answered without since then, after such a loss, below CAA_SERVING_RESCUED */
 	bool denied;			/**< the last loss that counted while it was no witness was a denial */
 	uint8_t split;			/**< times in a row that others were answered after a loss, 0 .. CAA_SERVING_SPLIT */
