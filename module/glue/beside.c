@@ -33,14 +33,12 @@ enum {
 struct beside {
 	uint64_t started_us;
 	unsigned sent;		/**< packets */
-	bool over;		/**< one was not sent */
 };
 
 /** @return a lookup's own state; NULL if the query state is none.  Whoever asks for the very same shares the lookup. */
 static struct beside *beside_of(const struct caa_ctx *ctx, const struct module_qstate *qstate)
 {
-	return qstate->qinfo.qtype == LDNS_RR_TYPE_A && !qstate->is_valrec && qstate->first_module == ctx->id ?
-		qstate->minfo[ctx->id] : NULL;
+	return qstate->qinfo.qtype == LDNS_RR_TYPE_A && !qstate->is_valrec ? qstate->minfo[ctx->id] : NULL;
 }
 
 /** Of those who wait for a query, the first, which is the last that has come. */
@@ -53,27 +51,37 @@ static struct module_qstate *first_of(const struct serviced_query *sq)
 
 bool caa_beside_waits(const struct caa_ctx *ctx, const struct serviced_query *sq)
 {
-	return sq->qtype == LDNS_RR_TYPE_A && beside_of(ctx, first_of(sq)) != NULL;
+	/* nobody waits where all have gone while it was being sent */
+	return sq->qtype == LDNS_RR_TYPE_A && sq->cblist != NULL && beside_of(ctx, first_of(sq)) != NULL;
 }
 
 bool caa_beside_is_busy(const struct caa_ctx *ctx, uint64_t now_us)
 {
 	uint64_t last_us = atomic_load_explicit(&ctx->beside_us, memory_order_relaxed);
 
-	return last_us != 0 && now_us - last_us < (uint64_t)CAA_SERVING_BESIDE_MS * US_PER_MS;
+	/* another thread may have read its clock later */
+	return last_us != 0 && now_us < last_us + (uint64_t)CAA_SERVING_BESIDE_MS * US_PER_MS;
+}
+
+/** Whether somebody else has come to wait for such a lookup. */
+static bool is_wanted(const struct module_qstate *qstate)
+{
+	const struct mesh_state *state = qstate->mesh_info;
+
+	return state->reply_list != NULL || state->cb_list != NULL || state->super_set.count > 0;
 }
 
 bool caa_beside_is_over(const struct caa_ctx *ctx, const struct serviced_query *sq, uint64_t now_us, uint32_t *most_ms)
 {
-	const struct mesh_state *state = first_of(sq)->mesh_info;
 	struct beside *b = beside_of(ctx, first_of(sq));
 
-	if (b == NULL || sq->cblist->next != NULL || state->reply_list != NULL || state->cb_list != NULL || state->super_set.count > 0)
-		return false;	/* somebody else waits for it, too */
-	b->over = b->over || b->sent >= SENDS || now_us - b->started_us >= LIFE_US - US_PER_MS;
+	if (sq->cblist->next != NULL || is_wanted(first_of(sq)))
+		return false;
+	if (b->sent >= SENDS || now_us - b->started_us >= LIFE_US - US_PER_MS)
+		return true;
 	b->sent++;
-	*most_ms = b->over ? 0 : (uint32_t)((b->started_us + LIFE_US - now_us) / US_PER_MS);
-	return b->over;
+	*most_ms = (uint32_t)((b->started_us + LIFE_US - now_us) / US_PER_MS);
+	return false;
 }
 
 /** Ask for a name with type A, for one of the questions. */
@@ -96,7 +104,7 @@ static void ask(struct caa_ctx *ctx, const struct serviced_query *sq, uint64_t n
 		return;
 	b->started_us = now_us;
 	made->minfo[ctx->id] = b;
-	made->curmod = made->first_module = ctx->id;	/* it comes back here */
+	made->curmod = made->first_module = 0;	/* it does not pass the module, whatever modules stand before that */
 	caa_stats_add(&ctx->stats, CAA_STAT_beside, 1);
 }
 
@@ -155,11 +163,13 @@ bool caa_beside_failed(struct caa_ctx *ctx, const struct caa_claims *claims, con
 	const struct caa_outcome *o, uint64_t now_us)
 {
 	bool silent = o->meaning == CAA_MEANS_SILENCE || o->meaning == CAA_MEANS_LOST;
+	/* an error may be one to an option, or to EDNS: it is asked again at once without */
+	bool wonders = silent ? is_lost(claims, q) : o->meaning == CAA_MEANS_DENIED || q->same_denied;
 
 	/* a forwarder is asked the whole name, whatever its type */
-	if (caa_host_recurses(s->sq) || (!silent && o->meaning != CAA_MEANS_DENIED && o->meaning != CAA_MEANS_ERROR) || are_turned(claims))
+	if (!caa_ctx_enabled(ctx) || caa_host_recurses(s->sq) || (!silent && o->meaning != CAA_MEANS_DENIED && o->meaning != CAA_MEANS_ERROR) || are_turned(claims))
 		return false;
-	switch (caa_shards_caa_failed(ctx->shards, &s->addr, q, now_us, silent ? since_us(q, now_us) : 0, !silent || is_lost(claims, q))) {
+	switch (caa_shards_caa_failed(ctx->shards, &s->addr, q, now_us, silent ? since_us(q, now_us) : 0, wonders)) {
 	case CAA_BESIDE_NO:
 		return false;
 	case CAA_BESIDE_ASK:
@@ -173,22 +183,21 @@ bool caa_beside_failed(struct caa_ctx *ctx, const struct caa_claims *claims, con
 	return false;
 }
 
-bool caa_beside_found(struct caa_ctx *ctx, const struct caa_claims *claims, const struct caa_sending *s, uint64_t now_us, uint64_t *wait_us)
+uint64_t caa_beside_look(struct caa_ctx *ctx, const struct caa_claims *claims, const struct caa_sending *s, uint64_t now_us)
 {
-	*wait_us = 0;
 	if (!s->asking.caa_type || !caa_beside_is_busy(ctx, now_us) || are_turned(claims))
-		return false;
+		return 0;
 	switch (caa_shards_beside(ctx->shards, &s->addr, s->asking.zone, s->asking.line, now_us)) {
 	case CAA_BESIDE_KNOWN:
-		return turn(claims, &s->asking);
-	case CAA_BESIDE_WAIT:
-		*wait_us = is_lost(claims, &s->asking) ? LOOK_US : 0;
+		(void)turn(claims, &s->asking);
 		break;
+	case CAA_BESIDE_WAIT:
+		return is_lost(claims, &s->asking) ? LOOK_US : 0;
 	case CAA_BESIDE_NO:
 	case CAA_BESIDE_ASK:
 		break;
 	}
-	return false;
+	return 0;
 }
 
 bool caa_beside_avoids(struct caa_ctx *ctx, struct module_qstate *qstate)
@@ -220,9 +229,7 @@ bool caa_beside_avoids(struct caa_ctx *ctx, struct module_qstate *qstate)
 
 void caa_beside_done(struct caa_ctx *ctx, struct module_qstate *qstate)
 {
-	const struct beside *b = beside_of(ctx, qstate);
-
-	if (b != NULL && b->over)
+	if (beside_of(ctx, qstate) != NULL && !is_wanted(qstate))
 		caa_host_forget_failure(qstate);
 }
 

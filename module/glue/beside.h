@@ -4,7 +4,7 @@
  *  Some servers, and what stands before them, drop or deny type CAA and answer other types.  Plain Unbound asks every name with type A
  *  first and so finds the delegation, or the alias, behind which CAA is answered.  The module spares these queries; where CAA fails and was
  *  never answered well, one query of type A for the same name finds out, and CAA is asked on as before.  If A is answered where CAA was not,
- *  the zone's names are looked for as plain Unbound does, for seconds, and no further: below the delegation CAA is asked again.
+ *  the zone's names are looked for as plain Unbound does, for seconds.
  *  That query is a lookup of its own that nobody waits for, with few packets, and its failure is nobody's answer.
  *
  *  Called by the thread of the query; what is found out is shared, in the table of upstreams (core/pace/serving.h). */
@@ -41,9 +41,9 @@ void caa_beside_shown(struct caa_ctx *ctx, const struct caa_sending *s, struct c
 bool caa_beside_failed(struct caa_ctx *ctx, const struct caa_claims *claims, const struct caa_sending *s, struct caa_asking *q,
 	const struct caa_outcome *o, uint64_t now_us);
 
-/** A query is to leave.  @param wait_us: until it asks again, as it was lost, and whether there is another way is being found out; or 0.
- *  @return whether it is for CAA and to be looked for in another way instead. */
-bool caa_beside_found(struct caa_ctx *ctx, const struct caa_claims *claims, const struct caa_sending *s, uint64_t now_us, uint64_t *wait_us);
+/** A query is to leave.  Those who wait for it, and it is for CAA, are looked for in another way instead, if there is one.
+ *  @return us until it asks again, as it was lost, and that is being found out; 0 = it need not wait. */
+uint64_t caa_beside_look(struct caa_ctx *ctx, const struct caa_claims *claims, const struct caa_sending *s, uint64_t now_us);
 
 /** A lookup has come to a zone's servers.  @return whether names are looked for with another type there. */
 bool caa_beside_avoids(struct caa_ctx *ctx, struct module_qstate *qstate);

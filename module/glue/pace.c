@@ -160,8 +160,8 @@ static int64_t pace_caa(struct caa_ctx *ctx, struct caa_sending *s, const struct
 	struct serviced_query *sq = s->sq;
 	struct caa_asking *q = &s->asking;
 	const struct caa_addr *addr = &s->addr;
-	uint64_t wait_us, beside_us;
-	bool final = caa_beside_found(ctx, claims, s, wish->now_us, &beside_us) || caa_claims_are_final(claims, q, addr), known;
+	uint64_t beside_us = caa_beside_look(ctx, claims, s, wish->now_us), wait_us;
+	bool final = caa_claims_are_final(claims, q, addr), known;
 	enum caa_gate gate;
 
 	if (final || caa_claims_are_idle(ctx, claims))

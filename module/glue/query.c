@@ -203,8 +203,8 @@ static bool try_usual(struct caa_ctx *ctx, struct module_qstate *qstate, struct 
 
 	if (query->usual || !(unheard || denied) || caa_host_now_us() >= caa_query_deadline_us(query))
 		return false;
-	query->usual = !unheard || query->slow;
-	query->slow = unheard;
+	query->usual = !unheard || query->turned;
+	query->turned = unheard;
 	caa_denials_anew(&query->denials);
 	query->merged.whole = false;
 	query->tries = (struct caa_tries){ .made = query->tries.made + 1 };

@@ -38,8 +38,8 @@ struct caa_query {
 	bool lost;			/**< its last query was lost or denied: the next one goes ahead */
 	bool usual;			/**< its names are asked as plain Unbound asks them, with type A before: that may show an alias, or a
 					 *   delegation; or there is no minimisation */
-	bool avoids;			/**< they are asked so at the zone that its lookup has come to, and below that with CAA again */
-	bool slow;			/**< that was found out by what was lost: its servers may be slow */
+	bool avoids;			/**< they are asked so at the zone that its lookup has come to, glue/beside.h */
+	bool turned;			/**< it has begun anew for that, once */
 	bool no_memory;			/**< it ends because there was none to go on */
 	bool given_up;			/**< its lookup did not go well, and nobody waited for it */
 	struct caa_denials denials;	/**< of this question and of what it waited for */

@@ -185,7 +185,7 @@ static unsigned lost_tries(const struct caa_query *query, bool keys)
 {
 	if (keys)
 		return CAA_LOST_TRIES_KEYS;
-	return query->slow ? CAA_LOST_TRIES_SLOW : CAA_LOST_TRIES;
+	return query->turned ? CAA_LOST_TRIES_SLOW : CAA_LOST_TRIES;
 }
 
 /** @return whether that is the end: the question is not asked there again. */

@@ -140,7 +140,7 @@ static bool send_report(struct caa_ctx *ctx, struct module_qstate *qstate, struc
 		return true;
 	*report = (struct report){ .started_us = caa_host_now_us(), .agent_len = agent_len };
 	made->minfo[ctx->id] = report;
-	made->curmod = made->first_module = ctx->id;	/* it comes back here */
+	made->curmod = made->first_module = 0;	/* it does not pass the module, whatever modules stand before that */
 	atomic_fetch_add_explicit(&ctx->reporting->under_way, 1, memory_order_relaxed);
 	return true;
 }

@@ -36,11 +36,17 @@ harm_conf() {
 	printf 'server:\n trust-anchor-file: "%s"\n num-queries-per-thread: 16384\n trust-anchor-signaling: no\n' "$LAB_WORK/anchors"
 	case $1 in *option=caps*) echo ' use-caps-for-id: yes' ;; esac
 	case $1 in *option=nomin*) echo ' qname-minimisation: no' ;; esac
+	case $1 in *option=dns64*) echo ' module-config: "dns64 validator iterator"' ;; esac
 	case $1 in *option=sources*)
 		lab_address "127.0.55.$2"
 		lab_address "127.0.56.$2"
 		printf ' outgoing-interface: 127.0.55.%s\n outgoing-interface: 127.0.56.%s\n' "$2" "$2"
 	esac
+}
+
+# harm_front OPTIONS: the module stands behind another one, which goes first in plain Unbound as well.
+harm_front() {
+	case $1 in *option=dns64*) printf 'server:\n module-config: "dns64 dynlib validator iterator"\n' ;; esac
 }
 
 # harm_rates FILE...: the rates that scenarios set by hand.
@@ -78,7 +84,7 @@ harm_start() {
 		lab_resolver module "$UNBOUND_PLAIN" 127.0.53.$HARM_MODULE "$(harm_conf "$options" $HARM_MODULE)"
 	else
 		lab_resolver module "$UNBOUND_CAA" 127.0.53.$HARM_MODULE \
-			"$(harm_conf "$options" $HARM_MODULE; lab_module_conf; lab_zone_conf .; harm_rates "$@")"
+			"$(harm_conf "$options" $HARM_MODULE; lab_module_conf; harm_front "$options"; lab_zone_conf .; harm_rates "$@")"
 	fi
 }
 

@@ -10,7 +10,7 @@
  *	limit at N,.. [each] [zones|names] [zone GLOB,..] [negative] [from MS] [to MS] rate QPS [burst N]
  *	     [kind bucket|debt|window] refuse drop|refused|servfail|tc [slip N] [exempt cookie|tcp|both]
  *	ask at MS NAME [gap MS] [climb] [type a|txt|mx|caa]
- *	threads N | option caps|nomin|sources|chain|alone | passes cold|warm | wait S
+ *	threads N | option caps|nomin|sources|chain|alone|dns64 | passes cold|warm | wait S
  *				caps: use-caps-for-id; nomin: no minimisation; sources: three outgoing addresses;
  *				chain: signed zones have a DS in a signed TLD, and not each a trust anchor of its own;
  *				alone: with no other scenario at the same time

@@ -75,6 +75,54 @@ static void answer(struct scene *s, struct caa_asking *q, bool tcp)
 		assert_int_equal(caa_proof_again(&s->u, q, &s->serving, s->now_us, &p, true, true), CAA_AGAIN_NO);
 }
 
+/** A server that sends no cookies has answered. */
+static void answer_bare(struct scene *s, struct caa_asking *q)
+{
+	assert_true(caa_proof_accept(&s->u, q, &secret, s->now_us, &data));
+	caa_outcome_of(&s->u, q, &s->serving, &secret, s->now_us, CAA_END_ANSWER, &data, false);
+}
+
+/** One that is known to send no cookie has none that TCP would bring: a lost packet after a rest is one. */
+static void who_sends_no_cookie_is_not_asked_over_tcp_for_it(void **state)
+{
+	struct scene s = begin();
+	size_t cookie;
+
+	(void)state;
+	for (unsigned i = 0; i < 8; i++) {
+		struct caa_asking q = { .caa = false };
+
+		assert_int_equal(ask(&s, &q, &cookie), CAA_GATE_SEND);
+		answer_bare(&s, &q);
+	}
+	s.now_us += 3000 * ms;
+	{
+		struct caa_asking lost = { .caa = false }, next = { .caa = false };
+
+		assert_int_equal(ask(&s, &lost, &cookie), CAA_GATE_SEND);
+		s.now_us += 376 * ms;
+		lose(&s, &lost, false);
+		assert_int_equal(ask(&s, &next, &cookie), CAA_GATE_SEND);
+	}
+}
+
+/** One answer tells little of how many are answered: the first window follows, and no more than that. */
+static void the_window_opens_from_the_first_one(void **state)
+{
+	struct scene s = begin();
+	struct caa_asking first = { .caa = false }, q[4 * BURST] = { { .caa = false } };
+	unsigned sent = 0;
+	size_t cookie;
+
+	(void)state;
+	assert_int_equal(ask(&s, &first, &cookie), CAA_GATE_SEND);
+	s.now_us += 50 * ms;
+	answer_bare(&s, &first);
+	for (size_t i = 0; i < COUNT_OF(q); i++)
+		sent += ask(&s, &q[i], &cookie) == CAA_GATE_SEND;
+	assert_int_equal(sent, BURST);
+}
+
 /** The first query is lost, others' were answered. */
 static void lose_first(struct scene *s)
 {
@@ -323,6 +371,7 @@ static void a_limit_does_not_excuse_what_was_said(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(who_sends_no_cookie_is_not_asked_over_tcp_for_it), cmocka_unit_test(the_window_opens_from_the_first_one),
 		cmocka_unit_test(the_first_query_of_several_resolvers_goes_alone),
 		cmocka_unit_test(without_cookies_the_first_query_does_not_go_alone),
 		cmocka_unit_test(who_is_not_answered_gets_its_cookie_over_tcp),

@@ -476,7 +476,7 @@ static void end_first(struct caa_learn *l, uint64_t now_us)
 			l->pacer.window = WINDOW_MIN;
 		return;
 	}
-	if (!is_next_round(l, now_us))
+	if (l->window.alone || !is_next_round(l, now_us))
 		return;
 	l->window.round_ms = caa_ms(now_us);
 	l->window.grow = (uint16_t)left;
@@ -674,8 +674,10 @@ void caa_learn_options(struct caa_learn *l, uint64_t now_us, uint32_t rate_qps, 
 
 void caa_learn_begin_alone(struct caa_learn *l)
 {
-	if (l->state == CAA_LEARN_FIRST && l->pacer.inflight == 0)
-		l->pacer.window = 1;
+	if (l->state != CAA_LEARN_FIRST || l->pacer.inflight > 0)
+		return;
+	l->pacer.window = 1;
+	l->window.alone = true;
 }
 
 /** Queries are under way from now on: rounds are counted from here, unless the last answer has only just come. */

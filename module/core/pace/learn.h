@@ -59,6 +59,7 @@ struct caa_window {
 	uint32_t first_seq;	/**< full: queries before this one make the first window */
 	uint16_t grow;		/**< what the window may still grow in this round */
 	uint8_t probes;		/**< queries that were sent beyond the first window while it waits */
+	bool alone;		/**< the first window was one query, which says little of how many are answered */
 	bool silent;		/**< it has not ended: nothing was answered since */
 	uint8_t denials;	/**< of the first window, up to what is a sign of a limit */
 };

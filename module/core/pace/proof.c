@@ -8,7 +8,8 @@ struct caa_cookie_part *caa_proof_part(struct caa_upstream *u, const struct caa_
 
 bool caa_proof_is_missed(const struct caa_upstream *u, const struct caa_asking *q, uint64_t now_us)
 {
-	return u->learn.accompanied && q->caa && q->cookies && !caa_cookie_proves(&u->cookie) && !caa_learn_limited(&u->learn) &&
+	return u->learn.accompanied && q->caa && q->cookies && !caa_cookie_proves(&u->cookie) && !caa_cookie_is_idle(&u->cookie) &&
+		u->cookie.avoid_ms == 0 && !caa_learn_limited(&u->learn) &&
 		!caa_learn_lately(&u->learn, now_us);
 }
 

@@ -227,6 +227,8 @@ size_t caa_upstreams_forget(struct caa_upstreams *t, const struct caa_addr *a)
 		if (a != NULL && !caa_addr_equal(a, &addr))
 			continue;
 		caa_learn_forget(&u->learn);
+		u->serves_caa = false;
+		u->besides = 0;
 		caa_cookie_init(&u->cookie);
 		forget_sources(u);
 		u->transport = (struct caa_transport){ .inflight = u->transport.inflight };
@@ -261,7 +263,7 @@ void caa_upstream_beside(struct caa_upstream *u, uint64_t now_us)
 		u->besides = 0;
 		u->beside_ms = caa_ms(now_us);
 	}
-	u->besides++;
+	u->besides += u->besides < UINT8_MAX;
 }
 
 uint64_t caa_upstreams_evicted(const struct caa_upstreams *t)
