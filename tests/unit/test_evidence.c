@@ -102,6 +102,38 @@ static void strangers_say_nothing_where_none_is_answered(void **state)
 	assert_int_equal(s.e.tail + s.e.strange_lost, 0);
 }
 
+static void who_is_answered_after_a_denial_makes_those_of_strangers_tell(void **state)
+{
+	static const struct { unsigned denied; bool same, caa, witnesses; uint64_t later_us; uint32_t good; bool told, limit; } row[] = {
+		{ 16, true,  true,  false, 0,          15, true,  true },
+		{ 16, true,  true,  false, 0,          16, true,  false },	/* as many were answered */
+		{ 15, true,  true,  false, 0,          0,  true,  false },
+		{ 90, false, true,  false, 0,          0,  false, false },
+		{ 90, true,  false, false, 0,          0,  false, false },	/* of another type */
+		{ 90, true,  true,  true,  0,          0,  false, false },	/* those are weighed elsewhere, or not at all */
+		{ 90, true,  true,  false, 2 * second, 0,  true,  true },
+		{ 90, true,  true,  false, 2100 * ms,  0,  false, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		struct scene s = begin();
+		struct caa_sent q;
+
+		for (unsigned n = 0; n < row[i].denied; n++)
+			caa_evidence_denied(&s.e, s.now_us, sent(&s, n + 1, !row[i].witnesses));
+		s.now_us += row[i].later_us;
+		q = sent(&s, 1, true);
+		q.same_denied = row[i].same;
+		q.caa_type = row[i].caa;
+		s.answered_seq = q.seq + 1;
+		assert_int_equal(caa_evidence_answered(&s.e, s.now_us, q, s.answered_seq), row[i].told);
+		assert_int_equal(caa_evidence_is_limit(&s.e, CAA_SIGNAL_DENIED, false, row[i].good), row[i].limit);
+		assert_false(caa_evidence_is_limit(&s.e, CAA_SIGNAL_DENIED, true, row[i].good));
+		assert_false(caa_evidence_answered(&s.e, s.now_us, q, s.answered_seq));	/* once */
+	}
+}
+
 /** Some zones answered and others not, all asked at once, is no matter of time. */
 static void an_answer_that_left_with_them_takes_strangers_losses_back(void **state)
 {
@@ -163,6 +195,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(losses_after_the_last_answer_make_a_limit), cmocka_unit_test(among_answers_they_have_to_be_more),
 		cmocka_unit_test(strangers_say_nothing_where_none_is_answered),
+		cmocka_unit_test(who_is_answered_after_a_denial_makes_those_of_strangers_tell),
 		cmocka_unit_test(an_answer_that_left_with_them_takes_strangers_losses_back),
 		cmocka_unit_test(losses_far_apart_are_weighed_apart), cmocka_unit_test(what_one_zone_says_is_known_as_its_own),
 		cmocka_unit_test(the_same_question_again_is_no_other),

@@ -2127,6 +2127,52 @@ static void many_strangers_find_a_limit(void **state)
 	}
 }
 
+/** A question of type CAA of a zone that is not known there. */
+static struct caa_outcome stranger(struct scene *s, struct caa_asking *q, uint32_t tag, const struct caa_packet *p)
+{
+	struct caa_serving zone = { .tag = tag };
+
+	q->caa_type = true;
+	assert_int_equal(ask_zone(s, q, &zone), CAA_GATE_SEND);
+	s->now_us += ROUND_US;
+	return end_zone(s, q, &zone, CAA_END_ANSWER, p, false);
+}
+
+/** Another address that shares the limit has used it up, so that hardly any zone is answered before the others are denied; it is seen in
+ *  one of these that is answered when it is asked again. */
+static void who_is_answered_after_a_denial_finds_a_limit(void **state)
+{
+	static const struct { unsigned pass, denied; bool again, limited; const char *why; } row[] = {
+		{ 0, 16, true,  true,  "an address that has answered nobody before" },
+		{ 0, 15, true,  false, "fifteen strangers may not be served there" },
+		{ 0, 90, false, false, "nor many, while those are answered that were not denied" },
+		{ 3, 16, true,  true,  "hardly any was heard" },
+		{ 3, 15, true,  false, "and the others were too few" },
+		{ 3, 90, false, false, "three are served there, and the others are not" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		struct scene s = begin();
+		struct caa_asking again = { .question = 0 };
+		struct caa_outcome o;
+
+		for (unsigned n = 0; n < row[i].pass; n++)
+			assert_false(stranger(&s, &(struct caa_asking){ .caa = false }, 1000 + n, &data).limited);
+		for (unsigned n = 0; n < row[i].denied; n++) {
+			struct caa_asking q = { .caa = false };
+
+			assert_false(stranger(&s, &q, 10 + n, &refused).limited);
+			if (row[i].again)
+				again = (struct caa_asking){ .question = q.question, .denied = true, .same_denied = true };
+		}
+		o = stranger(&s, &again, 9 + row[i].denied, &data);
+		if (o.limited != row[i].limited || o.limit != row[i].limited || s.u.limits != row[i].limited)
+			fail_msg("%s", row[i].why);
+		nothing_is_left(&s);
+	}
+}
+
 enum { STRANGERS = 8 };
 
 /** Zones that may not be served there are lost, and say that there is a limit. */
@@ -3180,6 +3226,7 @@ int main(void)
 		cmocka_unit_test(who_is_suspect_goes_aside), cmocka_unit_test(of_a_zone_that_was_denied_a_few_go_aside),
 		cmocka_unit_test(who_comes_since_it_was_denied_elsewhere_warns), cmocka_unit_test(who_becomes_suspect_in_the_line_leaves_it),
 		cmocka_unit_test(many_strangers_find_a_limit),
+		cmocka_unit_test(who_is_answered_after_a_denial_finds_a_limit),
 		cmocka_unit_test(what_becomes_of_a_claim_of_strangers), cmocka_unit_test(a_witness_tests_a_claim_with_a_window),
 		cmocka_unit_test(who_is_suspect_does_not_keep_a_witness_from_testing),
 		cmocka_unit_test(a_witness_that_goes_silent_among_others_does_not_limit_them),

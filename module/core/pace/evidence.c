@@ -22,6 +22,7 @@ enum {
 void caa_evidence_clear(struct caa_evidence *e)
 {
 	e->tail = e->holes = e->strangers = e->strange_lost = e->first = 0;
+	e->heard.denied = 0;
 }
 
 bool caa_evidence_is_other(struct caa_evidence *e, uint32_t question)
@@ -49,7 +50,18 @@ static void forget_strangers(struct caa_evidence *e, struct caa_sent sent)
 	e->strangers = 0;
 }
 
-void caa_evidence_answered(struct caa_evidence *e, uint64_t now_us, struct caa_sent sent, uint32_t answered_seq)
+/** It was denied before: who denies it cares when, and not what, and so it was with other zones. */
+static bool make_up(struct caa_evidence *e, uint64_t now_us, struct caa_sent sent)
+{
+	if (!sent.same_denied || !sent.caa_type || e->heard.denied == 0 || caa_ms_age(e->since_ms, caa_ms(now_us)) > WEIGH_MS)
+		return false;
+	e->strange_lost = (uint16_t)(e->strange_lost + e->heard.denied);
+	e->heard.denied = 0;
+	e->zone = 0;
+	return true;
+}
+
+bool caa_evidence_answered(struct caa_evidence *e, uint64_t now_us, struct caa_sent sent, uint32_t answered_seq)
 {
 	if (caa_sent_is_strange(sent))
 		caa_strangers_answered(&e->heard, now_us, sent.sent_us, sent.zone, sent.caa_type);
@@ -58,6 +70,7 @@ void caa_evidence_answered(struct caa_evidence *e, uint64_t now_us, struct caa_s
 		e->holes += e->tail - e->strangers;
 		e->tail = e->strangers = 0;
 	}
+	return make_up(e, now_us, sent);
 }
 
 /** Note a loss: after the last answer, or before it.  Of a stranger's, only the former says something; so does one of a
@@ -85,15 +98,26 @@ static void note(struct caa_evidence *e, struct caa_sent sent, uint32_t answered
 		e->tail_seq = (uint16_t)sent.seq;
 }
 
+/** Unless others are weighed already. */
+static void begin(struct caa_evidence *e, uint64_t now_us)
+{
+	if (caa_ms_age(e->since_ms, caa_ms(now_us)) <= WEIGH_MS)
+		return;
+	e->since_ms = caa_ms(now_us);
+	caa_evidence_clear(e);
+}
+
+void caa_evidence_denied(struct caa_evidence *e, uint64_t now_us, struct caa_sent sent)
+{
+	begin(e, now_us);
+	if (caa_sent_is_strange(sent) && sent.caa_type)
+		caa_strangers_denied(&e->heard);
+}
+
 bool caa_evidence_weigh(struct caa_evidence *e, uint64_t now_us, struct caa_sent sent, uint32_t answered_seq,
 	enum caa_signal signal)
 {
-	uint32_t now_ms = caa_ms(now_us);
-
-	if (caa_ms_age(e->since_ms, now_ms) > WEIGH_MS) {
-		e->since_ms = now_ms;
-		caa_evidence_clear(e);
-	}
+	begin(e, now_us);
 	if (caa_sent_is_strange(sent) && !caa_strangers_lost(&e->heard, now_us, sent.sent_us, sent.caa_type, signal == CAA_SIGNAL_SILENCE))
 		return false;
 	note(e, sent, answered_seq);

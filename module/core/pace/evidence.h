@@ -4,7 +4,7 @@
  *  A limit is seen in many losses after the last answer; losses with answers to later queries between them are random, and make a
  *  limit only where they are more than the answers.  A limiter does not care which question it takes, so one that is lost again
  *  and again is a bad name.  Strangers, zones that are not known to be answered these days, speak softly: it takes more of them, and
- *  some that were answered at the same time (core/pace/strangers.h).
+ *  some that were answered at the same time, or were denied and are answered later (core/pace/strangers.h).
  *  No clock, no lock: time is passed in, and the caller serialises calls on one. */
 #ifndef CAA_CORE_EVIDENCE_H
 #define CAA_CORE_EVIDENCE_H
@@ -37,11 +37,15 @@ bool caa_evidence_is_other(struct caa_evidence *e, uint32_t question);
 /** Losses and denials of one zone only are told by it: another one has spoken, or the same. */
 void caa_evidence_spoke(struct caa_evidence *e, uint32_t zone);
 
-/** A query was answered while no limit is known. @param answered_seq: the latest query that was, and one more. */
-void caa_evidence_answered(struct caa_evidence *e, uint64_t now_us, struct caa_sent sent, uint32_t answered_seq);
+/** A query was answered while no limit is known. @param answered_seq: the latest query that was, and one more.
+ *  @return whether denials are a matter of time by this, and what was not weighed before is. */
+bool caa_evidence_answered(struct caa_evidence *e, uint64_t now_us, struct caa_sent sent, uint32_t answered_seq);
 
 /** A query was lost or denied while no limit is known. @return whether it is weighed. */
 bool caa_evidence_weigh(struct caa_evidence *e, uint64_t now_us, struct caa_sent sent, uint32_t answered_seq, enum caa_signal signal);
+
+/** A query was denied while no limit is known, and that is not weighed, or not yet. */
+void caa_evidence_denied(struct caa_evidence *e, uint64_t now_us, struct caa_sent sent);
 
 /** @param signal: the last one. @param doubted: a limit was believed here by mistake lately. @param good: answers lately.
  *  @return whether what is weighed looks like a limit. */

@@ -494,22 +494,6 @@ static void first_end(struct caa_learn *l, uint64_t now_us)
 		l->pacer.window = (uint16_t)l->pacer.inflight;
 }
 
-static void open_answer(struct caa_learn *l, uint64_t now_us, struct caa_sent sent)
-{
-	caa_evidence_answered(&l->evidence, now_us, sent, l->answered_seq);
-	if (caa_learn_is_first(l))
-		return;
-	if (is_next_round(l, now_us)) {
-		l->window.round_ms = caa_ms(now_us);
-		l->window.grow = l->pacer.window;
-	}
-	if (l->window.grow > 0 && l->pacer.window < WINDOW_MAX) {
-		l->window.grow--;
-		l->pacer.window++;
-	}
-	jump(l);
-}
-
 bool caa_learn_alive(const struct caa_learn *l, uint64_t now_us)
 {
 	return unanswered_s(l, now_us) < ALIVE_S;
@@ -579,6 +563,26 @@ static bool judge(struct caa_learn *l, uint64_t now_us, enum caa_signal signal)
 	return true;
 }
 
+/** Where one is answered that was denied before, what was denied with it may be a limit. @return whether it is taken for one. */
+static bool open_answer(struct caa_learn *l, uint64_t now_us, struct caa_sent sent)
+{
+	if (caa_evidence_answered(&l->evidence, now_us, sent, l->answered_seq) &&
+	    caa_evidence_is_limit(&l->evidence, CAA_SIGNAL_DENIED, is_doubted(l, now_us), caa_goodput_recent(&l->goodput)))
+		return judge(l, now_us, CAA_SIGNAL_DENIED);
+	if (caa_learn_is_first(l))
+		return false;
+	if (is_next_round(l, now_us)) {
+		l->window.round_ms = caa_ms(now_us);
+		l->window.grow = l->pacer.window;
+	}
+	if (l->window.grow > 0 && l->pacer.window < WINDOW_MAX) {
+		l->window.grow--;
+		l->pacer.window++;
+	}
+	jump(l);
+	return false;
+}
+
 /** Whether answers take as long as this one was waited for, or may, as much as they differ: it may only be late. */
 static bool may_be_late(const struct caa_learn *l, uint64_t now_us, struct caa_sent sent, enum caa_signal signal)
 {
@@ -592,10 +596,13 @@ static bool may_be_late(const struct caa_learn *l, uint64_t now_us, struct caa_s
 /** @return true if the losses so far look like a limit. */
 static bool open_loss(struct caa_learn *l, uint64_t now_us, struct caa_sent sent, enum caa_signal signal)
 {
-	if (caa_seq_before(sent.seq, l->recover_seq) || !caa_learn_lately(l, sent.sent_us) || may_be_late(l, now_us, sent, signal))
+	if (caa_seq_before(sent.seq, l->recover_seq) || may_be_late(l, now_us, sent, signal))
 		return false;
-	if (!caa_evidence_weigh(&l->evidence, now_us, sent, l->answered_seq, signal))
+	if (!caa_learn_lately(l, sent.sent_us) || !caa_evidence_weigh(&l->evidence, now_us, sent, l->answered_seq, signal)) {
+		if (signal == CAA_SIGNAL_DENIED)
+			caa_evidence_denied(&l->evidence, now_us, sent);
 		return false;
+	}
 	/* What is lost makes no room for more, until it is known why it was; what went aside had none. */
 	if (!sent.aside && l->pacer.window > WINDOW_MIN)
 		l->pacer.window--;
@@ -651,7 +658,8 @@ static void age(struct caa_learn *l, uint64_t now_us)
 	if (!caa_learn_limited(l) && l->pacer.inflight == 0 && idle_s > IDLE_S) {
 		start_window(l, CAA_LEARN_FIRST);
 		caa_goodput_clear(&l->goodput);
-		caa_evidence_clear(&l->evidence);
+		if (l->answered_s != 0)	/* else nothing is there but what was denied just now */
+			caa_evidence_clear(&l->evidence);
 	}
 	if (caa_learn_limited(l) && l->state != CAA_LEARN_CONFIRM && caa_pacer_waiting(&l->pacer) == 0 && now_us > l->pacer.next_us + REST_US)
 		rested(l, now_us);
@@ -851,7 +859,7 @@ bool caa_learn_outcome(struct caa_learn *l, uint64_t now_us, struct caa_sent sen
 			limited_answer(l, now_us, sent, late);
 		else if (!caa_learn_is_manual(l)) {
 			end_outage(l, now_us);
-			open_answer(l, now_us, sent);
+			limited = open_answer(l, now_us, sent);
 		}
 		break;
 	case CAA_SIGNAL_DENIED:
@@ -864,14 +872,14 @@ bool caa_learn_outcome(struct caa_learn *l, uint64_t now_us, struct caa_sent sen
 		if (caa_learn_is_manual(l) || !loss_tells(l, sent, signal))
 			break;
 		limited = caa_learn_limited(l) ? limited_loss(l, now_us, sent, signal) : open_loss(l, now_us, sent, signal);
-		if (limited)
-			l->limited_ms = caa_ms(now_us);
 		break;
 	case CAA_SIGNAL_NONE:
 		if (sent.unheard)
 			warn_first(l);
 		break;
 	}
+	if (limited)
+		l->limited_ms = caa_ms(now_us);
 	if (l->state == CAA_LEARN_FULL)
 		first_end(l, now_us);
 	return limited;

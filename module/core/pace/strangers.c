@@ -46,6 +46,12 @@ bool caa_strangers_lost(struct caa_strangers *s, uint64_t now_us, uint64_t sent_
 	return false;
 }
 
+void caa_strangers_denied(struct caa_strangers *s)
+{
+	if (s->denied < CAA_STRANGERS_DENIED_MAX)
+		s->denied++;
+}
+
 bool caa_strangers_are_mute(const struct caa_strangers *s, uint64_t now_us)
 {
 	return s->mute && (uint16_t)(tick_of(now_us) - s->mute_tick) <= CAA_STRANGERS_MUTE_MS / TICK_MS;
