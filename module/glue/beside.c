@@ -41,7 +41,7 @@ static struct beside *beside_of(const struct caa_ctx *ctx, const struct module_q
 	return qstate->qinfo.qtype == LDNS_RR_TYPE_A && !qstate->is_valrec ? qstate->minfo[ctx->id] : NULL;
 }
 
-/** Of those who wait for a query, the first, which is the last that has come. */
+/** Of those who wait for a query, the last that has come. */
 static struct module_qstate *first_of(const struct serviced_query *sq)
 {
 	const struct outbound_entry *entry = sq->cblist->cb_arg;
@@ -51,8 +51,15 @@ static struct module_qstate *first_of(const struct serviced_query *sq)
 
 bool caa_beside_waits(const struct caa_ctx *ctx, const struct serviced_query *sq)
 {
-	/* nobody waits where all have gone while it was being sent */
-	return sq->qtype == LDNS_RR_TYPE_A && sq->cblist != NULL && beside_of(ctx, first_of(sq)) != NULL;
+	if (sq->qtype != LDNS_RR_TYPE_A)
+		return false;
+	for (const struct service_callback *cb = sq->cblist; cb != NULL; cb = cb->next) {
+		const struct outbound_entry *entry = cb->cb_arg;
+
+		if (beside_of(ctx, entry->qstate) != NULL)
+			return true;
+	}
+	return false;
 }
 
 bool caa_beside_is_busy(const struct caa_ctx *ctx, uint64_t now_us)
@@ -73,10 +80,11 @@ static bool is_wanted(const struct module_qstate *qstate)
 
 bool caa_beside_is_over(const struct caa_ctx *ctx, const struct serviced_query *sq, uint64_t now_us, uint32_t *most_ms)
 {
-	struct beside *b = beside_of(ctx, first_of(sq));
+	struct beside *b;
 
 	if (sq->cblist->next != NULL || is_wanted(first_of(sq)))
 		return false;
+	b = beside_of(ctx, first_of(sq));
 	if (b->sent >= SENDS || now_us - b->started_us >= LIFE_US - US_PER_MS)
 		return true;
 	b->sent++;
@@ -155,7 +163,7 @@ static uint64_t since_us(const struct caa_asking *q, uint64_t now_us)
 
 void caa_beside_shown(struct caa_ctx *ctx, const struct caa_sending *s, struct caa_asking *q, uint64_t now_us)
 {
-	if (caa_beside_is_busy(ctx, now_us))
+	if (caa_beside_waits(ctx, s->sq))
 		caa_shards_shown(ctx->shards, &s->addr, q, now_us, since_us(q, now_us));
 }
 

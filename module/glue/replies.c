@@ -357,7 +357,7 @@ static void outcome(void *arg, struct serviced_query *sq, int tcp, int error, st
 		caa_stats_add(&ctx->stats, CAA_STAT_limits, 1);
 	if (o.room)
 		call(ctx, s);
-	if (sq->qtype == LDNS_RR_TYPE_A && o.meaning == CAA_MEANS_ANSWER)
+	if (o.meaning == CAA_MEANS_ANSWER)
 		caa_beside_shown(ctx, s, &before, now_us);
 	if (!before.claimed || end == CAA_END_ABANDONED)
 		return;
