@@ -64,22 +64,27 @@ lab_climb $servers "$(lab_names deep)"
 without=$(seen)
 check "four without a store: no name fails, but they need more ($without)" [ "$failed" -eq 0 -a "$without" -gt "$(enough "$deep")" ]
 unshared=$(threads one)
-start_members "$(fleet_conf)"
-# what is found out after a flush of all names is told as well
-lab_control one caa_flush . >/dev/null
 heard_flush() { stat_is "$1" flushes "$2"; }
-for member in two three four; do lab_until 10 heard_flush "$member" 1 || lab_die "$member hears of no flush"; done
-above=$(lab_nsd_count tld)
-check "it takes one thread, and none without a store" [ "$(threads one)" -eq $((unshared + 1)) ]
-for shape in deep flat; do
-	fresh
-	lab_climb $servers "$(lab_names $shape)"
-	queries=$(seen)
-	check "four with a store, $shape: no name fails" [ "$failed" -eq 0 ]
-	check "  and they need hardly more than one ($queries)" at_most "$queries" "$(enough "${!shape}")"
-done
-above=$(($(lab_nsd_count tld) - above))
-check "  nor of the servers above ($above)" at_most "$above" "$(enough "$one_above")"
+# one_lookup: four fresh ones with the store need hardly more than one resolver; on a busy machine some do not hear in time what leads to a zone
+one_lookup() {
+	local member shape above
+	start_members "$(fleet_conf)"
+	# what is found out after a flush of all names is told as well
+	lab_control one caa_flush . >/dev/null
+	for member in two three four; do lab_until 10 heard_flush "$member" 1 || lab_die "$member hears of no flush"; done
+	above=$(lab_nsd_count tld)
+	check "it takes one thread, and none without a store" [ "$(threads one)" -eq $((unshared + 1)) ]
+	for shape in deep flat; do
+		fresh
+		lab_climb $servers "$(lab_names $shape)"
+		queries=$(seen)
+		check "four with a store, $shape: no name fails" [ "$failed" -eq 0 ]
+		check "  and they need hardly more than one ($queries)" at_most "$queries" "$(enough "${!shape}")"
+	done
+	above=$(($(lab_nsd_count tld) - above))
+	check "  nor of the servers above ($above)" at_most "$above" "$(enough "$one_above")"
+}
+lab_measured one_lookup
 counted
 check "  each hears of three others" [ "$(stat one peers) $(stat four peers)" = '3 3' ]
 check "  which caa_fleet shows" grep -q "^store $LAB_WORK/store.sock in use" <(lab_control one caa_fleet)
