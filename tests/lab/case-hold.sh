@@ -180,6 +180,7 @@ lab_resolver caa "$UNBOUND_CAA" 127.0.53.30 "$(hold_conf 25200; printf ' caa-bud
 lab_climb 127.0.53.30 "$(lab_names flat)"
 check "5 of 100 names fail while their server is away" [ "$failed" -eq 5 ]
 sleep 2	# the TTLs of what is in the message cache are over
+lab_until 10 lab_idle caa || lab_die "a lookup goes on that nobody waits for"
 lab_counts bind-shop.lab
 before=$queries root=$(lab_nsd_count root) tld=$(lab_nsd_count tld)
 lab_nsd late 127.0.53.99 ' rrl-ratelimit: 0' h96.shop.lab h97.shop.lab h98.shop.lab h99.shop.lab h100.shop.lab
