@@ -12,11 +12,9 @@
 #include "glue/sending.h"
 
 #include "iterator/iter_delegpt.h"
-#include "services/mesh.h"
 #include "services/outbound_list.h"
 #include "services/outside_network.h"
 #include "sldns/rrdef.h"
-#include "util/data/msgreply.h"
 #include "util/module.h"
 #include "util/net_help.h"
 #include "util/regional.h"
@@ -70,20 +68,12 @@ bool caa_beside_is_busy(const struct caa_ctx *ctx, uint64_t now_us)
 	return last_us != 0 && now_us < last_us + (uint64_t)CAA_SERVING_BESIDE_MS * US_PER_MS;
 }
 
-/** Whether somebody else has come to wait for such a lookup. */
-static bool is_wanted(const struct module_qstate *qstate)
-{
-	const struct mesh_state *state = qstate->mesh_info;
-
-	return state->reply_list != NULL || state->cb_list != NULL || state->super_set.count > 0;
-}
-
 bool caa_beside_is_over(const struct caa_ctx *ctx, const struct serviced_query *sq, uint64_t now_us, uint32_t *most_ms)
 {
 	struct beside *b;
 
-	if (sq->cblist->next != NULL || is_wanted(first_of(sq)))
-		return false;
+	if (sq->cblist->next != NULL || caa_host_is_awaited(first_of(sq)))
+		return false;	/* somebody else waits for it, too */
 	b = beside_of(ctx, first_of(sq));
 	if (b->sent >= SENDS || now_us - b->started_us >= LIFE_US - US_PER_MS)
 		return true;
@@ -237,7 +227,7 @@ bool caa_beside_avoids(struct caa_ctx *ctx, struct module_qstate *qstate)
 
 void caa_beside_done(struct caa_ctx *ctx, struct module_qstate *qstate)
 {
-	if (beside_of(ctx, qstate) != NULL && !is_wanted(qstate))
+	if (beside_of(ctx, qstate) != NULL && !caa_host_is_awaited(qstate))
 		caa_host_forget_failure(qstate);
 }
 

@@ -148,6 +148,13 @@ struct caa_name caa_host_asked(const struct serviced_query *sq)
 	return (struct caa_name){ sq->qbuf + QNAME_AT, sq->qbuflen - QNAME_AT - QNAME_AFTER };
 }
 
+bool caa_host_is_awaited(const struct module_qstate *qstate)
+{
+	const struct mesh_state *state = qstate->mesh_info;
+
+	return state->reply_list != NULL || state->cb_list != NULL || state->super_set.count > 0;
+}
+
 bool caa_host_recurses(const struct serviced_query *sq)
 {
 	return (sq->qbuf[0] & FLAG_RD) != 0;

@@ -48,6 +48,9 @@ struct caa_name caa_host_qname(const struct query_info *qinfo);
 /** @return the name that a query asks for, borrowed from it. */
 struct caa_name caa_host_asked(const struct serviced_query *sq);
 
+/** @return whether anybody waits for a query state: a client, a callback, or another query state. */
+bool caa_host_is_awaited(const struct module_qstate *qstate);
+
 /** @return whether a query has RD: what answers it speaks for no zone, and asks others itself. */
 bool caa_host_recurses(const struct serviced_query *sq);
 

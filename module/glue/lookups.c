@@ -11,7 +11,6 @@
 #include "glue/host.h"
 
 #include "daemon/worker.h"
-#include "services/mesh.h"
 #include "sldns/rrdef.h"
 #include "util/locks.h"
 #include "util/log.h"
@@ -467,14 +466,12 @@ void caa_lookups_scout(struct caa_ctx *ctx, struct caa_merged *m)
 
 bool caa_lookups_wanted(struct caa_ctx *ctx, struct caa_merged *m)
 {
-	const struct mesh_state *state;
 	struct slice *slice;
 	bool wanted;
 
 	if (m->qstate == NULL || !m->lead.leads || m->promised)
 		return true;
-	state = m->qstate->mesh_info;
-	if (state->reply_list != NULL || state->cb_list != NULL || state->super_set.count > 0)
+	if (caa_host_is_awaited(m->qstate))
 		return true;
 	slice = take(ctx->lookups, m->lead.question);
 	wanted = caa_merge_wanted(&m->lead);
