@@ -181,23 +181,28 @@ static bool is_useless(const struct caa_answer *answer)
 	return true;
 }
 
-static unsigned lost_tries(const struct caa_query *query, bool keys)
+/** Where one server of a zone drops type CAA, another that does not answer it either is no better. */
+static unsigned lost_tries(const struct caa_query *query, const struct caa_asking *q, uint64_t now_us, const struct caa_outcome *o, bool keys)
 {
+	bool dropped = o->dropped || (o->unserved && (query->turned || query->avoids));
+
 	if (keys)
 		return CAA_LOST_TRIES_KEYS;
+	if (dropped && now_us >= q->sent.sent_us + (uint64_t)CAA_LOST_DROPPED_MS * US_PER_MS)
+		return CAA_LOST_TRIES_DROPPED;
 	return query->turned ? CAA_LOST_TRIES_SLOW : CAA_LOST_TRIES;
 }
 
 /** @return whether that is the end: the question is not asked there again. */
-static bool note_loss(struct caa_query *query, const struct caa_asking *q, const struct caa_addr *addr, const struct caa_outcome *o,
-	bool keys)
+static bool note_loss(struct caa_query *query, const struct caa_asking *q, const struct caa_addr *addr, uint64_t now_us,
+	const struct caa_outcome *o, bool keys)
 {
 	bool many = query->losses >= CAA_CLAIM_LOSSES;
 
 	if (o->limit)
 		return false;
 	query->losses += query->losses < UINT8_MAX;
-	return caa_denials_lost(&query->denials, addr, q->question, lost_tries(query, keys)) || (keys && many);
+	return caa_denials_lost(&query->denials, addr, q->question, lost_tries(query, q, now_us, o, keys)) || (keys && many);
 }
 
 /** Tell a question.  @param lacks: signatures, so that the answer takes no error back.
@@ -220,12 +225,12 @@ static bool note_outcome(struct caa_query *query, const struct caa_asking *q, co
 			caa_denials_answered(&query->denials, addr, q->question);
 		return false;
 	case CAA_MEANS_LOST:
-		definite = note_loss(query, q, addr, o, keys);
+		definite = note_loss(query, q, addr, now_us, o, keys);
 		break;
 	case CAA_MEANS_SILENCE:	/* keys that do not come are no verdict, since their zone has answered */
 		definite = !keys;
 		if (definite)
-			(void)note_loss(query, q, addr, o, keys);
+			(void)note_loss(query, q, addr, now_us, o, keys);
 		break;
 	case CAA_MEANS_ERROR:
 		denies = note_denial(query, q, addr, now_us, o);

@@ -311,6 +311,22 @@ bool caa_shards_accept(struct caa_shards *s, const struct caa_addr *a, struct ca
 	return accepted;
 }
 
+/** What an upstream does for a query's zone where other types are asked for than its own, or CAA. */
+static struct caa_serving *serving_of_other(struct at *at, const struct caa_asking *q, uint64_t now_us)
+{
+	struct caa_asking other = { .zone = q->zone, .caa_type = !q->caa_type, .addr_hash = q->addr_hash };
+
+	return serving_of(at->slice, at->u, &other, now_us);
+}
+
+/** Whether other types of a zone are answered where CAA is lost.  What at->zone is may be another's after it. */
+static bool is_dropped(struct at *at, struct caa_asking *q, uint64_t now_us)
+{
+	struct caa_serving others = *serving_of_other(at, q, now_us);	/* a copy, since the table may move what is there */
+
+	return caa_serving_avoids_caa(serving_of(at->slice, at->u, q, now_us), &others, now_us);
+}
+
 struct caa_outcome caa_shards_outcome(struct caa_shards *s, const struct caa_addr *a, struct caa_asking *q,
 	uint64_t now_us, enum caa_end end, const struct caa_packet *packet, bool tcp, struct caa_asking *before)
 {
@@ -322,6 +338,8 @@ struct caa_outcome caa_shards_outcome(struct caa_shards *s, const struct caa_add
 
 	if (at.u != NULL) {
 		outcome = caa_outcome_of(at.u, q, at.zone, secret_of(at.slice, now_us), now_us, end, packet, tcp);
+		outcome.unserved = end == CAA_END_TIMEOUT && !tcp && q->caa_type && !at.u->serves_caa && !caa_learn_limited(&at.u->learn);
+		outcome.dropped = outcome.unserved && is_dropped(&at, q, now_us);
 		watch_limit(s, at.u);
 	}
 	release(at.slice);
@@ -359,14 +377,6 @@ enum caa_again caa_shards_again(struct caa_shards *s, const struct caa_addr *a, 
 
 	release(at.slice);
 	return again;
-}
-
-/** What an upstream does for a query's zone where other types are asked for than its own, or CAA. */
-static struct caa_serving *serving_of_other(struct at *at, const struct caa_asking *q, uint64_t now_us)
-{
-	struct caa_asking other = { .zone = q->zone, .caa_type = !q->caa_type, .addr_hash = q->addr_hash };
-
-	return serving_of(at->slice, at->u, &other, now_us);
 }
 
 void caa_shards_denies(struct caa_shards *s, const struct caa_addr *a, struct caa_asking *q, uint64_t now_us)

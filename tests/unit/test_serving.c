@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include "core/pace/serving.h"
+#include "core/wire/hash.h"
 
 static const uint64_t ms = 1000, second = 1000000, now = 77 * UINT64_C(1000000);
 
@@ -144,6 +145,20 @@ static void its_own_denial_is_remembered_for_seconds(void **state)
 	assert_false(caa_serving_is_denying(&s, now + 2 * ms));
 }
 
+/** Of an address whose zones all stand in one table: each has two records. */
+static void hundreds_of_zones_keep_their_records(void **state)
+{
+	static struct caa_servings t;
+	static const uint8_t key[CAA_HASH_KEY] = { 1 };
+
+	(void)state;
+	caa_servings_init(&t);
+	for (uint32_t i = 0; i < 400; i++)
+		caa_serving_answered(caa_servings_get(&t, caa_hash(key, &i, sizeof(i)), now), now);
+	for (uint32_t i = 0; i < 400; i++)
+		assert_true(caa_serving_is_witness(caa_servings_get(&t, caa_hash(key, &i, sizeof(i)), now + second), now + second));
+}
+
 static void the_oldest_record_of_a_set_makes_room(void **state)
 {
 	static struct caa_servings t;
@@ -229,7 +244,7 @@ int main(void)
 		cmocka_unit_test(a_witness_that_is_lost_where_others_are_answered_is_none), cmocka_unit_test(what_is_no_split),
 		cmocka_unit_test(numbers_wrap), cmocka_unit_test(its_own_denial_is_remembered_for_seconds),
 		cmocka_unit_test(who_answers_other_types_only_is_asked_those), cmocka_unit_test(who_is_slow_drops_nothing), cmocka_unit_test(what_is_asked_beside_is_waited_for),
-		cmocka_unit_test(the_oldest_record_of_a_set_makes_room),
+		cmocka_unit_test(hundreds_of_zones_keep_their_records), cmocka_unit_test(the_oldest_record_of_a_set_makes_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -24,6 +24,8 @@ enum {
 	CAA_LOST_TRIES = 7,		/**< times that nothing comes where no limit is known, after which nothing will, ... */
 	CAA_LOST_TRIES_SLOW = 8,	/**< ... or once more where that took two of them, and it may be slow, ... */
 	CAA_LOST_TRIES_KEYS = UINT8_MAX + 1,	/**< ... or never of keys, since without them answers that are there are of no use */
+	CAA_LOST_TRIES_DROPPED = 4,	/**< ... or fewer of CAA where it is dropped, as it seems: so many as plain Unbound's, ... */
+	CAA_LOST_DROPPED_MS = 1000,	/**< ... if the last was waited for so long, as it does, too */
 	CAA_UNHEARD_TRIES = 2,		/**< of type CAA, at all addresses: the zone may drop that (caa_serving_avoids_caa()) */
 	CAA_SPLITS = 3			/**< times that it is lost, and others are answered, after which it says nothing of a limit */
 };

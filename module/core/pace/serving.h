@@ -20,7 +20,7 @@
 
 enum {
 	CAA_SERVING_SETS = 256,		/**< a power of two */
-	CAA_SERVING_WAYS = 4,
+	CAA_SERVING_WAYS = 8,		/**< so that a few hundred zones of one address keep their records: their sets are filled unevenly */
 	CAA_SERVING_LIFE_MS = 15 * 60 * 1000,	/**< an answer makes a witness so long, as Unbound remembers a server */
 	CAA_SERVING_LATELY_MS = 2000,	/**< one that answered nothing for so long before it is asked may have fallen silent */
 	CAA_SERVING_VOICE_MS = 4000,	/**< one that is no witness speaks once in so long */
