@@ -85,17 +85,15 @@ bool caa_beside_is_over(const struct caa_ctx *ctx, const struct serviced_query *
 /** Ask for a name with type A, for one of the questions. */
 static void ask(struct caa_ctx *ctx, const struct serviced_query *sq, uint64_t now_us)
 {
-	struct module_qstate *qstate = first_of(sq), *made = NULL;
 	struct caa_name name = caa_host_asked(sq);
 	uint8_t lower[CAA_NAME_MAX];
-	struct query_info q = { .qname = lower, .qname_len = name.len, .qtype = LDNS_RR_TYPE_A, .qclass = LDNS_RR_CLASS_IN };
-	struct mesh_state *state = NULL;
+	struct module_qstate *made;
 	struct beside *b;
 
 	caa_name_lower(lower, name);
 	atomic_store_explicit(&ctx->beside_us, now_us, memory_order_relaxed);
-	/* no super is linked: it runs by itself; that it is not validated costs less, and nobody gets what it finds unvalidated */
-	if (!qstate->env->add_sub(qstate, &q, NULL, BIT_RD | BIT_CD, 0, 0, &made, &state) || made == NULL)
+	/* that it is not validated costs less, and nobody gets what it finds unvalidated */
+	if (!caa_host_look_up(first_of(sq), (struct caa_name){ lower, name.len }, LDNS_RR_TYPE_A, BIT_RD | BIT_CD, &made) || made == NULL)
 		return;
 	b = regional_alloc_zero(made->region, sizeof(*b));
 	if (b == NULL)	/* it is a question like any other then */

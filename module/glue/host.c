@@ -155,6 +155,15 @@ bool caa_host_is_awaited(const struct module_qstate *qstate)
 	return state->reply_list != NULL || state->cb_list != NULL || state->super_set.count > 0;
 }
 
+bool caa_host_look_up(struct module_qstate *qstate, struct caa_name name, uint16_t qtype, uint16_t flags, struct module_qstate **made)
+{
+	struct query_info q = { .qname = (uint8_t *)name.wire, .qname_len = name.len, .qtype = qtype, .qclass = LDNS_RR_CLASS_IN };
+	struct mesh_state *state;
+
+	*made = NULL;
+	return qstate->env->add_sub(qstate, &q, NULL, flags, 0, 0, made, &state) != 0;	/* no super is linked */
+}
+
 bool caa_host_recurses(const struct serviced_query *sq)
 {
 	return (sq->qbuf[0] & FLAG_RD) != 0;

@@ -54,6 +54,12 @@ bool caa_host_is_awaited(const struct module_qstate *qstate);
 /** @return whether a query has RD: what answers it speaks for no zone, and asks others itself. */
 bool caa_host_recurses(const struct serviced_query *sq);
 
+/** Have a question of class IN looked up that nobody waits for: it runs by itself.
+ *  @param qstate: whose thread does it. @param flags: BIT_RD, BIT_CD.
+ *  @param made: set to its query state, borrowed; to NULL if somebody looks it up already.
+ *  @return false if that is not possible, *made NULL. */
+bool caa_host_look_up(struct module_qstate *qstate, struct caa_name name, uint16_t qtype, uint16_t flags, struct module_qstate **made);
+
 /** @return the iterator's state, borrowed; NULL if it has not begun. */
 struct iter_qstate *caa_host_iterator(const struct module_qstate *qstate);
 

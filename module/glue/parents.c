@@ -76,12 +76,9 @@ static size_t target_of(struct module_qstate *qstate, const struct caa_merged *m
 /** Have a name above asked; nobody does.  @return false if that is not possible. */
 static bool ask_target(struct caa_merged *m, struct caa_name target)
 {
-	struct module_qstate *qstate = m->qstate, *made;
-	struct query_info qinfo = { .qname = (uint8_t *)target.wire, .qname_len = target.len, .qtype = LDNS_RR_TYPE_CAA,
-		.qclass = LDNS_RR_CLASS_IN };
-	struct mesh_state *sub;
+	struct module_qstate *made;
 
-	return (*qstate->env->add_sub)(qstate, &qinfo, NULL, qstate->query_flags & (BIT_RD | BIT_CD), 0, 0, &made, &sub) != 0;
+	return caa_host_look_up(m->qstate, target, LDNS_RR_TYPE_CAA, m->qstate->query_flags & (BIT_RD | BIT_CD), &made);
 }
 
 uint64_t caa_parents_until_us(const struct caa_merged *m)

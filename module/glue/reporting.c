@@ -126,14 +126,10 @@ void caa_reporting_hear(struct caa_ctx *ctx, struct caa_query *const *queries, u
  *  @return false for want of memory, or because somebody asks for it already. */
 static bool send_report(struct caa_ctx *ctx, struct module_qstate *qstate, struct caa_name name, size_t agent_len)
 {
-	struct query_info q = { .qname = (uint8_t *)name.wire, .qname_len = name.len, .qtype = LDNS_RR_TYPE_TXT,
-		.qclass = LDNS_RR_CLASS_IN };
-	struct module_qstate *made = NULL;
-	struct mesh_state *state = NULL;
+	struct module_qstate *made;
 	struct report *report;
 
-	/* no super is linked: it runs by itself */
-	if (!qstate->env->add_sub(qstate, &q, NULL, BIT_RD, 0, 0, &made, &state) || made == NULL)
+	if (!caa_host_look_up(qstate, name, LDNS_RR_TYPE_TXT, BIT_RD, &made) || made == NULL)
 		return false;
 	report = regional_alloc_zero(made->region, sizeof(*report));
 	if (report == NULL)	/* it is a question like any other then */

@@ -491,14 +491,8 @@ struct caa_name caa_state_facts(struct module_qstate *qstate, struct caa_case *c
 
 void caa_state_ask_ds(struct module_qstate *qstate, struct caa_name zone)
 {
-	struct module_qstate *made = NULL;
-	struct mesh_state *state = NULL;
-	struct query_info q;
+	struct module_qstate *made;
 
-	if (zone.len <= 1 || !is_below_anchor(qstate->env, zone))
-		return;
-	q = (struct query_info){ .qname = (uint8_t *)zone.wire, .qname_len = zone.len, .qtype = LDNS_RR_TYPE_DS,
-		.qclass = LDNS_RR_CLASS_IN };
-	/* no super is linked: it runs by itself */
-	(void)qstate->env->add_sub(qstate, &q, NULL, BIT_RD, 0, 0, &made, &state);
+	if (zone.len > 1 && is_below_anchor(qstate->env, zone))
+		(void)caa_host_look_up(qstate, zone, LDNS_RR_TYPE_DS, BIT_RD, &made);
 }
