@@ -10,7 +10,6 @@
 
 #include "services/cache/dns.h"
 #include "services/cache/rrset.h"
-#include "services/mesh.h"
 #include "sldns/rrdef.h"
 #include "util/config_file.h"
 #include "util/data/packed_rrset.h"

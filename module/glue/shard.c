@@ -224,11 +224,17 @@ static uint64_t mix(uint64_t bits)
 	return bits ^ bits >> 33;
 }
 
-/** What an upstream does for the zone of a query, whose hash of the address is made. */
+/** Of the zone of a query at an upstream, for CAA or the other types; its hash of the address is made. */
+static uint64_t pair_of(const struct caa_upstream *u, const struct caa_asking *q, bool caa_type)
+{
+	return mix(q->addr_hash ^ mix((uint64_t)q->zone << 32 ^ u->epoch << 1 ^ caa_type));
+}
+
+/** What an upstream does for the zone of a query. */
 static struct caa_serving *serving_of(struct slice *slice, const struct caa_upstream *u, struct caa_asking *q, uint64_t now_us)
 {
 	if (q->pair_hash == 0 || q->pair_epoch != u->epoch) {
-		q->pair_hash = mix(q->addr_hash ^ mix((uint64_t)q->zone << 32 ^ u->epoch << 1 ^ q->caa_type));
+		q->pair_hash = pair_of(u, q, q->caa_type);
 		q->pair_epoch = u->epoch;
 	}
 	return caa_servings_get(&slice->servings, q->pair_hash, now_us);
@@ -311,20 +317,15 @@ bool caa_shards_accept(struct caa_shards *s, const struct caa_addr *a, struct ca
 	return accepted;
 }
 
-/** What an upstream does for a query's zone where other types are asked for than its own, or CAA. */
-static struct caa_serving *serving_of_other(struct at *at, const struct caa_asking *q, uint64_t now_us)
+/** What is known of another type, for a query for CAA. */
+static enum caa_beside beside_of(const struct at *at, const struct caa_asking *q, uint64_t now_us)
 {
-	struct caa_asking other = { .zone = q->zone, .caa_type = !q->caa_type, .addr_hash = q->addr_hash };
+	struct caa_serving caa = caa_servings_see(&at->slice->servings, pair_of(at->u, q, true));
+	struct caa_serving others = caa_servings_see(&at->slice->servings, pair_of(at->u, q, false));
 
-	return serving_of(at->slice, at->u, &other, now_us);
-}
-
-/** Whether other types of a zone are answered where CAA is lost.  What at->zone is may be another's after it. */
-static bool is_dropped(struct at *at, struct caa_asking *q, uint64_t now_us)
-{
-	struct caa_serving others = *serving_of_other(at, q, now_us);	/* a copy, since the table may move what is there */
-
-	return caa_serving_avoids_caa(serving_of(at->slice, at->u, q, now_us), &others, now_us);
+	if (caa_serving_avoids_caa(&caa, &others, now_us))
+		return CAA_BESIDE_KNOWN;
+	return caa_serving_is_wondering(&caa, &others, now_us) ? CAA_BESIDE_WAIT : CAA_BESIDE_NO;
 }
 
 struct caa_outcome caa_shards_outcome(struct caa_shards *s, const struct caa_addr *a, struct caa_asking *q,
@@ -339,7 +340,7 @@ struct caa_outcome caa_shards_outcome(struct caa_shards *s, const struct caa_add
 	if (at.u != NULL) {
 		outcome = caa_outcome_of(at.u, q, at.zone, secret_of(at.slice, now_us), now_us, end, packet, tcp);
 		outcome.unserved = end == CAA_END_TIMEOUT && !tcp && q->caa_type && !at.u->serves_caa && !caa_learn_limited(&at.u->learn);
-		outcome.dropped = outcome.unserved && is_dropped(&at, q, now_us);
+		outcome.dropped = outcome.unserved && beside_of(&at, q, now_us) == CAA_BESIDE_KNOWN;
 		watch_limit(s, at.u);
 	}
 	release(at.slice);
@@ -386,20 +387,9 @@ void caa_shards_denies(struct caa_shards *s, const struct caa_addr *a, struct ca
 	if (at.u != NULL) {
 		caa_serving_denies(at.zone, now_us);
 		/* where it has answered no other type either, it is not served there at all */
-		caa_serving_denies(serving_of_other(&at, q, now_us), now_us);
+		caa_serving_denies(caa_servings_get(&at.slice->servings, pair_of(at.u, q, !q->caa_type), now_us), now_us);
 	}
 	release(at.slice);
-}
-
-/** What is known of another type, for a query for CAA.  What at->zone is may be another's after it. */
-static enum caa_beside beside_of(struct at *at, struct caa_asking *q, uint64_t now_us)
-{
-	struct caa_serving others = *serving_of_other(at, q, now_us);	/* a copy, since the table may move what is there */
-
-	at->zone = serving_of(at->slice, at->u, q, now_us);
-	if (caa_serving_avoids_caa(at->zone, &others, now_us))
-		return CAA_BESIDE_KNOWN;
-	return caa_serving_is_wondering(at->zone, &others, now_us) ? CAA_BESIDE_WAIT : CAA_BESIDE_NO;
 }
 
 /** What is denied of many zones may be so by a limit that is not known yet: a few find out, and more as some are answered; and where CAA
@@ -445,9 +435,13 @@ void caa_shards_shown(struct caa_shards *s, const struct caa_addr *a, struct caa
 
 enum caa_beside caa_shards_beside(struct caa_shards *s, const struct caa_addr *a, uint32_t zone, uint8_t line, uint64_t now_us)
 {
-	struct caa_asking q = { .zone = zone, .line = line, .caa_type = true };
-	struct at at = take_for(s, a, &q, now_us, false);
-	enum caa_beside beside = at.u != NULL ? beside_of(&at, &q, now_us) : CAA_BESIDE_NO;
+	struct caa_asking q = { .zone = zone, .line = line };
+	struct caa_addr key;
+	struct at at = { .slice = take_line(s, &key, a, &q) };
+	enum caa_beside beside;
+
+	at.u = caa_upstreams_find(at.slice->upstreams, &key);
+	beside = at.u != NULL ? beside_of(&at, &q, now_us) : CAA_BESIDE_NO;
 
 	release(at.slice);
 	return beside;

@@ -174,6 +174,27 @@ static void the_oldest_record_of_a_set_makes_room(void **state)
 	assert_false(caa_serving_is_witness(caa_servings_get(&t, UINT64_C(1) << 32, now + 22 * second), now + 22 * second));
 }
 
+static void who_only_looks_changes_nothing(void **state)
+{
+	static struct caa_servings t;
+	struct caa_serving seen;
+
+	(void)state;
+	caa_servings_init(&t);
+	caa_serving_answered(caa_servings_get(&t, UINT64_C(1) << 32, now), now);
+	for (uint64_t i = 2; i <= CAA_SERVING_WAYS; i++)
+		(void)caa_servings_get(&t, i << 32, now + i * second);
+	seen = caa_servings_see(&t, UINT64_C(1) << 32);
+	assert_true(caa_serving_is_witness(&seen, now));
+	seen = caa_servings_see(&t, UINT64_C(99) << 32);	/* it makes no room */
+	assert_false(caa_serving_is_witness(&seen, now));
+	seen = caa_servings_see(&t, UINT64_C(1) << 32);
+	assert_true(caa_serving_is_witness(&seen, now));
+	(void)caa_servings_get(&t, UINT64_C(99) << 32, now + 20 * second);	/* what was looked at is still the oldest */
+	seen = caa_servings_see(&t, UINT64_C(1) << 32);
+	assert_false(caa_serving_is_witness(&seen, now));
+}
+
 /** CAA fails, and another type, asked once in a while, is answered: names are looked for with that, until CAA is answered, or for a while. */
 static void who_answers_other_types_only_is_asked_those(void **state)
 {
@@ -245,6 +266,7 @@ int main(void)
 		cmocka_unit_test(numbers_wrap), cmocka_unit_test(its_own_denial_is_remembered_for_seconds),
 		cmocka_unit_test(who_answers_other_types_only_is_asked_those), cmocka_unit_test(who_is_slow_drops_nothing), cmocka_unit_test(what_is_asked_beside_is_waited_for),
 		cmocka_unit_test(hundreds_of_zones_keep_their_records), cmocka_unit_test(the_oldest_record_of_a_set_makes_room),
+		cmocka_unit_test(who_only_looks_changes_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -23,9 +23,9 @@ void caa_servings_init(struct caa_servings *t)
 }
 
 /* The low bits choose the table's slice (glue/shard.c). */
-static struct caa_serving *set_of(struct caa_servings *t, uint64_t pair)
+static size_t set_number(uint64_t pair)
 {
-	return t->way[(pair >> 16) & (CAA_SERVING_SETS - 1)];
+	return (pair >> 16) & (CAA_SERVING_SETS - 1);
 }
 
 /** Of bits that do not choose the set; 0 is kept for none. */
@@ -38,7 +38,7 @@ static uint32_t tag_of(uint64_t pair)
 
 struct caa_serving *caa_servings_get(struct caa_servings *t, uint64_t pair, uint64_t now_us)
 {
-	struct caa_serving *set = set_of(t, pair), *oldest = set;
+	struct caa_serving *set = t->way[set_number(pair)], *oldest = set;
 	uint32_t now_ms = caa_ms(now_us);
 	int way = 0;
 
@@ -54,6 +54,16 @@ struct caa_serving *caa_servings_get(struct caa_servings *t, uint64_t pair, uint
 		*oldest = (struct caa_serving){ .tag = tag_of(pair) };
 	oldest->used_ms = now_ms;
 	return oldest;
+}
+
+struct caa_serving caa_servings_see(const struct caa_servings *t, uint64_t pair)
+{
+	const struct caa_serving *set = t->way[set_number(pair)];
+
+	for (int way = 0; way < CAA_SERVING_WAYS; way++)
+		if (set[way].tag == tag_of(pair))
+			return set[way];
+	return (struct caa_serving){ .tag = 0 };
 }
 
 bool caa_serving_is_witness(const struct caa_serving *s, uint64_t now_us)

@@ -73,6 +73,9 @@ void caa_servings_init(struct caa_servings *t);
  *  @return it, borrowed until the next call. */
 struct caa_serving *caa_servings_get(struct caa_servings *t, uint64_t pair, uint64_t now_us);
 
+/** Look at the record of a pair, which is not used by that, nor made.  @return it as it is; an empty one if there is none. */
+struct caa_serving caa_servings_see(const struct caa_servings *t, uint64_t pair);
+
 /** @return whether the zone has answered there. */
 bool caa_serving_is_witness(const struct caa_serving *s, uint64_t now_us);
 
