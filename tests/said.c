@@ -91,6 +91,7 @@ static const struct failure failures[] = {
 
 	{ .o = { { .qtype = CAA, .result = CAA_RESULT_TIMEOUT, .count = 5 } } },
 	{ .o = { { .qtype = CAA, .result = CAA_RESULT_TIMEOUT, .count = 5 } }, .others = true },
+	{ .o = { { .qtype = CAA, .result = CAA_RESULT_TIMEOUT, .count = 5 } }, .types = true },
 	{ .o = { GOT(FOUND_SILENT) } },
 	{ .o = { { .qtype = CAA, .result = CAA_RESULT_TIMEOUT, .count = 5, .tld = true } } },
 	{ .o = { { .qtype = A, .result = CAA_RESULT_TIMEOUT, .count = 3, .host = true } } },

@@ -7,6 +7,7 @@
 #include "core/pace/serving.h"
 #include "glue/claims.h"
 #include "glue/ctx.h"
+#include "glue/failures.h"
 #include "glue/host.h"
 #include "glue/query.h"
 #include "glue/sending.h"
@@ -151,8 +152,15 @@ static uint64_t since_us(const struct caa_asking *q, uint64_t now_us)
 
 void caa_beside_shown(struct caa_ctx *ctx, const struct caa_sending *s, struct caa_asking *q, uint64_t now_us)
 {
-	if (caa_beside_waits(ctx, s->sq))
-		caa_shards_shown(ctx->shards, &s->addr, q, now_us, since_us(q, now_us));
+	const struct caa_name zone = { s->sq->zone, s->sq->zonelen };
+
+	if (!caa_beside_waits(ctx, s->sq))
+		return;
+	caa_shards_shown(ctx->shards, &s->addr, q, now_us, since_us(q, now_us));
+	if (caa_failures_enabled(ctx->failures)) {
+		caa_failures_answered(ctx->failures, &s->addr, zone, now_us);
+		caa_failures_typed(ctx->failures, &s->addr, zone, now_us);
+	}
 }
 
 bool caa_beside_failed(struct caa_ctx *ctx, const struct caa_claims *claims, const struct caa_sending *s, struct caa_asking *q,

@@ -34,7 +34,8 @@ bool caa_beside_is_busy(const struct caa_ctx *ctx, uint64_t now_us);
 bool caa_beside_is_over(const struct caa_ctx *ctx, const struct serviced_query *sq, uint64_t now_us, uint32_t *most_ms);
 
 /** A query was answered without an error; if such a lookup waits for it, that shows something.  An answer for another name, as of a
- *  nameserver's address, does not: it is served by many that serve nothing else.  @param q: as it was before. */
+ *  nameserver's address, does not: it is served by many that serve nothing else.  It is said of the server, too, where CAA fails.
+ *  @param q: as it was before. */
 void caa_beside_shown(struct caa_ctx *ctx, const struct caa_sending *s, struct caa_asking *q, uint64_t now_us);
 
 /** A query for CAA has ended.  @param q: as it was before.

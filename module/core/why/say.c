@@ -408,6 +408,8 @@ static const char *timeout_advice(const struct caa_case *c, const struct caa_att
 		return "see that it runs, and no filter drops DS (43)";
 	if (cause->step == CAA_ASKED_ADDRESS)
 		return "see that it runs";
+	if (caa_case_type_alone(c))
+		return "it answers other types: let type CAA (257) pass";
 	if (caa_case_others_answer(c) == CAA_YES)
 		return "it answers for others: let type CAA (257) pass";
 	return "see that it runs, and no filter drops type CAA (257)";
