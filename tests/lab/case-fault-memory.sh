@@ -42,8 +42,8 @@ lab_start_parents
 
 wrap="env LD_PRELOAD=$FAILING FAILING_FILE=$order FAILING_MODULE=$CAA_MODULE"
 export ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0"
-# order PLACE: the one that fails next; 1 = each once; 0 = none
-order() { printf '%-15s\n%-15s\n' "$1" 0 >"$order.new" && cat "$order.new" >"$order"; }
+# order PLACE: the one that fails next; 1 = each once; 0 = none.  The file is mapped, and never shorter.
+order() { printf '%-15s\n%-15s\n' "$1" 0 >"$order.new" && cat "$order.new" 1<>"$order"; }
 done_place() { tail -c 16 "$order" | tr -d ' '; }
 failing_resolver() {
 	LAB_THREADS=2 LAB_WRAP=$wrap lab_resolver caa "$UNBOUND_CAA" 127.0.53.30 "$(lab_module_conf; lab_zone_conf . '' 4)
