@@ -39,6 +39,7 @@ run() { (cd "$LAB_WORK" && eval "${1//www.example.com/$2}") >"$LAB_WORK/command"
 openssl req -x509 -newkey rsa:2048 -nodes -keyout "$LAB_WORK/cert.key" -out "$LAB_WORK/cert.pem" -days 2 -subj /CN=lab \
 	-addext 'subjectAltName=DNS:h1.shop.lab,DNS:*.h2.shop.lab' 2>/dev/null
 is_target() { grep -qE "^([a-z-]+ )*$1( [a-z-]+)*:" "$LAB_TOP/Makefile.am"; }
+fresh=$("$LAB_TOP/module/packaging/check-fresh" --list "$LAB_TOP")
 ran=0
 while read -r command; do
 	case $command in
@@ -46,10 +47,10 @@ while read -r command; do
 	caa-climb\ *|caa-probe\ *) check "$command" run "$command" h1.shop.lab; ran=$((ran + 1)) ;;
 	head\ *) check "case-fleet: $command" grep -q 'head -c 32.*README.md' "$LAB_DIR/case-fleet.sh" ;;
 	"./bootstrap --try V"*) check "try.test: $command" grep -q -- '--try' "$LAB_TOP/tests/try.test" ;;
-	./bootstrap) ;;			# so this tree was made
-	make|"make check"|"sudo make install") ;;
-	"sudo apt install ./build/deb/"*|"sudo systemctl enable unbound") check "make check-deb: $command" is_target check-deb ;;
-	"sudo make "*|"make "*) word=${command#sudo }; word=${word#make }; check "$command is a target" is_target "${word%% *}" ;;
+	"sudo systemctl enable unbound") check "make check-deb: $command" grep -q 'inside systemctl enable unbound' "$LAB_DIR/case-systemd.sh" ;;
+	./bootstrap*|make|"make deb"|"make demo"|"make check"|"sudo make "*|"sudo apt install "*)
+		check "make check-fresh: $command" grep -qxF -- "$command" <<<"$fresh" ;;
+	"make "*) word=${command#sudo }; word=${word#make }; check "$command is a target" is_target "${word%% *}" ;;
 	"tests/lab/run "*|"tests/harm/run "*) check "$command" [ -x "$LAB_TOP/${command%% *}" ] ;;
 	*) check "a test runs: $command" false ;;
 	esac
