@@ -139,13 +139,13 @@ for set in $(unit SystemCallFilter | grep -v '^~'); do allowed "$set"; done | so
 check "  it allows some system calls ($(wc -l <"$LAB_WORK/calls"))" [ "$(wc -l <"$LAB_WORK/calls")" -gt 100 ]
 # Folders as the package has them, and the rest of this machine read-only.
 mkdir -p "$LAB_WORK/var/lib" "$LAB_WORK/var/log" "$LAB_WORK/var/run"
-cp "$LAB_WORK/root.key" "$LAB_WORK/var/lib/"
+cp "$LAB_WORK/root.key" "$CAA_MODULE" "$LAB_WORK/var/lib/"	# the folder that it was built in may be closed to others
 chown -R nobody:nogroup "$LAB_WORK/var/lib" "$LAB_WORK/var/log"
 chmod 2750 "$LAB_WORK/var/log"
 printf 'caa:\n caa-log-file: "/var/log/unbound/caa.log"\ncaa-zone:\n name: "."\n caa-enable: yes\n caa-budget: 1\n caa-log-after: 1\n' >"$LAB_WORK/hardened.add"
 LAB_USER=nobody as_installed hardened 127.0.53.33 "$LAB_WORK/hardened.add"
 sed -i "s|$LAB_WORK/hardened.log||; s|$LAB_WORK/root.key|$LAB_WORK/var/lib/root.key|; s|/var/log/unbound|$LAB_WORK/var/log|; s|$LAB_WORK/hardened.ctl|$LAB_WORK/var/run/ctl|
-	s|directory: .*|directory: \"/\"|" "$LAB_WORK/hardened.conf"
+	s|directory: .*|directory: \"/\"|; s|$CAA_MODULE|$LAB_WORK/var/lib/${CAA_MODULE##*/}|" "$LAB_WORK/hardened.conf"
 unset "LAB_LOG[hardened]"
 capabilities=$(unit CapabilityBoundingSet | tr 'A-Z ' 'a-z\n' | sed 's/^cap_/+/' | paste -sd,)
 calls=$(sed 's/^/?/' "$LAB_WORK/calls" | paste -sd,)
