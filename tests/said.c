@@ -145,7 +145,8 @@ static void add_server(struct caa_case *c, const struct failure *f, bool of_tld)
 	struct caa_server *s = &c->server[c->servers++];
 
 	*s = (struct caa_server){ .addr = server_of(of_tld), .of_zone = !of_tld, .limited = f->limited, .rate_qps = 10, .replied = 11,
-		.timed_out = f->silent_before ? 16 : 0, .other_types = f->types, .others_answer = f->others ? CAA_YES : CAA_UNKNOWN };
+		.timed_out = f->silent_before ? 16 : 0, .other_types = f->types, .types_now = f->types,
+		.others_answer = f->others ? CAA_YES : CAA_UNKNOWN };
 	snprintf(s->ns, sizeof(s->ns), "%s", of_tld ? "a.nic.example" : "ns1.shop.example");
 }
 

@@ -114,8 +114,7 @@ static enum caa_result result_of(enum caa_end end, const struct caa_answer *answ
 	return CAA_RESULT_ERROR;
 }
 
-/** Whether what came is not the answer to another question, whose name, type or class differ. */
-static bool is_to_question(const struct serviced_query *sq, struct sldns_buffer *reply)
+bool caa_failure_is_to_question(const struct serviced_query *sq, struct sldns_buffer *reply)
 {
 	struct caa_name asked = caa_host_asked(sq);
 	const uint8_t *octets = sldns_buffer_begin(reply);
@@ -216,7 +215,7 @@ void caa_failure_outcome(struct caa_ctx *ctx, struct caa_query *const *queries, 
 	event.result = result_of(answer != NULL || end != CAA_END_ANSWER ? end : CAA_END_ERROR, answer);
 	if (event.result == CAA_RESULT_ERROR && !caa_host_has_socket())
 		event.result = CAA_RESULT_NO_SOCKET;
-	if (event.result < CAA_RESULT_UNREADABLE && event.result != CAA_RESULT_RCODE && reply != NULL && !is_to_question(sq, reply))
+	if (event.result < CAA_RESULT_UNREADABLE && event.result != CAA_RESULT_RCODE && reply != NULL && !caa_failure_is_to_question(sq, reply))
 		event.result = CAA_RESULT_UNREADABLE;
 	if (event.result == CAA_RESULT_GOOD)
 		caa_failures_answered(ctx->failures, addr, event.zone, now_us);
@@ -308,7 +307,8 @@ static void add_servers(struct caa_ctx *ctx, struct module_qstate *qstate, const
 
 		s->others_answer = (uint8_t)(zone.len > 0 ? caa_failures_others(ctx->failures, &s->addr, zone, now_us) :
 			CAA_UNKNOWN);
-		s->other_types = zone.len > 0 && caa_failures_is_typed(ctx->failures, &s->addr, zone, now_us);
+		s->other_types = zone.len > 0 && caa_failures_is_typed(ctx->failures, &s->addr, zone, now_us, 0);
+		s->types_now = s->other_types && caa_failures_is_typed(ctx->failures, &s->addr, zone, now_us, query->started_us);
 		caa_state_server_name(qstate, zone, &s->addr, s->ns);
 		if (s->ns[0] == '\0' && s->of_zone)
 			caa_state_only_server(qstate, zone, s->ns);

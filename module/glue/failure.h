@@ -30,6 +30,9 @@ void caa_failure_unregister(struct caa_ctx *ctx, struct module_env *env);
 /** A question was taken.  @return false if there is no memory. */
 bool caa_failure_begin(struct caa_ctx *ctx, struct caa_query *query, struct module_qstate *qstate);
 
+/** @return whether what came is not the answer to another question, whose name, type or class differ. */
+bool caa_failure_is_to_question(const struct serviced_query *sq, struct sldns_buffer *reply);
+
 /** An attempt ended.
  *  @param queries, count: the questions that wait for it. @param asking: its state before the outcome.
  *  @param reply, answer: NULL if there was no answer; else it, and what it is worth. */

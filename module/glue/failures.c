@@ -205,12 +205,13 @@ void caa_failures_typed(struct caa_failures *f, const struct caa_addr *addr, str
 	atomic_store_explicit(place, (uint64_t)tag << 32 | seconds(now_us), memory_order_relaxed);
 }
 
-bool caa_failures_is_typed(struct caa_failures *f, const struct caa_addr *addr, struct caa_name zone, uint64_t now_us)
+bool caa_failures_is_typed(struct caa_failures *f, const struct caa_addr *addr, struct caa_name zone, uint64_t now_us, uint64_t since_us)
 {
 	uint32_t tag;
 	uint64_t found = atomic_load_explicit(typed_place(f, addr, zone, &tag), memory_order_relaxed);
 
-	return (uint32_t)found != 0 && found >> 32 == tag && seconds(now_us) - (uint32_t)found < CAA_NEIGHBOUR_LIFE_S;
+	return (uint32_t)found != 0 && found >> 32 == tag && seconds(now_us) - (uint32_t)found < CAA_NEIGHBOUR_LIFE_S &&
+		(since_us == 0 || (uint32_t)found >= seconds(since_us));
 }
 
 enum caa_log_verdict caa_failures_add(struct caa_failures *f, const struct caa_case *c, uint64_t now_us, uint32_t log_after,

@@ -49,8 +49,8 @@ bool caa_failures_trace_take(struct caa_failures *f, struct caa_name name, uint6
 
 /** A server answered well for a zone, another type than CAA.  The table is small, and an entry that makes room is forgotten. */
 void caa_failures_typed(struct caa_failures *f, const struct caa_addr *addr, struct caa_name zone, uint64_t now_us);
-/** @return whether it did so lately. */
-bool caa_failures_is_typed(struct caa_failures *f, const struct caa_addr *addr, struct caa_name zone, uint64_t now_us);
+/** @param since_us: 0 = however long ago. @return whether it did so lately, and since then, in whole seconds. */
+bool caa_failures_is_typed(struct caa_failures *f, const struct caa_addr *addr, struct caa_name zone, uint64_t now_us, uint64_t since_us);
 
 /** What unbound-control shows; each copies under the lock, the list in pieces. */
 bool caa_failures_find(struct caa_failures *f, struct caa_name name, uint64_t now_us, struct caa_case *c, struct caa_repeats *n);

@@ -181,14 +181,11 @@ static bool is_useless(const struct caa_answer *answer)
 	return true;
 }
 
-/** Where one server of a zone drops type CAA, another that does not answer it either is no better. */
 static unsigned lost_tries(const struct caa_query *query, const struct caa_asking *q, uint64_t now_us, const struct caa_outcome *o, bool keys)
 {
-	bool dropped = o->dropped || (o->unserved && (query->turned || query->avoids));
-
 	if (keys)
 		return CAA_LOST_TRIES_KEYS;
-	if (dropped && now_us >= q->sent.sent_us + (uint64_t)CAA_LOST_DROPPED_MS * US_PER_MS)
+	if (o->dropped && now_us >= q->sent.sent_us + (uint64_t)CAA_LOST_DROPPED_MS * US_PER_MS)
 		return CAA_LOST_TRIES_DROPPED;
 	return query->turned ? CAA_LOST_TRIES_SLOW : CAA_LOST_TRIES;
 }
@@ -362,7 +359,7 @@ static void outcome(void *arg, struct serviced_query *sq, int tcp, int error, st
 		caa_stats_add(&ctx->stats, CAA_STAT_limits, 1);
 	if (o.room)
 		call(ctx, s);
-	if (o.meaning == CAA_MEANS_ANSWER)
+	if (o.meaning == CAA_MEANS_ANSWER && reply != NULL && caa_failure_is_to_question(sq, reply))
 		caa_beside_shown(ctx, s, &before, now_us);
 	if (!before.claimed || end == CAA_END_ABANDONED)
 		return;

@@ -339,8 +339,8 @@ struct caa_outcome caa_shards_outcome(struct caa_shards *s, const struct caa_add
 
 	if (at.u != NULL) {
 		outcome = caa_outcome_of(at.u, q, at.zone, secret_of(at.slice, now_us), now_us, end, packet, tcp);
-		outcome.unserved = end == CAA_END_TIMEOUT && !tcp && q->caa_type && !at.u->serves_caa && !caa_learn_limited(&at.u->learn);
-		outcome.dropped = outcome.unserved && beside_of(&at, q, now_us) == CAA_BESIDE_KNOWN;
+		outcome.dropped = end == CAA_END_TIMEOUT && !tcp && q->caa_type && !at.u->serves_caa && !caa_learn_limited(&at.u->learn) &&
+			beside_of(&at, q, now_us) == CAA_BESIDE_KNOWN;
 		watch_limit(s, at.u);
 	}
 	release(at.slice);

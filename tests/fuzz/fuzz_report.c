@@ -79,6 +79,7 @@ static void facts(struct caa_case *c, struct input *in)
 		s->rate_qps = take16(in);
 		s->limited = take8(in) & 1;
 		s->other_types = take8(in) & 1;
+		s->types_now = s->other_types;
 		s->others_answer = take8(in) % 3;
 	}
 	caa_text_name(c->zone, sizeof(c->zone), take_name(in, wire));

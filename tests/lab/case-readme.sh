@@ -49,7 +49,9 @@ while read -r command; do
 	"./bootstrap --try V"*) check "try.test: $command" grep -q -- '--try' "$LAB_TOP/tests/try.test" ;;
 	"sudo systemctl enable unbound") check "make check-deb: $command" grep -q 'inside systemctl enable unbound' "$LAB_DIR/case-systemd.sh" ;;
 	./bootstrap*|make|"make deb"|"make demo"|"make check"|"sudo make "*|"sudo apt install "*)
-		check "make check-fresh: $command" grep -qxF -- "$command" <<<"$fresh" ;;
+		check "make check-fresh: $command" grep -qxF -- "$command" <<<"$fresh"
+		word=${command#sudo }
+		[[ $word != "make "* || $word =~ ^make\ (check|install)$ ]] || check "  is a target" is_target "${word#make }" ;;
 	"make "*) word=${command#sudo }; word=${word#make }; check "$command is a target" is_target "${word%% *}" ;;
 	"tests/lab/run "*|"tests/harm/run "*) check "$command" [ -x "$LAB_TOP/${command%% *}" ] ;;
 	*) check "a test runs: $command" false ;;

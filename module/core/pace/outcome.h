@@ -44,8 +44,7 @@ struct caa_outcome {
 	bool twice;		/**< ... and whether it counts for two */
 	bool lately;		/**< the upstream answered something within two seconds */
 	bool split;		/**< it was lost, and later queries of others were answered */
-	bool unserved;		/**< CAA was waited for in vain, where CAA of no zone was ever answered and no limit is known, ... */
-	bool dropped;		/**< ... and other types of the zone are answered there */
+	bool dropped;		/**< CAA was waited for in vain, where other types of the zone are answered, and CAA of none, and no limit is known */
 	uint32_t srtt_us;	/**< its round trip time; 0 = unknown */
 };
 

@@ -164,6 +164,7 @@ static void walk_server(struct walk *w, struct caa_server *s)
 	walk32(w, &s->timed_out);
 	walk32(w, &s->rtt_ms);
 	walk_bool(w, &s->other_types);
+	walk_bool(w, &s->types_now);
 	walk_bool(w, &s->of_zone);
 	walk_range(w, &s->others_answer, CAA_YES);
 }

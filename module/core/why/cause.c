@@ -361,13 +361,23 @@ unsigned caa_case_alike(const struct caa_case *c)
 	return alike;
 }
 
-bool caa_case_type_alone(const struct caa_case *c)
+/** The attempt of the main cause, NULL if there is none. */
+static const struct caa_attempt *bad_of(const struct caa_case *c)
 {
-	const struct caa_attempt *bad = c->cause < CAA_ATTEMPTS_MAX ? &c->record.attempt[c->cause] : NULL;
-	const struct caa_server *server = bad != NULL ? caa_case_server(c, &bad->addr) : NULL;
+	return c->cause < CAA_ATTEMPTS_MAX ? &c->record.attempt[c->cause] : NULL;
+}
 
-	if (server != NULL && server->of_zone && server->other_types && is_of_question(bad))
-		return true;
+/** The server of an attempt, if the attempt was for the question itself, at its zone; else NULL. */
+static const struct caa_server *server_of_question(const struct caa_case *c, const struct caa_attempt *bad)
+{
+	const struct caa_server *server = bad != NULL && is_of_question(bad) ? caa_case_server(c, &bad->addr) : NULL;
+
+	return server != NULL && server->of_zone ? server : NULL;
+}
+
+/** Whether the question's attempts show that the server of a bad one answers another type of the same zone. */
+static bool has_other_type(const struct caa_case *c, const struct caa_attempt *bad)
+{
 	for (unsigned i = 0; i < c->record.count && bad != NULL; i++) {
 		const struct caa_attempt *a = &c->record.attempt[i];
 
@@ -376,6 +386,21 @@ bool caa_case_type_alone(const struct caa_case *c)
 			return true;
 	}
 	return false;
+}
+
+bool caa_case_type_alone(const struct caa_case *c)
+{
+	const struct caa_server *server = server_of_question(c, bad_of(c));
+
+	return (server != NULL && server->other_types) || has_other_type(c, bad_of(c));
+}
+
+bool caa_case_answers_types(const struct caa_case *c)
+{
+	const struct caa_attempt *bad = bad_of(c);
+	const struct caa_server *server = server_of_question(c, bad);
+
+	return (server != NULL && server->types_now) || (bad != NULL && is_of_question(bad) && has_other_type(c, bad));
 }
 
 bool caa_case_is_high(const struct caa_case *c)

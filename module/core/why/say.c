@@ -12,7 +12,7 @@ enum {				/* RFC 8914, section 4 */
 	EDE_NSEC = 12, EDE_NO_AUTHORITY = 22, EDE_NETWORK = 23, EDE_INVALID = 24
 };
 
-enum { TYPE_DNSKEY = 48 };
+enum { TYPE_DNSKEY = 48, TYPE_CAA = 257 };
 enum { NAME_SHOWN = 48 };		/**< octets of a name in a sentence, with NUL */
 
 static const struct { uint16_t code; const char *name; } ede_names[] = {
@@ -408,8 +408,8 @@ static const char *timeout_advice(const struct caa_case *c, const struct caa_att
 		return "see that it runs, and no filter drops DS (43)";
 	if (cause->step == CAA_ASKED_ADDRESS)
 		return "see that it runs";
-	if (caa_case_type_alone(c))
-		return "it answers other types: let type CAA (257) pass";
+	if (cause->qtype == TYPE_CAA && cause->result == CAA_RESULT_TIMEOUT && caa_case_answers_types(c))
+		return "it answers other types: see that no filter drops type CAA (257)";
 	if (caa_case_others_answer(c) == CAA_YES)
 		return "it answers for others: let type CAA (257) pass";
 	return "see that it runs, and no filter drops type CAA (257)";
