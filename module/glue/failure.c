@@ -39,6 +39,7 @@
 
 enum {
 	US_PER_MS = 1000,
+	TYPES_US = 5000 * US_PER_MS,	/**< what was asked beside CAA is believed so long, core/pace/serving.h */
 	FRAGMENT_SIZE = 1472,	/**< what Unbound offers when a larger size was not answered */
 	TRACE_REPLY = 512,	/**< octets of an answer that a trace shows */
 	TRACE_MAX = 4096,
@@ -299,6 +300,8 @@ static void add_bogus(struct caa_ctx *ctx, struct caa_case *c, struct module_qst
 static void add_servers(struct caa_ctx *ctx, struct module_qstate *qstate, const struct caa_query *query, struct caa_case *c,
 	struct caa_name zone, uint64_t now_us)
 {
+	uint64_t since_us = query->started_us > TYPES_US ? query->started_us - TYPES_US : 1;
+
 	c->servers = (uint8_t)caa_record_servers(&c->record, zone, c->server);
 	for (unsigned i = 0; i < c->servers; i++) {
 		struct caa_server *s = &c->server[i];
@@ -308,7 +311,7 @@ static void add_servers(struct caa_ctx *ctx, struct module_qstate *qstate, const
 		s->others_answer = (uint8_t)(zone.len > 0 ? caa_failures_others(ctx->failures, &s->addr, zone, now_us) :
 			CAA_UNKNOWN);
 		s->other_types = zone.len > 0 && caa_failures_is_typed(ctx->failures, &s->addr, zone, now_us, 0);
-		s->types_now = s->other_types && caa_failures_is_typed(ctx->failures, &s->addr, zone, now_us, query->started_us);
+		s->types_now = s->other_types && caa_failures_is_typed(ctx->failures, &s->addr, zone, now_us, since_us);
 		caa_state_server_name(qstate, zone, &s->addr, s->ns);
 		if (s->ns[0] == '\0' && s->of_zone)
 			caa_state_only_server(qstate, zone, s->ns);

@@ -97,7 +97,7 @@ struct caa_server {
 	uint32_t rtt_ms;		/**< of its answers, smoothed; 0 = not known */
 	bool limited;			/**< a limit is known */
 	bool other_types;		/**< it answered another type than CAA for that zone lately */
-	bool types_now;			/**< ... since the question was asked */
+	bool types_now;			/**< ... since seconds before the question was asked */
 	bool of_zone;			/**< it was asked for the zone that failed */
 	uint8_t others_answer;		/**< enum caa_known: it answered for another zone lately */
 };
@@ -163,7 +163,7 @@ bool caa_case_truncates(const struct caa_case *c, const struct caa_attempt *tcp)
 
 /** @return whether the server of the main cause answers another type of the same zone. */
 bool caa_case_type_alone(const struct caa_case *c);
-/** @return whether the question itself was asked there, and it has answered another type since then. */
+/** @return whether the question itself was asked there, and it has answered another type since seconds before. */
 bool caa_case_answers_types(const struct caa_case *c);
 
 /** @return whether the servers at fault are those of a TLD or of the root: nothing that the domain's owner can mend. */
