@@ -4,7 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
-enum { VERSION = 1 };
+enum { VERSION = 2 };
 
 /** Octets that are written, or read: one walk does both, so that they cannot differ. */
 struct walk {
