@@ -7,6 +7,7 @@
 #include "core/pace/serving.h"
 #include "glue/claims.h"
 #include "glue/ctx.h"
+#include "glue/failure.h"
 #include "glue/failures.h"
 #include "glue/host.h"
 #include "glue/query.h"
@@ -150,17 +151,16 @@ static uint64_t since_us(const struct caa_asking *q, uint64_t now_us)
 	return now_us > q->sent.sent_us ? now_us - q->sent.sent_us : 1;
 }
 
-void caa_beside_shown(struct caa_ctx *ctx, const struct caa_sending *s, struct caa_asking *q, uint64_t now_us)
+void caa_beside_shown(struct caa_ctx *ctx, const struct caa_sending *s, struct caa_asking *q, struct sldns_buffer *reply,
+	uint64_t now_us)
 {
 	const struct caa_name zone = { s->sq->zone, s->sq->zonelen };
 
-	if (!caa_beside_waits(ctx, s->sq))
+	if (!caa_beside_waits(ctx, s->sq) || !caa_failure_is_to_question(s->sq, reply))
 		return;
 	caa_shards_shown(ctx->shards, &s->addr, q, now_us, since_us(q, now_us));
-	if (caa_failures_enabled(ctx->failures)) {
-		caa_failures_answered(ctx->failures, &s->addr, zone, now_us);
-		caa_failures_typed(ctx->failures, &s->addr, zone, now_us);
-	}
+	if (caa_failures_enabled(ctx->failures))
+		caa_failures_answered(ctx->failures, &s->addr, zone, false, now_us);
 }
 
 bool caa_beside_failed(struct caa_ctx *ctx, const struct caa_claims *claims, const struct caa_sending *s, struct caa_asking *q,

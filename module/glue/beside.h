@@ -22,6 +22,7 @@ struct caa_outcome;
 struct caa_sending;
 struct module_qstate;
 struct serviced_query;
+struct sldns_buffer;
 
 /** @return whether such a lookup waits for a query. */
 bool caa_beside_waits(const struct caa_ctx *ctx, const struct serviced_query *sq);
@@ -36,7 +37,8 @@ bool caa_beside_is_over(const struct caa_ctx *ctx, const struct serviced_query *
 /** A query was answered without an error; if such a lookup waits for it, that shows something.  An answer for another name, as of a
  *  nameserver's address, does not: it is served by many that serve nothing else.  It is said of the server, too, where CAA fails.
  *  @param q: as it was before. */
-void caa_beside_shown(struct caa_ctx *ctx, const struct caa_sending *s, struct caa_asking *q, uint64_t now_us);
+void caa_beside_shown(struct caa_ctx *ctx, const struct caa_sending *s, struct caa_asking *q, struct sldns_buffer *reply,
+	uint64_t now_us);
 
 /** A query for CAA has ended.  @param q: as it was before.
  *  @return whether it failed, and there may be another way, which is found out at this moment, or has just been. */

@@ -39,7 +39,7 @@
 
 enum {
 	US_PER_MS = 1000,
-	TYPES_US = 5000 * US_PER_MS,	/**< what was asked beside CAA is believed so long, core/pace/serving.h */
+	TYPES_US = CAA_SERVING_BESIDE_MS * US_PER_MS,	/**< what was asked beside CAA is believed so long */
 	FRAGMENT_SIZE = 1472,	/**< what Unbound offers when a larger size was not answered */
 	TRACE_REPLY = 512,	/**< octets of an answer that a trace shows */
 	TRACE_MAX = 4096,
@@ -219,9 +219,7 @@ void caa_failure_outcome(struct caa_ctx *ctx, struct caa_query *const *queries, 
 	if (event.result < CAA_RESULT_UNREADABLE && event.result != CAA_RESULT_RCODE && reply != NULL && !caa_failure_is_to_question(sq, reply))
 		event.result = CAA_RESULT_UNREADABLE;
 	if (event.result == CAA_RESULT_GOOD)
-		caa_failures_answered(ctx->failures, addr, event.zone, now_us);
-	if (event.result == CAA_RESULT_GOOD && event.qtype != LDNS_RR_TYPE_CAA)
-		caa_failures_typed(ctx->failures, addr, event.zone, now_us);
+		caa_failures_answered(ctx->failures, addr, event.zone, event.qtype == LDNS_RR_TYPE_CAA, now_us);
 	note_event(ctx, queries, count, &event, reply, now_us);
 }
 

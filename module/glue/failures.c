@@ -162,10 +162,31 @@ static bool is_recent(struct caa_failures *f, const struct caa_addr *addr, struc
 	return false;
 }
 
-void caa_failures_answered(struct caa_failures *f, const struct caa_addr *addr, struct caa_name zone, uint64_t now_us)
+/** @param tag: what tells server and zone from others that share their place. @return the place. */
+static _Atomic uint64_t *typed_place(struct caa_failures *f, const struct caa_addr *addr, struct caa_name zone, uint32_t *tag)
+{
+	uint32_t of[2] = { hash_addr(f, addr), hash_zone(f, zone) };
+	uint64_t hash = caa_hash(f->key, of, sizeof(of));
+
+	*tag = (uint32_t)(hash >> 32);
+	return &f->typed[hash & (TYPED - 1)];
+}
+
+static void note_typed(struct caa_failures *f, const struct caa_addr *addr, struct caa_name zone, uint64_t now_us)
+{
+	uint32_t tag;
+	_Atomic uint64_t *place = typed_place(f, addr, zone, &tag);
+
+	/* relaxed: it orders nothing else */
+	atomic_store_explicit(place, (uint64_t)tag << 32 | seconds(now_us), memory_order_relaxed);
+}
+
+void caa_failures_answered(struct caa_failures *f, const struct caa_addr *addr, struct caa_name zone, bool caa_type, uint64_t now_us)
 {
 	uint32_t a, z;
 
+	if (!caa_type)
+		note_typed(f, addr, zone, now_us);
 	if (is_recent(f, addr, zone, now_us))
 		return;
 	a = hash_addr(f, addr);
@@ -184,25 +205,6 @@ enum caa_known caa_failures_others(struct caa_failures *f, const struct caa_addr
 	known = caa_neighbours_ask(&f->zones, addr, a, z, seconds(now_us));
 	lock_basic_unlock(&f->zones_lock);
 	return known;
-}
-
-/** @param tag: what tells server and zone from others that share their place. @return the place. */
-static _Atomic uint64_t *typed_place(struct caa_failures *f, const struct caa_addr *addr, struct caa_name zone, uint32_t *tag)
-{
-	uint32_t of[2] = { hash_addr(f, addr), hash_zone(f, zone) };
-	uint64_t hash = caa_hash(f->key, of, sizeof(of));
-
-	*tag = (uint32_t)(hash >> 32);
-	return &f->typed[hash & (TYPED - 1)];
-}
-
-void caa_failures_typed(struct caa_failures *f, const struct caa_addr *addr, struct caa_name zone, uint64_t now_us)
-{
-	uint32_t tag;
-	_Atomic uint64_t *place = typed_place(f, addr, zone, &tag);
-
-	/* relaxed: it orders nothing else */
-	atomic_store_explicit(place, (uint64_t)tag << 32 | seconds(now_us), memory_order_relaxed);
 }
 
 bool caa_failures_is_typed(struct caa_failures *f, const struct caa_addr *addr, struct caa_name zone, uint64_t now_us, uint64_t since_us)

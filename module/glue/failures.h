@@ -30,8 +30,9 @@ size_t caa_failures_memory(const struct caa_failures *f);
 /** @return whether failures are recorded: caa-failures is not 0. */
 bool caa_failures_enabled(const struct caa_failures *f);
 
-/** A server answered well for a zone. */
-void caa_failures_answered(struct caa_failures *f, const struct caa_addr *addr, struct caa_name zone, uint64_t now_us);
+/** A server answered well for a zone.  @param caa_type: CAA; what answered another type is in a small table, where an entry that makes
+ *  room is forgotten. */
+void caa_failures_answered(struct caa_failures *f, const struct caa_addr *addr, struct caa_name zone, bool caa_type, uint64_t now_us);
 /** @return whether it answered for another zone lately. */
 enum caa_known caa_failures_others(struct caa_failures *f, const struct caa_addr *addr, struct caa_name zone, uint64_t now_us);
 
@@ -47,9 +48,8 @@ bool caa_failures_traced(struct caa_failures *f, struct caa_name name, uint64_t 
 /** @return whether so many octets may be logged for a traced name; they are counted then. */
 bool caa_failures_trace_take(struct caa_failures *f, struct caa_name name, uint64_t now_us, size_t octets);
 
-/** A server answered well for a zone, another type than CAA.  The table is small, and an entry that makes room is forgotten. */
-void caa_failures_typed(struct caa_failures *f, const struct caa_addr *addr, struct caa_name zone, uint64_t now_us);
-/** @param since_us: 0 = however long ago. @return whether it did so lately, and since then, in whole seconds. */
+/** @param since_us: 0 = however long ago.
+ *  @return whether a server answered another type than CAA well for a zone lately, and since then, in whole seconds. */
 bool caa_failures_is_typed(struct caa_failures *f, const struct caa_addr *addr, struct caa_name zone, uint64_t now_us, uint64_t since_us);
 
 /** What unbound-control shows; each copies under the lock, the list in pieces. */

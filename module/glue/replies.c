@@ -359,8 +359,8 @@ static void outcome(void *arg, struct serviced_query *sq, int tcp, int error, st
 		caa_stats_add(&ctx->stats, CAA_STAT_limits, 1);
 	if (o.room)
 		call(ctx, s);
-	if (o.meaning == CAA_MEANS_ANSWER && reply != NULL && caa_failure_is_to_question(sq, reply))
-		caa_beside_shown(ctx, s, &before, now_us);
+	if (o.meaning == CAA_MEANS_ANSWER && reply != NULL)
+		caa_beside_shown(ctx, s, &before, reply, now_us);
 	if (!before.claimed || end == CAA_END_ABANDONED)
 		return;
 	caa_claims_find(ctx, &claims, sq);

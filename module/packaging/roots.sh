@@ -12,13 +12,15 @@ mirror=$(mirror_of "$here") security=$(mirror_of "$here-security")
 [ -n "$mirror" ] || die "apt knows no mirror of $here"
 has() { /usr/lib/apt/apt-helper -o APT::Sandbox::User=root download-file "${1%/}/dists/$2/InRelease" "$out/InRelease" >/dev/null 2>&1; }
 
-# suites_of [SUITE...]: these, or else all that are supported and the mirror of apt has
-suites_of() {
+# take_suites [SUITE...]: sets suites to these, or else to all that are supported and the mirror of apt has
+take_suites() {
 	local suite
-	[ $# -eq 0 ] || { printf '%s\n' "$@"; return; }
+	suites=("$@")
+	[ $# -eq 0 ] || return 0
 	for suite in bookworm trixie; do
-		if has "$mirror" "$suite"; then echo "$suite"; else say "$suite: the mirror of apt has it not; left out" >&2; fi
+		if has "$mirror" "$suite"; then suites+=("$suite"); else say "$suite: the mirror of apt has it not; left out" >&2; fi
 	done
+	[ ${#suites[@]} -gt 0 ] || die "no suite is to be had here, nothing was tried"
 }
 
 # root SUITE DIR PACKAGE...: with security updates, where apt has a mirror of them

@@ -145,7 +145,7 @@ static void its_own_denial_is_remembered_for_seconds(void **state)
 	assert_false(caa_serving_is_denying(&s, now + 2 * ms));
 }
 
-/** Of an address whose zones all stand in one table: each has two records. */
+/** Of an address whose zones all stand in one table: two hundred, each of which has two. */
 static void hundreds_of_zones_keep_their_records(void **state)
 {
 	static struct caa_servings t;

@@ -361,8 +361,7 @@ unsigned caa_case_alike(const struct caa_case *c)
 	return alike;
 }
 
-/** The attempt of the main cause, NULL if there is none. */
-static const struct caa_attempt *bad_of(const struct caa_case *c)
+const struct caa_attempt *caa_case_cause(const struct caa_case *c)
 {
 	return c->cause < CAA_ATTEMPTS_MAX ? &c->record.attempt[c->cause] : NULL;
 }
@@ -390,14 +389,14 @@ static bool has_other_type(const struct caa_case *c, const struct caa_attempt *b
 
 bool caa_case_type_alone(const struct caa_case *c)
 {
-	const struct caa_server *server = server_of_question(c, bad_of(c));
+	const struct caa_server *server = server_of_question(c, caa_case_cause(c));
 
-	return (server != NULL && server->other_types) || has_other_type(c, bad_of(c));
+	return (server != NULL && server->other_types) || has_other_type(c, caa_case_cause(c));
 }
 
 bool caa_case_answers_types(const struct caa_case *c)
 {
-	const struct caa_attempt *bad = bad_of(c);
+	const struct caa_attempt *bad = caa_case_cause(c);
 	const struct caa_server *server = server_of_question(c, bad);
 
 	return (server != NULL && server->types_now) || (bad != NULL && is_of_question(bad) && has_other_type(c, bad));
@@ -591,7 +590,7 @@ static bool is_heard_of(const struct caa_case *c, const struct caa_attempt *bad)
 
 enum caa_fault caa_case_fault(const struct caa_case *c)
 {
-	const struct caa_attempt *cause = c->cause < CAA_ATTEMPTS_MAX ? &c->record.attempt[c->cause] : NULL;
+	const struct caa_attempt *cause = caa_case_cause(c);
 
 	switch ((enum caa_class)c->class) {
 	case CAA_CLASS_BUDGET:

@@ -161,6 +161,9 @@ const struct caa_server *caa_case_server(const struct caa_case *c, const struct 
 /** @return whether the server of an attempt over TCP truncates its answer to the same over UDP. */
 bool caa_case_truncates(const struct caa_case *c, const struct caa_attempt *tcp);
 
+/** @return the attempt of the main cause, borrowed; NULL if there is none. */
+const struct caa_attempt *caa_case_cause(const struct caa_case *c);
+
 /** @return whether the server of the main cause answers another type of the same zone. */
 bool caa_case_type_alone(const struct caa_case *c);
 /** @return whether the question itself was asked there, and it has answered another type since seconds before. */

@@ -469,7 +469,7 @@ static const char *servfail_advice(const struct caa_attempt *cause)
 
 const char *caa_say_advice(const struct caa_case *c)
 {
-	const struct caa_attempt *cause = c->cause < CAA_ATTEMPTS_MAX ? &c->record.attempt[c->cause] : NULL;
+	const struct caa_attempt *cause = caa_case_cause(c);
 
 	if (caa_case_is_high(c))
 		return "it is for the TLD or the root to mend, not for the domain: try again later";
