@@ -93,6 +93,24 @@ static void among_answers_they_have_to_be_more(void **state)
 	assert_false(caa_evidence_is_limit(&s.e, CAA_SIGNAL_SILENCE, true, 7));
 }
 
+/** What is truncated among answers is large by itself: for each of those two more have to follow the last answer. */
+static void answers_that_are_large_by_themselves_are_no_limit(void **state)
+{
+	(void)state;
+	for (unsigned holes = 0; holes < 3; holes++) {
+		struct scene s = begin();
+		struct caa_sent large[3];
+
+		for (unsigned i = 0; i < holes; i++)
+			large[i] = sent(&s, 1, false);
+		for (unsigned n = 0; n < 5; n++)
+			answer(&s, sent(&s, 1, false));
+		for (unsigned i = 0; i < holes; i++)
+			caa_evidence_weigh(&s.e, s.now_us, large[i], s.answered_seq, CAA_SIGNAL_CUT);
+		assert_int_equal(lost_until(&s, CAA_SIGNAL_CUT, false, false, 50, 40), 3 + 2 * holes);	/* fewer than are enough in any case */
+	}
+}
+
 static void strangers_say_nothing_where_none_is_answered(void **state)
 {
 	struct scene s = begin();
@@ -194,6 +212,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(losses_after_the_last_answer_make_a_limit), cmocka_unit_test(among_answers_they_have_to_be_more),
+		cmocka_unit_test(answers_that_are_large_by_themselves_are_no_limit),
 		cmocka_unit_test(strangers_say_nothing_where_none_is_answered),
 		cmocka_unit_test(who_is_answered_after_a_denial_makes_those_of_strangers_tell),
 		cmocka_unit_test(an_answer_that_left_with_them_takes_strangers_losses_back),

@@ -573,8 +573,8 @@ static void a_turn_beyond_the_budget(void **state)
 static void a_silent_address_is_left(void **state)
 {
 	static const struct { uint64_t after_us, other_us; bool may_move; enum caa_gate gate; } row[] = {
-		{ 20 * 1000, 0, true, CAA_GATE_WAIT }, { 10 * 1000000, 0, false, CAA_GATE_WAIT },
-		{ 10 * 1000000, UINT64_MAX, true, CAA_GATE_WAIT }, { 10 * 1000000, 0, true, CAA_GATE_ELSEWHERE },
+		{ 20 * 1000, 0, true, CAA_GATE_WAIT }, { 300 * 1000, 0, false, CAA_GATE_WAIT },
+		{ 300 * 1000, UINT64_MAX, true, CAA_GATE_WAIT }, { 300 * 1000, 0, true, CAA_GATE_ELSEWHERE },
 	};
 
 	(void)state;
@@ -2389,7 +2389,7 @@ static void who_is_answered_passes_by_the_silent(void **state)
 {
 	struct scene s = begin();
 	struct caa_serving zone[2 * BURST];
-	struct caa_asking silent[2 * BURST] = { { .caa = false } }, good[BURST + 1] = { { .caa = false } };
+	struct caa_asking silent[2 * BURST] = { { .caa = false } }, good[2 * BURST + 1] = { { .caa = false } };
 
 	(void)state;
 	s.zone.tcp = 0;
@@ -2406,13 +2406,13 @@ static void who_is_answered_passes_by_the_silent(void **state)
 	assert_false(caa_learn_limited(&s.u.learn));
 	for (unsigned i = BURST; i < 2 * BURST; i++)
 		leave_zone(&s, &silent[i], &zone[i]);
-	for (unsigned i = 0; i < BURST; i++) {
+	for (unsigned i = 0; i < 2 * BURST; i++) {
 		leave(&s, &good[i]);
 		assert_true(good[i].sent.aside);
 	}
-	assert_int_equal(ask(&s, &good[BURST]), CAA_GATE_WAIT);	/* no more at once than at first */
+	assert_int_equal(ask(&s, &good[2 * BURST]), CAA_GATE_WAIT);	/* no more at once */
 	answered(&s, &good[0], &data);
-	leave(&s, &good[BURST]);
+	leave(&s, &good[2 * BURST]);
 }
 
 /** It has a line of its own: neither the others' queries nor their limit are seen there, and nothing is learned. */
@@ -2529,6 +2529,31 @@ static void an_outcome_says_whose_denial_it_is(void **state)
 	assert_int_equal(answered(&s, &q, &refused).denial, CAA_DENIAL_OWN);
 	leave(&s, &q);
 	assert_int_not_equal(answered(&s, &q, &data).denial, CAA_DENIAL_OWN);
+}
+
+/** A connection that is closed where TCP works may have carried too many, and its questions are asked again as often as those of a zone whose
+ *  nodes differ; elsewhere, or where nothing comes, fewer times are enough. */
+static void a_closed_connection_says_less_where_tcp_works(void **state)
+{
+	static const struct { bool works; enum caa_end end; enum caa_denial_kind denial; } row[] = {
+		{ true, CAA_END_ERROR, CAA_DENIAL_MIXED }, { true, CAA_END_TIMEOUT, CAA_DENIAL_ERROR },
+		{ false, CAA_END_ERROR, CAA_DENIAL_ERROR }, { false, CAA_END_TIMEOUT, CAA_DENIAL_ERROR },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		struct scene s = begin();
+		struct caa_asking q = { .caa = false };
+		struct caa_outcome o;
+
+		s.u.transport.window = row[i].works ? 4 : 0;
+		caa_serving_good(&s.serving, s.now_us);		/* that is of UDP */
+		q.tcp = true;
+		caa_gate_other(&s.u, &q, s.now_us, true);
+		o = end(&s, &q, row[i].end, NULL, true);
+		assert_int_equal(o.meaning, CAA_MEANS_NO_TCP);
+		assert_int_equal(o.denial, row[i].denial);
+	}
 }
 
 /** How often a question is asked again depends on who may have said no. */
@@ -3233,6 +3258,7 @@ int main(void)
 		cmocka_unit_test(who_is_answered_passes_by_the_silent),
 		cmocka_unit_test(a_rate_by_hand_is_untouched_by_other_zones), cmocka_unit_test(an_outcome_says_what_it_means),
 		cmocka_unit_test(an_outcome_says_whose_denial_it_is), cmocka_unit_test(a_rate_by_hand_is_no_limit),
+		cmocka_unit_test(a_closed_connection_says_less_where_tcp_works),
 		cmocka_unit_test(an_outcome_says_what_kind_of_denial_it_is), cmocka_unit_test(tcp_that_is_cut_does_not_help),
 		cmocka_unit_test(an_outcome_says_who_answered_lately), cmocka_unit_test(everything_is_counted),
 		cmocka_unit_test(the_cost_is_the_wait), cmocka_unit_test(working_tcp_costs_nothing),

@@ -1872,6 +1872,104 @@ static void what_goes_aside_takes_room_from_nobody(void **state)
 	}
 }
 
+/** Who truncates to limit answers over TCP: where that fails, the claim is taken back; one that others' losses made is not. */
+static void what_was_truncated_is_no_limit_where_tcp_fails(void **state)
+{
+	static const enum caa_signal signal[] = { CAA_SIGNAL_CUT, CAA_SIGNAL_SILENCE, CAA_SIGNAL_DENIED };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(signal); i++) {
+		struct line *l = line_new(START_US);
+
+		exchange(l, BURST, ROUND_US);
+		send_some(l, 5);
+		end_some(l, BURST, BURST + 5, signal[i]);
+		assert_true(caa_learn_limited(&l->learn));
+		caa_learn_no_tcp(&l->learn, l->now_us);
+		assert_int_equal(caa_learn_limited(&l->learn), signal[i] != CAA_SIGNAL_CUT);
+		free(l);
+	}
+}
+
+/** So many of those that nothing is known of leave at one moment. */
+static unsigned pass_by(struct line *l, uint64_t asked_us)
+{
+	unsigned sent = 0;
+
+	while (caa_learn_wants_new(&l->learn, l->now_us, asked_us) && sent < 1000) {
+		send_aside(l);
+		sent++;
+	}
+	return sent;
+}
+
+/** Where none of the first window is answered, who was asked for later finds out whether it is them, at once; and so do the others, one
+ *  after the other. */
+static void who_fills_the_room_in_vain_is_passed_by(void **state)
+{
+	struct line *l = line_new(START_US);
+	unsigned others = 0;
+
+	(void)state;
+	send_some(l, BURST - 1);
+	l->now_us += 100 * US_PER_MS;
+	assert_int_equal(pass_by(l, l->now_us), 0);		/* there is room */
+	send_some(l, 1);
+	l->now_us += 49 * US_PER_MS;
+	assert_int_equal(pass_by(l, l->now_us), 0);		/* they may be answered yet */
+	l->now_us += US_PER_MS;
+	for (unsigned ms = 0; ms < 100; ms++) {
+		unsigned sent = pass_by(l, START_US);
+
+		assert_true(sent <= 1);
+		others += sent;
+		l->now_us += US_PER_MS;
+	}
+	assert_int_equal(others, BURST);
+	assert_int_equal(pass_by(l, l->now_us), BURST);
+	free(l);
+}
+
+/** Who is answered for some may count them: no more than two windows of those that were asked for later; and nobody where others send,
+ *  too. */
+static void who_answers_some_is_not_asked_for_all(void **state)
+{
+	struct line *l = line_new(START_US);
+
+	(void)state;
+	send_some(l, BURST);
+	l->now_us += 20 * US_PER_MS;
+	end_some(l, 0, BURST / 2, CAA_SIGNAL_ANSWER);
+	l->now_us += 99 * US_PER_MS;			/* of which four round trips are 80 */
+	assert_int_equal(pass_by(l, START_US), 0);
+	l->learn.accompanied = true;
+	assert_int_equal(pass_by(l, l->now_us), 0);
+	l->learn.accompanied = false;
+	assert_int_equal(pass_by(l, l->now_us), 2 * BURST);
+	free(l);
+}
+
+/** Four round trips are waited for, and a limit that is known is kept. */
+static void nobody_passes_by_without_a_reason(void **state)
+{
+	struct line *l = line_new(START_US);
+
+	(void)state;
+	exchange(l, 1, FAR_US);
+	exchange(l, 1, 100 * FAR_US);			/* one that is slow makes the others wait no longer */
+	while (due(l))
+		send_some(l, 1);
+	l->now_us += 4 * FAR_US - US_PER_MS;
+	assert_int_equal(pass_by(l, l->now_us), 0);
+	l->now_us += 2 * US_PER_MS;
+	assert_true(pass_by(l, l->now_us) > 0);
+	free(l);
+	l = limited_line(START_US, BURST);
+	l->now_us += US_PER_S;
+	assert_int_equal(pass_by(l, l->now_us), 0);
+	free(l);
+}
+
 /** As if it were new, but for the queries that are there. */
 static void all_can_be_forgotten(void **state)
 {
@@ -2208,6 +2306,10 @@ int main(void)
 		cmocka_unit_test(a_later_answer_forgets_the_strangers_before_it),
 		cmocka_unit_test(what_may_be_late_says_nothing), cmocka_unit_test(who_is_denied_again_and_again_tells_of_no_limit),
 		cmocka_unit_test(what_goes_aside_takes_room_from_nobody),
+		cmocka_unit_test(what_was_truncated_is_no_limit_where_tcp_fails),
+		cmocka_unit_test(who_fills_the_room_in_vain_is_passed_by),
+		cmocka_unit_test(who_answers_some_is_not_asked_for_all),
+		cmocka_unit_test(nobody_passes_by_without_a_reason),
 		cmocka_unit_test(all_can_be_forgotten),
 		cmocka_unit_test(what_it_was_taken_for_is_forgotten),
 		cmocka_unit_test(to_forget_leaves_a_rate_by_hand_alone),

@@ -73,7 +73,6 @@ static void fill(struct caa_transport *t, unsigned window)
 		caa_transport_sent(t);
 	}
 	assert_int_equal(choose(t, now), CAA_TRANSPORT_SOON);
-	assert_int_equal(must(t, now), CAA_TRANSPORT_SOON);
 }
 
 static void the_first_goes_alone(void **state)
@@ -94,6 +93,80 @@ static void the_first_goes_alone(void **state)
 		fill(&t, INFLIGHT_MAX);
 		caa_transport_outcome(&t, now, CAA_TRANSPORT_ANSWERED);
 	}
+}
+
+/** @return how many more of those that need it are let through. */
+static unsigned fill_must(struct caa_transport *t)
+{
+	unsigned sent = 0;
+
+	while (must(t, now) == CAA_TRANSPORT_TCP && sent < 1000) {
+		caa_transport_sent(t);
+		sent++;
+	}
+	return sent;
+}
+
+/** Whose answers were truncated wait for the first one, and no longer. */
+static void who_needs_it_waits_for_the_first_only(void **state)
+{
+	struct caa_transport t = { .window = 0 };
+
+	(void)state;
+	assert_int_equal(fill_must(&t), 1);
+	caa_transport_outcome(&t, now, CAA_TRANSPORT_ANSWERED);
+	assert_int_equal(fill_must(&t), INFLIGHT_MAX);
+}
+
+/** Where one query is answered on each connection those that were under way with it are closed: it is one event, and half as many follow,
+ *  also of those that need it, until many were answered. */
+static void half_as_many_follow_where_connections_are_closed(void **state)
+{
+	struct caa_transport t = { .window = 0 };
+
+	(void)state;
+	assert_int_equal(fill_must(&t), 1);
+	caa_transport_outcome(&t, now, CAA_TRANSPORT_ANSWERED);
+	while (t.window < 10)
+		outcome(&t, now, true);
+	while (t.inflight < 10)
+		caa_transport_sent(&t);
+	caa_transport_outcome(&t, now, CAA_TRANSPORT_ANSWERED);		/* 11 may be under way now */
+	caa_transport_outcome(&t, now, CAA_TRANSPORT_CLOSED);
+	assert_int_equal(t.window, 5);
+	caa_transport_outcome(&t, now, CAA_TRANSPORT_CLOSED);		/* 7 are under way: sent before */
+	caa_transport_outcome(&t, now, CAA_TRANSPORT_CLOSED);
+	caa_transport_outcome(&t, now, CAA_TRANSPORT_CLOSED);
+	assert_int_equal(t.window, 5);
+	assert_int_equal(t.inflight, 5);
+	caa_transport_outcome(&t, now, CAA_TRANSPORT_CLOSED);
+	assert_int_equal(t.window, 2);
+	assert_false(caa_transport_fails(&t));
+	while (t.inflight > 0)
+		caa_transport_outcome(&t, now, CAA_TRANSPORT_UNKNOWN);
+	assert_int_equal(fill_must(&t), 2);
+	while (t.window < SLOW) {
+		outcome(&t, now, true);
+		assert_true(must(&t, now) == CAA_TRANSPORT_TCP || t.inflight == t.window);
+	}
+	outcome(&t, now, true);
+	for (unsigned i = 0; i < SLOW; i++)
+		outcome(&t, now, true);
+	assert_int_equal(t.inflight + fill_must(&t), INFLIGHT_MAX);
+}
+
+/** Closed again and again, and nothing is answered: it does not work any more. */
+static void what_is_always_closed_does_not_work(void **state)
+{
+	struct caa_transport t = working();
+
+	(void)state;
+	for (unsigned i = 0; i < 1 + LOST_MAX; i++) {
+		assert_true(caa_transport_works(&t));
+		ended(&t, now, CAA_TRANSPORT_CLOSED);
+	}
+	assert_false(caa_transport_works(&t));
+	assert_true(caa_transport_fails(&t));
 }
 
 /** Where a limiter counts TCP as well, the window is not wider than what it lets through: what is lost makes no room. */
@@ -340,7 +413,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tcp_is_chosen_after_a_limit_and_for_a_while),
 		cmocka_unit_test(a_truncated_answer_needs_no_limit), cmocka_unit_test(the_first_goes_alone),
-		cmocka_unit_test(losses_are_no_answers_of_a_round),
+		cmocka_unit_test(losses_are_no_answers_of_a_round), cmocka_unit_test(who_needs_it_waits_for_the_first_only),
+		cmocka_unit_test(half_as_many_follow_where_connections_are_closed), cmocka_unit_test(what_is_always_closed_does_not_work),
 		cmocka_unit_test(who_was_abandoned_says_nothing),
 		cmocka_unit_test(one_in_vain_is_a_rest_for_a_moment_and_two_for_minutes),
 		cmocka_unit_test(a_limit_while_it_rests_prefers_nothing), cmocka_unit_test(an_answer_ends_the_rest),

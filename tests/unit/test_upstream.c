@@ -426,7 +426,7 @@ static void memory_is_bounded(void **state)
 	struct caa_upstreams *t = caa_upstreams_create(100000, 1, key);
 
 	(void)state;
-	assert_true(sizeof(struct caa_upstream) <= 376);
+	assert_true(sizeof(struct caa_upstream) <= 384);
 	assert_true(caa_upstreams_memory(t) <= 39000000);
 	caa_upstreams_destroy(t);
 	t = caa_upstreams_create(1, 1, key);

@@ -25,6 +25,7 @@ static const unsigned char ways[CAA_BELIEFS][CAA_STANDINGS] = {
 	[CAA_BELIEF_CLAIM]   = { PLACE, PLACE,  PLACE, TEST,   TEST },
 	[CAA_BELIEF_NONE]    = { PLACE, ASIDE,  FEW,   PLACE,  PLACE },
 	[CAA_BELIEF_FILLED]  = { PLACE, ASIDE,  FEW,   PLACE,  TEST },
+	[CAA_BELIEF_BLOCKED] = { TEST,  ASIDE,  FEW,   TEST,   TEST },
 };
 
 enum caa_way caa_course_way(enum caa_belief belief, enum caa_standing standing)

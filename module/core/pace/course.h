@@ -40,6 +40,7 @@ enum caa_belief {
 				 *   was answered tells */
 	CAA_BELIEF_NONE,	/**< there is none */
 	CAA_BELIEF_FILLED,	/**< there is none, and those who are not answered fill the room */
+	CAA_BELIEF_BLOCKED,	/**< the same, and this one is to find out whether it is them */
 	CAA_BELIEFS
 };
 

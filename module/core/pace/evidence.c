@@ -10,7 +10,8 @@ enum {
 	TOGETHER_MS = 10,	/**< what leaves so close together meets the same limit */
 	TAIL_SILENT = 4,	/**< losses after the last answer that make a limit, ... */
 	TAIL_DENIED = 5,	/**< ... or errors, of which servers send some in any case, ... */
-	TAIL_CUT = 3,		/**< ... or TC, ... */
+	TAIL_CUT = 3,		/**< ... or TC, and for each one that came before an answer, which is large by itself, ... */
+	TAIL_CUT_HOLE = 2,	/**< ... so many more, ... */
 	TAIL_STRANGE = 8,	/**< ... or either, of zones that were never answered for */
 	LOST_MANY = 8,		/**< losses that make a limit where they are more than the answers */
 	STRANGE_MANY = 16,	/**< the same of strangers */
@@ -124,15 +125,17 @@ bool caa_evidence_weigh(struct caa_evidence *e, uint64_t now_us, struct caa_sent
 	return true;
 }
 
-static unsigned tail_needed(enum caa_signal signal)
+static unsigned tail_needed(const struct caa_evidence *e, enum caa_signal signal)
 {
-	return signal == CAA_SIGNAL_SILENCE ? TAIL_SILENT : signal == CAA_SIGNAL_CUT ? TAIL_CUT : TAIL_DENIED;
+	if (signal == CAA_SIGNAL_CUT)
+		return TAIL_CUT + TAIL_CUT_HOLE * e->holes;
+	return signal == CAA_SIGNAL_SILENCE ? TAIL_SILENT : TAIL_DENIED;
 }
 
 bool caa_evidence_is_limit(const struct caa_evidence *e, enum caa_signal signal, bool doubted, uint32_t good)
 {
 	unsigned witnesses = e->tail - e->strangers, lost = witnesses + e->holes;
-	unsigned needed = doubted ? TAIL_DOUBTED : tail_needed(signal);
+	unsigned needed = doubted ? TAIL_DOUBTED : tail_needed(e, signal);
 
 	if ((witnesses >= needed || e->tail >= (doubted ? STRANGE_DOUBTED : TAIL_STRANGE)) && e->tail > e->holes)
 		return true;

@@ -45,10 +45,13 @@ static enum caa_offer offer_of(const struct caa_upstream *u, enum caa_need need,
 	return offers[caa_transport_choose(&u->transport, wish->now_us, need == CAA_NEED_TCP || is_better_over_tcp(u, wish))];
 }
 
-static enum caa_belief belief_of(const struct caa_upstream *u, const struct caa_asking *q, const struct caa_wish *wish)
+static enum caa_belief belief_of(const struct caa_upstream *u, const struct caa_asking *q, const struct caa_serving *zone,
+	const struct caa_wish *wish)
 {
 	if (caa_learn_is_manual(&u->learn))
 		return CAA_BELIEF_BY_HAND;
+	if (!caa_serving_is_asked(zone, wish->now_us) && caa_learn_wants_new(&u->learn, wish->now_us, wish->age_us))
+		return CAA_BELIEF_BLOCKED;
 	if (!caa_learn_limited(&u->learn))
 		return caa_learn_lets_pass(&u->learn, wish->now_us) ? CAA_BELIEF_FILLED : CAA_BELIEF_NONE;
 	if (caa_learn_wants_witness(&u->learn, q->zone) || (!wish->repeated && caa_learn_wants_fresh(&u->learn)))
@@ -104,15 +107,15 @@ static enum caa_gate ask_line(struct caa_upstream *u, struct caa_asking *q, stru
 		return caa_waiting_proof(u, q, wish, wait_us);
 	if (q->denied_elsewhere && !q->turn.in_line)
 		caa_learn_warn(&u->learn);
-	switch (caa_course_way(belief_of(u, q, wish), standing_of(zone, wish->now_us))) {
+	switch (caa_course_way(belief_of(u, q, zone, wish), standing_of(zone, wish->now_us))) {
 	case CAA_WAY_PLACE:
 		break;
 	case CAA_WAY_ASIDE:
-		return caa_send_aside(u, q, wish, false);
+		return caa_send_aside(u, q, zone, wish, false);
 	case CAA_WAY_TEST:
-		return caa_send_aside(u, q, wish, true);
+		return caa_send_aside(u, q, zone, wish, true);
 	case CAA_WAY_FEW:
-		return u->learn.asides < SUSPECTS ? caa_send_aside(u, q, wish, true) : caa_waiting_denied(u, q, wish, wait_us);
+		return u->learn.asides < SUSPECTS ? caa_send_aside(u, q, zone, wish, true) : caa_waiting_denied(u, q, wish, wait_us);
 	}
 	return ask_place(u, q, zone, wish, soon, wait_us);
 }

@@ -44,6 +44,7 @@ enum {
 	SLOW_US = US_PER_S / 5, SLOW_ROUNDS = 4,	/**< an answer that takes longer than both is late */
 	SLOWEST_MS = 2 * MS_PER_S,	/**< how long the slowest answer is remembered, ... */
 	SLOWEST_LEAST_US = 100 * US_PER_MS,	/**< ... if it took longer: any query is waited for about so long */
+	QUICKEST_MS = 60 * MS_PER_S,	/**< the same of the quickest */
 	CONFIRM_SOON = 2,		/**< first failures after which it is tried again when half the pause has passed */
 	SETTLE_MS = 1500,		/**< after a pause, a loss says that it was too short, and nothing of the rate */
 	WINDOW_MIN = 4,			/**< losses do not shrink the window below it */
@@ -60,6 +61,10 @@ enum {
 	STALL_MIN_US = 100 * US_PER_MS,
 	STALL_UNKNOWN_US = 250 * US_PER_MS,	/**< where no round trip was measured */
 	STALL_ROUNDS = 4,
+	BLOCKED_MIN_MS = 50,		/**< a full window from which nothing left for so long, ... */
+	BLOCKED_ROUNDS = 4,		/**< ... and so many of the quickest round trips, is blocked; ... */
+	BLOCKED_EACH_MS = 5,		/**< ... where it answers nothing at all, others pass it one in so long, up to a window of them, ... */
+	BLOCKED_PART = 2,		/**< ... and who comes later, or was answered, up to so many */
 	WONDER = 2,			/**< so many in a row that brought nothing, where no limit is known */
 	LEASE_MAX_MS = 10 * MS_PER_S,
 	OTHERS_MS = 600 * MS_PER_S	/**< others that shared the limit so lately may be back */
@@ -197,7 +202,7 @@ static void set_limit(struct caa_learn *l, uint64_t now_us, enum caa_signal sign
 	uint32_t round_ms = l->window.round_ms;
 
 	l->limit = (struct caa_limit){ .raised_ms = round_ms, .doubtful = caa_evidence_is_doubtful(&l->evidence),
-		.found = signal != CAA_SIGNAL_SILENCE };	/* what comes after a silence was slow */
+		.found = signal != CAA_SIGNAL_SILENCE, .cut = signal == CAA_SIGNAL_CUT };	/* what comes after a silence was slow */
 	l->doubted = false;
 	apply_rate(l, now_us, percent(measure(l, now_us), 90), 1);
 	pause_us = signal == CAA_SIGNAL_DENIED ? DENIED_PAUSE_US : debt_us(vain, l->limit.rate_mqps);
@@ -696,7 +701,11 @@ static void begin(struct caa_learn *l, uint64_t now_us)
 	if (l->pacer.inflight != 0)
 		return;
 	l->since_ms = caa_ms(now_us);
-	if (!caa_learn_limited(l) && rested) {
+	if (caa_learn_limited(l))
+		return;
+	l->window.placed_ms = caa_ms(now_us);
+	l->window.begun_seq = (uint16_t)l->seq;
+	if (rested) {
 		l->window.round_ms = caa_ms(now_us);
 		l->window.grow = 0;
 	}
@@ -778,6 +787,8 @@ struct caa_sent caa_learn_sent(struct caa_learn *l, uint64_t now_us, bool waited
 		!has_others(l, now_us);
 
 	begin(l, now_us);
+	if (!caa_learn_limited(l))
+		l->window.placed_ms = caa_ms(now_us);
 	caa_pacer_sent(&l->pacer, now_us);
 	if (l->state == CAA_LEARN_FIRST && l->pacer.inflight >= l->pacer.window) {
 		l->state = CAA_LEARN_FULL;
@@ -800,13 +811,31 @@ struct caa_sent caa_learn_aside(struct caa_learn *l, uint64_t now_us, bool count
 {
 	if (counted && l->asides < UINT16_MAX)
 		l->asides++;
+	if (counted && !caa_learn_limited(l))
+		l->window.aside_ms = (uint16_t)caa_ms(now_us);
 	return (struct caa_sent){ .sent_us = now_us, .seq = l->seq++, .aside = true, .tests = caa_learn_limited(l),
 		.counted = counted };
 }
 
 bool caa_learn_lets_pass(const struct caa_learn *l, uint64_t now_us)
 {
-	return !caa_learn_limited(l) && l->asides < l->start_window && caa_strangers_are_mute(&l->evidence.heard, now_us);
+	return !caa_learn_limited(l) && l->asides < l->start_window * BLOCKED_PART && caa_strangers_are_mute(&l->evidence.heard, now_us);
+}
+
+bool caa_learn_wants_new(const struct caa_learn *l, uint64_t now_us, uint64_t asked_us)
+{
+	const struct caa_window *w = &l->window;
+	uint32_t blocked_ms;
+
+	if (l->state > CAA_LEARN_OPEN || l->accompanied || l->pacer.inflight < l->pacer.window)
+		return false;
+	blocked_ms = caa_ms_age(w->placed_ms, caa_ms(now_us));
+	if (blocked_ms < BLOCKED_MIN_MS || blocked_ms < l->quickest_ms * BLOCKED_ROUNDS)
+		return false;
+	if (asked_us > now_us - blocked_ms * (uint64_t)US_PER_MS)
+		return l->asides < l->start_window * BLOCKED_PART;
+	return (int16_t)((uint16_t)l->answered_seq - w->begun_seq) <= 0 && l->asides < l->start_window &&
+		(uint16_t)((uint16_t)caa_ms(now_us) - w->aside_ms) >= BLOCKED_EACH_MS;
 }
 
 static void note_answer(struct caa_learn *l, uint64_t now_us, struct caa_sent sent)
@@ -814,6 +843,10 @@ static void note_answer(struct caa_learn *l, uint64_t now_us, struct caa_sent se
 	uint32_t now_ms = caa_ms(now_us);
 	uint64_t round_us = clamp_u32(now_us - sent.sent_us, 1, UINT32_MAX / 8);
 
+	if (l->quickest_ms == 0 || caa_ms(round_us) <= l->quickest_ms || caa_ms_age(l->quick_ms, now_ms) >= QUICKEST_MS) {
+		l->quickest_ms = caa_ms(round_us) + (round_us < US_PER_MS);
+		l->quick_ms = now_ms;
+	}
 	if (caa_ms(round_us) >= l->slowest_ms || caa_ms_age(l->slow_ms, now_ms) >= SLOWEST_MS) {
 		l->slowest_ms = caa_ms(round_us);
 		l->slow_ms = now_ms;
@@ -895,7 +928,7 @@ void caa_learn_forget(struct caa_learn *l)
 	l->pacer.inflight = inflight;
 	l->flight_seq = flight_seq;
 	l->doubted = l->denies = false;
-	l->srtt_us = 0;
+	l->srtt_us = l->quickest_ms = 0;
 	l->answered_s = 0;
 	caa_goodput_clear(&l->goodput);
 }
@@ -903,6 +936,12 @@ void caa_learn_forget(struct caa_learn *l)
 void caa_learn_split(struct caa_learn *l, uint64_t now_us, uint32_t zone)
 {
 	if (caa_learn_limited(l) && l->evidence.zone == zone && zone != 0)
+		doubt(l, now_us);
+}
+
+void caa_learn_no_tcp(struct caa_learn *l, uint64_t now_us)
+{
+	if (caa_learn_limited(l) && l->limit.cut)
 		doubt(l, now_us);
 }
 

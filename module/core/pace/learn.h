@@ -57,6 +57,9 @@ struct caa_window {
 	uint32_t round_ms;	/**< when this round of the window's growth began */
 	uint32_t outage_ms, resumed_ms;	/**< when the last outage was found, and when it ended; 0 = there was none */
 	uint32_t first_seq;	/**< full: queries before this one make the first window */
+	uint32_t placed_ms;	/**< when the last query with a place left */
+	uint16_t aside_ms;	/**< when the last counted one without one did, modulo 2^16 */
+	uint16_t begun_seq;	/**< the first query since none was under way, modulo 2^16 */
 	uint16_t grow;		/**< what the window may still grow in this round */
 	uint8_t probes;		/**< queries that were sent beyond the first window while it waits */
 	bool alone;		/**< the first window was one query, which says little of how many are answered */
@@ -84,6 +87,7 @@ struct caa_limit {
 	bool doubtful : 1;	/**< only strangers' losses say so */
 	bool found : 1;		/**< it was found before this pause, by denials */
 	uint8_t vain;		/**< questions that were denied, asked slower, and denied again, since one was answered */
+	bool cut : 1;		/**< answers that were truncated say so */
 	bool outage : 1;	/**< it may be a long outage: what is answered first tells */
 	/* Where several resolvers share it (core/fleet/share.h), what they were not told of yet: */
 	uint8_t lost : 2;	/**< the worst loss: enum caa_shared_loss */
@@ -120,12 +124,13 @@ struct caa_learn {
 	uint32_t limited_ms;	/**< the last sign of a limit that was believed */
 	uint32_t srtt_us;	/**< smoothed round trip time; 0 = unknown */
 	uint32_t slowest_ms, slow_ms;	/**< the longest round trip lately, and when that answer came */
+	uint32_t quickest_ms, quick_ms;	/**< the shortest one in a while, at least 1, and likewise; 0 = unknown */
 	uint32_t seq;		/**< number of the next query */
 	uint32_t answered_seq;	/**< the latest query that was answered, and one more */
 	uint32_t recover_seq;	/**< losses of queries before this one were paid for */
 	uint32_t flight_seq;	/**< queries before this one are not counted as under way any more */
 	uint16_t start_window;	/**< queries under way before the first answer: caa-burst */
-	uint16_t asides;	/**< queries under way that test a claim, or pass by the mute; those of suspects are not counted */
+	uint16_t asides;	/**< queries under way that test a claim, or pass by who is not answered; those of suspects are not counted */
 	uint8_t state;		/**< enum caa_learn_state */
 	bool doubted : 1;	/**< a limit was believed, and was none, at limited_ms */
 	bool denies : 1;	/**< a denial is no sign of a limit before the next answer */
@@ -170,7 +175,7 @@ uint64_t caa_learn_wait(struct caa_learn *l, struct caa_place place, uint64_t no
 struct caa_sent caa_learn_sent(struct caa_learn *l, uint64_t now_us, bool waited);
 struct caa_sent caa_learn_charged(struct caa_learn *l, uint64_t now_us);
 /** A query is sent at nobody's cost: it tests a limit, caa_learn_wants_witness(), or is of a zone that nothing is expected of.
- *  @param counted: for the former, and with caa_learn_lets_pass(). */
+ *  @param counted: for the former, and with caa_learn_lets_pass() and caa_learn_wants_new(). */
 struct caa_sent caa_learn_aside(struct caa_learn *l, uint64_t now_us, bool counted);
 
 /** A question that was denied elsewhere comes here: where both have one limit, the first window may be more than it lets
@@ -181,12 +186,20 @@ void caa_learn_warn(struct caa_learn *l);
  *	it, and a limiter would answer some of them. */
 bool caa_learn_lets_pass(const struct caa_learn *l, uint64_t now_us);
 
+/** Those who are not answered fill the room, and a limiter would answer some of them.
+ *  @param asked_us: when it was asked for. @return whether a query of a zone that none is under way of does not wait for room, since it was
+ *	asked for after them, or was not, and nothing was answered at all since the first of them left. */
+bool caa_learn_wants_new(const struct caa_learn *l, uint64_t now_us, uint64_t asked_us);
+
 /** What became of it.
  *  @return true if the upstream was found limited by this, or once more. */
 bool caa_learn_outcome(struct caa_learn *l, uint64_t now_us, struct caa_sent sent, enum caa_signal signal);
 
 /** A zone that spoke of a limit was lost while others are answered: if it alone did, there was none. */
 void caa_learn_split(struct caa_learn *l, uint64_t now_us, uint32_t zone);
+
+/** TCP fails: what was truncated was no limit's doing, since that lets pass over TCP what it has cut. */
+void caa_learn_no_tcp(struct caa_learn *l, uint64_t now_us);
 
 /** @return whether a query of a zone that was answered for does not wait for the limit: it tests one that only strangers have met,
  *	or only another zone; as many at once as in the first window, since it may be true. */

@@ -33,7 +33,10 @@ static enum caa_signal signal_of(const struct caa_upstream *u, const struct caa_
 			return CAA_SIGNAL_ANSWER;
 		if (before)
 			return CAA_SIGNAL_NONE;
-		return caa_packet_denies(packet) ? CAA_SIGNAL_DENIED : CAA_SIGNAL_CUT;
+		if (caa_packet_denies(packet))
+			return CAA_SIGNAL_DENIED;
+		/* Who truncates to limit lets pass over TCP what it has cut. */
+		return caa_transport_is_away(&u->transport) ? CAA_SIGNAL_NONE : CAA_SIGNAL_CUT;
 	case CAA_END_TIMEOUT:
 		return before || q->forged ? CAA_SIGNAL_NONE : CAA_SIGNAL_SILENCE;
 	case CAA_END_ERROR:
@@ -172,8 +175,9 @@ static enum caa_transport_end end_tcp(const struct caa_asking *q, const struct c
 		return is_refusal(packet) && (q->chose_tcp || caa_serving_is_witness(zone, now_us)) ? CAA_TRANSPORT_DENIED :
 			CAA_TRANSPORT_ANSWERED;
 	case CAA_END_TIMEOUT:
-	case CAA_END_ERROR:
 		return CAA_TRANSPORT_LOST;
+	case CAA_END_ERROR:
+		return CAA_TRANSPORT_CLOSED;
 	case CAA_END_UNREAD:
 	case CAA_END_ABANDONED:
 		break;
@@ -189,6 +193,8 @@ static void outcome_tcp(struct caa_upstream *u, struct caa_asking *q, struct caa
 	if (q->tcp)
 		caa_transport_outcome(&u->transport, now_us, end_tcp(q, zone, now_us, end, packet));
 	q->tcp = false;
+	if (caa_transport_is_away(&u->transport))
+		caa_learn_no_tcp(&u->learn, now_us);
 	if (end != CAA_END_ANSWER)
 		return;
 	q->unproved = false;
@@ -256,7 +262,7 @@ static enum caa_meaning meaning_of(const struct caa_upstream *u, const struct ca
 	return CAA_MEANS_NOTHING;
 }
 
-/** What kind of denial an outcome is that is one. @param good: the zone's answers were so before it. */
+/** What kind of denial an outcome is that is one. @param good: others of its kind were answered before it. */
 static enum caa_denial_kind denial_of(const struct caa_upstream *u, const struct caa_serving *zone, uint64_t now_us, bool good,
 	enum caa_meaning meaning, bool cut)
 {
@@ -264,7 +270,7 @@ static enum caa_denial_kind denial_of(const struct caa_upstream *u, const struct
 		return CAA_DENIAL_OWN;
 	if (meaning == CAA_MEANS_DENIED && caa_learn_limited(&u->learn))
 		return CAA_DENIAL_LIMITED;
-	if (meaning == CAA_MEANS_ERROR && good)
+	if ((meaning == CAA_MEANS_ERROR || meaning == CAA_MEANS_NO_TCP) && good)
 		return CAA_DENIAL_MIXED;
 	if (cut)
 		return CAA_DENIAL_CUT;
@@ -275,7 +281,7 @@ struct caa_outcome caa_outcome_of(struct caa_upstream *u, struct caa_asking *q, 
 	const struct caa_cookie_secret *secret, uint64_t now_us, enum caa_end end, const struct caa_packet *packet, bool tcp)
 {
 	struct caa_outcome o = { .limited = false };
-	bool good = caa_serving_is_good(zone, now_us), cut = tcp && end == CAA_END_ANSWER && packet->truncated;
+	bool works = caa_transport_works(&u->transport), good = caa_serving_is_good(zone, now_us), cut = tcp && end == CAA_END_ANSWER && packet->truncated;
 	/* What is asked again without EDNS goes over TCP, too. */
 	bool behind_tc = q->tcp && !q->chose_tcp && end == CAA_END_ANSWER && !caa_packet_dislikes(packet);
 
@@ -291,7 +297,7 @@ struct caa_outcome caa_outcome_of(struct caa_upstream *u, struct caa_asking *q, 
 	o.meaning = meaning_of(u, q, zone, now_us, end, packet, tcp);
 	o.room = u->line.first != NULL && caa_waiting_room(u) > u->line.called;
 	o.limit = caa_learn_limited(&u->learn);
-	o.denial = denial_of(u, zone, now_us, good, o.meaning, cut);
+	o.denial = denial_of(u, zone, now_us, o.meaning == CAA_MEANS_NO_TCP ? works && end == CAA_END_ERROR : good, o.meaning, cut);
 	/* Behind an answer over UDP that was truncated one over TCP costs two queries, and says more than a limiter would. */
 	o.twice = behind_tc && (!cut || o.denial == CAA_DENIAL_MIXED);
 	o.lately = caa_learn_lately(&u->learn, now_us);

@@ -100,10 +100,12 @@ enum caa_gate caa_send_tcp(struct caa_upstream *u, struct caa_asking *q, const s
 	return CAA_GATE_SEND_TCP;
 }
 
-static enum caa_gate send_udp(struct caa_upstream *u, struct caa_asking *q, const struct caa_wish *wish, struct caa_sent sent)
+static enum caa_gate send_udp(struct caa_upstream *u, struct caa_asking *q, struct caa_serving *zone, const struct caa_wish *wish,
+	struct caa_sent sent)
 {
 	bool tcp = q->want_tcp && !wish->tcp;	/* at a rate that is set by hand, whose pace TCP keeps, too */
 
+	caa_serving_asked(zone, wish->now_us);
 	caa_waiting_count(u, q, wish->now_us);
 	if (tcp || wish->tcp)
 		choose_source_tcp(q, wish);
@@ -130,14 +132,15 @@ enum caa_gate caa_send_paced(struct caa_upstream *u, struct caa_asking *q, struc
 	if (wish->queued)
 		return CAA_GATE_SEND;
 	zone->turn = caa_line_use(&u->line, &q->turn);
-	return send_udp(u, q, wish, caa_learn_sent(&u->learn, wish->now_us, q->waited));
+	return send_udp(u, q, zone, wish, caa_learn_sent(&u->learn, wish->now_us, q->waited));
 }
 
-enum caa_gate caa_send_aside(struct caa_upstream *u, struct caa_asking *q, const struct caa_wish *wish, bool counted)
+enum caa_gate caa_send_aside(struct caa_upstream *u, struct caa_asking *q, struct caa_serving *zone, const struct caa_wish *wish,
+	bool counted)
 {
 	if (wish->queued)
 		return CAA_GATE_SEND;
 	caa_waiting_tell(q);
 	caa_waiting_leave(u, q);
-	return send_udp(u, q, wish, caa_learn_aside(&u->learn, wish->now_us, counted));
+	return send_udp(u, q, zone, wish, caa_learn_aside(&u->learn, wish->now_us, counted));
 }

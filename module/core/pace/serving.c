@@ -81,10 +81,20 @@ bool caa_serving_is_denying(const struct caa_serving *s, uint64_t now_us)
 	return caa_ms_ahead(s->denies_ms, now_us, CAA_SERVING_DENIES_MS);
 }
 
+void caa_serving_asked(struct caa_serving *s, uint64_t now_us)
+{
+	s->asked_ms = set_ms(now_us);
+}
+
+bool caa_serving_is_asked(const struct caa_serving *s, uint64_t now_us)
+{
+	return within(s->asked_ms, now_us, CAA_SERVING_ASKED_MS);
+}
+
 void caa_serving_answered(struct caa_serving *s, uint64_t now_us)
 {
 	s->answered_ms = set_ms(now_us);
-	s->spoke_ms = s->denies_ms = 0;
+	s->spoke_ms = s->denies_ms = s->asked_ms = 0;
 	s->split = 0;
 }
 

@@ -49,6 +49,7 @@ struct caa_serving {
 	uint32_t shown_ms;		/**< of the others: when what was asked beside CAA was answered */
 	uint32_t term_ms;		/**< of CAA: the longest wait in vain since it was answered, UINT32_MAX where it was denied; of the
 					 *   others: how long that answer took */
+	uint32_t asked_ms;		/**< when a query left last, of those since the last answer */
 	uint32_t turn;			/**< its last turn in the line of the address, core/pace/line.h */
 	uint32_t bare_ms;		/**< until then it is asked without a cookie */
 	uint32_t forged_ms;		/**< until then it is asked over TCP: what came had cookies that are not ours */
@@ -81,6 +82,10 @@ bool caa_serving_is_witness(const struct caa_serving *s, uint64_t now_us);
 
 /** @return whether it has answered since two seconds before a query left that is lost now. */
 bool caa_serving_answered_since(const struct caa_serving *s, uint64_t now_us, uint64_t sent_us);
+
+/** A query is sent.  @return, of the next function, whether one was lately, and none was answered since. */
+void caa_serving_asked(struct caa_serving *s, uint64_t now_us);
+bool caa_serving_is_asked(const struct caa_serving *s, uint64_t now_us);
 
 /** It was answered, with data or with an error that no limiter sends. */
 void caa_serving_answered(struct caa_serving *s, uint64_t now_us);

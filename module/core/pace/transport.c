@@ -27,6 +27,12 @@ void caa_transport_prefer_udp(struct caa_transport *t)
 	t->tcp_ms = 0;
 }
 
+/** How many may be under way. */
+static unsigned most(const struct caa_transport *t, bool must)
+{
+	return must && t->window > 0 && !t->wary ? WINDOW_MAX : t->window;
+}
+
 enum caa_transport_choice caa_transport_choose(const struct caa_transport *t, uint64_t now_us, bool must)
 {
 	bool preferred = caa_ms_ahead(t->tcp_ms, now_us, PREFER_MS) && !caa_ms_ahead(t->rest_ms, now_us, REST_MS);
@@ -34,7 +40,7 @@ enum caa_transport_choice caa_transport_choose(const struct caa_transport *t, ui
 	if (!must && !preferred)
 		return CAA_TRANSPORT_UDP;
 	/* Where it failed, those that need it try as Unbound does, and do not wait for each other's end. */
-	if (t->inflight == 0 || t->inflight < t->window || (must && t->window == 0 && caa_transport_fails(t)))
+	if (t->inflight == 0 || t->inflight < most(t, must) || (must && t->window == 0 && caa_transport_fails(t)))
 		return CAA_TRANSPORT_TCP;
 	return CAA_TRANSPORT_SOON;
 }
@@ -70,6 +76,7 @@ static void answered(struct caa_transport *t, uint64_t now_us)
 	t->rest_ms = 0;
 	if (t->window >= WINDOW_MAX || (t->window >= WINDOW_SLOW && ++t->grow < t->window))
 		return;
+	t->wary = t->wary && t->window < WINDOW_SLOW;
 	t->window += t->window == 0 ? WINDOW_FIRST : 1;
 	t->grow = 0;
 }
@@ -86,11 +93,25 @@ static void lost(struct caa_transport *t, uint64_t now_us)
 		t->tcp_ms = 0;
 }
 
+/** Those that were under way with it were sent before it was known. */
+static void closed(struct caa_transport *t, uint64_t now_us)
+{
+	bool before = t->window > 0 && t->inflight >= t->window;
+
+	t->wary = true;
+	if (!before && t->window <= 1)
+		lost(t, now_us);
+	else if (!before)
+		t->window /= 2;
+	t->grow = 0;
+}
+
 /** Some names are denied in any case, and a limiter lets some through: it is the part of denials that tells. */
 static void denied(struct caa_transport *t, uint64_t now_us)
 {
 	bool first = !was_denied(t, now_us);
 
+	t->wary = true;
 	t->denials = t->denials + DENIAL_WEIGHT < DENIALS_MAX ? t->denials + DENIAL_WEIGHT : DENIALS_MAX;
 	if (t->window > 0 && t->denials < DENIALS_MAX)
 		return;
@@ -113,6 +134,9 @@ void caa_transport_outcome(struct caa_transport *t, uint64_t now_us, enum caa_tr
 		break;
 	case CAA_TRANSPORT_LOST:
 		lost(t, now_us);
+		break;
+	case CAA_TRANSPORT_CLOSED:
+		closed(t, now_us);
 		break;
 	case CAA_TRANSPORT_DENIED:
 		denied(t, now_us);

@@ -3,8 +3,11 @@
  *  most limiters let pass.
  *
  *  The first query over TCP goes alone; when it was answered others follow on its connection, with each answer one
- *  more under way, and beyond some with each round of answers, as a limiter may count TCP as well.  Where TCP is not answered, or is limited like UDP, it is not preferred for a while: one lost connection
- *  is a moment's, two are minutes'.  A limiter lets some through, so that of denials it is their part that counts.  An answer that was truncated is worth a try over TCP whatever happened before.
+ *  more under way, and beyond some with each round of answers, as a limiter may count TCP as well; those whose answers were truncated need
+ *  not wait for that.  Where connections are closed though
+ *  others were answered there, half as many follow: some servers answer one query on each.  Where TCP is not answered, or is limited like
+ *  UDP, it is not preferred for a while: one lost connection is a moment's, two are minutes'.  A limiter lets some through, so that of
+ *  denials it is their part that counts.  An answer that was truncated is worth a try over TCP whatever happened before.
  *  No clock, no lock: time is passed in, and the caller serialises calls on one upstream. */
 #ifndef CAA_CORE_TRANSPORT_H
 #define CAA_CORE_TRANSPORT_H
@@ -20,7 +23,8 @@ struct caa_transport {
 	uint16_t denied_tick;	/**< when denials were too many, in ticks of 4 s modulo 2^16; 0 = never */
 	uint8_t lost;		/**< losses in a row, up to 255 */
 	uint8_t window;		/**< queries that may be under way; 0 = it is not known to work, and one may */
-	uint8_t denials;	/**< each denial weighs some answers, and is forgotten by them */
+	uint8_t denials : 7;	/**< each denial weighs some answers, and is forgotten by them */
+	bool wary : 1;		/**< some were denied, or their connections closed, since the window was small */
 	uint8_t grow;		/**< answers since it last grew, where it does so slowly */
 };
 
@@ -44,6 +48,12 @@ static inline bool caa_transport_fails(const struct caa_transport *t)
 	return t->lost > 0;
 }
 
+/** @return whether nothing at all comes over TCP, no denials either. */
+static inline bool caa_transport_is_away(const struct caa_transport *t)
+{
+	return caa_transport_fails(t) && t->denied_tick == 0;
+}
+
 /** @return whether a query was answered over TCP, and not denied. */
 static inline bool caa_transport_works(const struct caa_transport *t)
 {
@@ -65,6 +75,7 @@ void caa_transport_sent(struct caa_transport *t);
 enum caa_transport_end {
 	CAA_TRANSPORT_ANSWERED,	/**< with data, or with an error that says nothing of a limit */
 	CAA_TRANSPORT_LOST,	/**< it was not answered */
+	CAA_TRANSPORT_CLOSED,	/**< its connection was closed, or there was none */
 	CAA_TRANSPORT_DENIED,	/**< it was denied as over UDP */
 	CAA_TRANSPORT_UNKNOWN	/**< nobody waited for it */
 };

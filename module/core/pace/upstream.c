@@ -15,7 +15,7 @@ enum {
 	BESIDES_MS = 500	/**< ... in so long a time */
 };
 
-_Static_assert(sizeof(struct caa_upstream) <= 376, "an upstream takes at most 376 bytes");
+_Static_assert(sizeof(struct caa_upstream) <= 384, "an upstream takes at most 384 bytes");
 
 struct caa_upstreams {
 	uint8_t key[CAA_HASH_KEY];
