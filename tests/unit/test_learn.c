@@ -1544,10 +1544,15 @@ static void a_split_leaves_a_rate_by_hand_alone(void **state)
 }
 
 /** A query leaves at nobody's cost. */
+static void send_aside_for(struct line *l, enum caa_aside why)
+{
+	l->sent[l->count] = caa_learn_aside(&l->learn, l->now_us, why);
+	l->sent[l->count++].question = ++l->questions;
+}
+
 static void send_aside(struct line *l)
 {
-	l->sent[l->count] = caa_learn_aside(&l->learn, l->now_us, true);
-	l->sent[l->count++].question = ++l->questions;
+	send_aside_for(l, CAA_ASIDE_TESTS);
 }
 
 /** Eight strangers say that there is a limit. */
@@ -1897,7 +1902,7 @@ static unsigned pass_by(struct line *l, uint64_t asked_us)
 	unsigned sent = 0;
 
 	while (caa_learn_wants_new(&l->learn, l->now_us, asked_us) && sent < 1000) {
-		send_aside(l);
+		send_aside_for(l, CAA_ASIDE_PASSES);
 		sent++;
 	}
 	return sent;
@@ -1927,10 +1932,13 @@ static void who_fills_the_room_in_vain_is_passed_by(void **state)
 	}
 	assert_int_equal(others, BURST);
 	assert_int_equal(pass_by(l, l->now_us), BURST);
+	assert_int_equal(l->learn.asides, 0);		/* who tests a claim has its own room */
+	end_some(l, BURST, l->count, CAA_SIGNAL_NONE);
+	assert_int_equal(l->learn.passing, 0);
 	free(l);
 }
 
-/** Who is answered for some may count them: no more than two windows of those that were asked for later; and nobody where others send,
+/** Who answers some may count them: no more than two windows of those that were asked for later; and nobody where others send,
  *  too. */
 static void who_answers_some_is_not_asked_for_all(void **state)
 {
@@ -1964,7 +1972,9 @@ static void nobody_passes_by_without_a_reason(void **state)
 	l->now_us += 2 * US_PER_MS;
 	assert_true(pass_by(l, l->now_us) > 0);
 	free(l);
-	l = limited_line(START_US, BURST);
+	l = limited_line(START_US + DAY_US / 24, BURST);
+	send_some(l, 1);				/* the pause has ended, and there is no room for a second one */
+	assert_false(due(l));
 	l->now_us += US_PER_S;
 	assert_int_equal(pass_by(l, l->now_us), 0);
 	free(l);

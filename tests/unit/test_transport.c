@@ -118,41 +118,53 @@ static void who_needs_it_waits_for_the_first_only(void **state)
 	assert_int_equal(fill_must(&t), INFLIGHT_MAX);
 }
 
-/** Where one query is answered on each connection those that were under way with it are closed: it is one event, and half as many follow,
+/** Where one query is answered on each connection, those that were under way with it are closed: it is one event, and half as many follow,
  *  also of those that need it, until many were answered. */
 static void half_as_many_follow_where_connections_are_closed(void **state)
+{
+	static const unsigned windows[] = { 2, 3, 10, 64, INFLIGHT_MAX };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(windows); i++) {
+		struct caa_transport t = working();
+		unsigned half;
+
+		t.window = (uint8_t)windows[i];
+		fill(&t, windows[i]);
+		while (t.inflight > 0)
+			caa_transport_outcome(&t, now, CAA_TRANSPORT_CLOSED);
+		half = t.window;
+		assert_int_equal(half, windows[i] / 2);
+		assert_false(caa_transport_fails(&t));
+		assert_int_equal(fill_must(&t), half);
+		while (t.inflight > 0)
+			caa_transport_outcome(&t, now, CAA_TRANSPORT_UNKNOWN);
+		ended(&t, now, CAA_TRANSPORT_CLOSED);		/* another one is another event */
+		assert_int_equal(t.window, half > 1 ? half / 2 : 1);
+		for (unsigned n = 0; n < 2 * INFLIGHT_MAX; n++)
+			outcome(&t, now, true);
+		assert_int_equal(fill_must(&t), INFLIGHT_MAX);
+	}
+}
+
+/** Nothing comes, twice in a row, where nothing came before; a denial of late is something. */
+static void it_is_away_where_nothing_comes(void **state)
 {
 	struct caa_transport t = { .window = 0 };
 
 	(void)state;
-	assert_int_equal(fill_must(&t), 1);
-	caa_transport_outcome(&t, now, CAA_TRANSPORT_ANSWERED);
-	while (t.window < 10)
-		outcome(&t, now, true);
-	while (t.inflight < 10)
-		caa_transport_sent(&t);
-	caa_transport_outcome(&t, now, CAA_TRANSPORT_ANSWERED);		/* 11 may be under way now */
-	caa_transport_outcome(&t, now, CAA_TRANSPORT_CLOSED);
-	assert_int_equal(t.window, 5);
-	caa_transport_outcome(&t, now, CAA_TRANSPORT_CLOSED);		/* 7 are under way: sent before */
-	caa_transport_outcome(&t, now, CAA_TRANSPORT_CLOSED);
-	caa_transport_outcome(&t, now, CAA_TRANSPORT_CLOSED);
-	assert_int_equal(t.window, 5);
-	assert_int_equal(t.inflight, 5);
-	caa_transport_outcome(&t, now, CAA_TRANSPORT_CLOSED);
-	assert_int_equal(t.window, 2);
-	assert_false(caa_transport_fails(&t));
-	while (t.inflight > 0)
-		caa_transport_outcome(&t, now, CAA_TRANSPORT_UNKNOWN);
-	assert_int_equal(fill_must(&t), 2);
-	while (t.window < SLOW) {
-		outcome(&t, now, true);
-		assert_true(must(&t, now) == CAA_TRANSPORT_TCP || t.inflight == t.window);
+	for (unsigned losses = 0; losses < 4; losses++) {
+		assert_int_equal(caa_transport_is_away(&t, now), losses >= 2);
+		ended(&t, now, losses % 2 == 0 ? CAA_TRANSPORT_CLOSED : CAA_TRANSPORT_LOST);
 	}
-	outcome(&t, now, true);
-	for (unsigned i = 0; i < SLOW; i++)
-		outcome(&t, now, true);
-	assert_int_equal(t.inflight + fill_must(&t), INFLIGHT_MAX);
+	ended(&t, now, CAA_TRANSPORT_DENIED);
+	assert_false(caa_transport_is_away(&t, now));
+	assert_true(caa_transport_is_away(&t, now + rest + minute));
+	outcome(&t, now + rest + minute, true);
+	assert_false(caa_transport_is_away(&t, now + rest + minute));
+	outcome(&t, now + rest + minute, false);
+	outcome(&t, now + rest + minute, false);
+	assert_false(caa_transport_is_away(&t, now + rest + minute));	/* it works, and may have lost these */
 }
 
 /** Closed again and again, and nothing is answered: it does not work any more. */
@@ -414,7 +426,7 @@ int main(void)
 		cmocka_unit_test(tcp_is_chosen_after_a_limit_and_for_a_while),
 		cmocka_unit_test(a_truncated_answer_needs_no_limit), cmocka_unit_test(the_first_goes_alone),
 		cmocka_unit_test(losses_are_no_answers_of_a_round), cmocka_unit_test(who_needs_it_waits_for_the_first_only),
-		cmocka_unit_test(half_as_many_follow_where_connections_are_closed), cmocka_unit_test(what_is_always_closed_does_not_work),
+		cmocka_unit_test(half_as_many_follow_where_connections_are_closed), cmocka_unit_test(it_is_away_where_nothing_comes), cmocka_unit_test(what_is_always_closed_does_not_work),
 		cmocka_unit_test(who_was_abandoned_says_nothing),
 		cmocka_unit_test(one_in_vain_is_a_rest_for_a_moment_and_two_for_minutes),
 		cmocka_unit_test(a_limit_while_it_rests_prefers_nothing), cmocka_unit_test(an_answer_ends_the_rest),

@@ -263,7 +263,7 @@ static void when_all_queries_are_gone_what_was_learned_stays(void **state)
 	teach(u, &turn);
 	u->line.served = 5;
 	caa_learn_sent(&u->learn, 1, false);
-	caa_learn_aside(&u->learn, 1, true);
+	caa_learn_aside(&u->learn, 1, CAA_ASIDE_TESTS);
 	caa_upstreams_settle(t);
 	assert_int_equal(caa_pacer_waiting(&u->learn.pacer), 0);
 	assert_int_equal(u->learn.pacer.inflight, 0);

@@ -16,7 +16,8 @@ enum caa_course caa_course_of(enum caa_offer offer, enum caa_need need)
 	return (enum caa_course)courses[offer][need];
 }
 
-enum { PLACE = CAA_WAY_PLACE, ASIDE = CAA_WAY_ASIDE, TEST = CAA_WAY_TEST, FEW = CAA_WAY_FEW };
+enum { PLACE = CAA_WAY_PLACE, ASIDE = CAA_WAY_ASIDE, TEST = CAA_WAY_TEST, PASS = CAA_WAY_PASS,
+	FEW = CAA_WAY_FEW };
 
 static const unsigned char ways[CAA_BELIEFS][CAA_STANDINGS] = {
 	/* the zone is:           new    suspect denied witness fresh */
@@ -25,7 +26,7 @@ static const unsigned char ways[CAA_BELIEFS][CAA_STANDINGS] = {
 	[CAA_BELIEF_CLAIM]   = { PLACE, PLACE,  PLACE, TEST,   TEST },
 	[CAA_BELIEF_NONE]    = { PLACE, ASIDE,  FEW,   PLACE,  PLACE },
 	[CAA_BELIEF_FILLED]  = { PLACE, ASIDE,  FEW,   PLACE,  TEST },
-	[CAA_BELIEF_BLOCKED] = { TEST,  ASIDE,  FEW,   TEST,   TEST },
+	[CAA_BELIEF_BLOCKED] = { PASS,  ASIDE,  FEW,   PASS,   PASS },
 };
 
 enum caa_way caa_course_way(enum caa_belief belief, enum caa_standing standing)

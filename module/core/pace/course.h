@@ -60,6 +60,7 @@ enum caa_way {
 	CAA_WAY_ASIDE,		/**< at nobody's cost: its zone may be silent, and would fill the room that others need while the wait for
 				 *   an answer grows */
 	CAA_WAY_TEST,		/**< the same, and counted: its answer tells whether a claim is true */
+	CAA_WAY_PASS,		/**< the same, counted apart: it passes by those who fill the room in vain */
 	CAA_WAY_FEW		/**< the same for a few at once, and the others wait: its zone was denied, and they find out what that is */
 };
 

@@ -55,7 +55,8 @@ enum caa_denial_kind {
 	CAA_DENIAL_LIMITED,	/**< a limit is known */
 	CAA_DENIAL_OWN,		/**< the zone is known to deny by itself there */
 	CAA_DENIAL_ERROR,	/**< it is no denial, but an error that no limiter sends */
-	CAA_DENIAL_MIXED,	/**< the same, where the zone's answers were good lately: nodes differ, or it is a passing fault */
+	CAA_DENIAL_MIXED,	/**< the same, where the zone's answers were good lately: nodes differ, or it is a passing fault; or a connection was
+				 *   closed where others are answered over TCP */
 	CAA_DENIAL_CUT		/**< it is truncated even over TCP, and no limit is known */
 };
 

@@ -22,7 +22,7 @@ enum {
 
 void caa_evidence_clear(struct caa_evidence *e)
 {
-	e->tail = e->holes = e->strangers = e->strange_lost = e->first = 0;
+	e->tail = e->holes = e->strangers = e->strange_lost = e->cuts = e->first = 0;
 	e->heard.denied = 0;
 }
 
@@ -122,6 +122,7 @@ bool caa_evidence_weigh(struct caa_evidence *e, uint64_t now_us, struct caa_sent
 	if (caa_sent_is_strange(sent) && !caa_strangers_lost(&e->heard, now_us, sent.sent_us, sent.caa_type, signal == CAA_SIGNAL_SILENCE))
 		return false;
 	note(e, sent, answered_seq);
+	e->cuts = (uint16_t)(e->cuts + (signal == CAA_SIGNAL_CUT));
 	return true;
 }
 
@@ -141,6 +142,11 @@ bool caa_evidence_is_limit(const struct caa_evidence *e, enum caa_signal signal,
 		return true;
 	return (lost >= (doubted ? LOST_DOUBTED : LOST_MANY) && lost > good) ||
 		(e->strange_lost >= STRANGE_MANY && e->strange_lost > good && !doubted);
+}
+
+bool caa_evidence_is_cut(const struct caa_evidence *e)
+{
+	return 2 * e->cuts > e->tail + e->holes;
 }
 
 bool caa_evidence_is_doubtful(const struct caa_evidence *e)

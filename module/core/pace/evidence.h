@@ -24,6 +24,7 @@ struct caa_evidence {
 	uint16_t strangers;	/**< of tail, those of strangers; there is no answer to a later query than the first of them, ... */
 	uint16_t strange_seq, strange_ms;	/**< ... which is this one, and left then, modulo 2^16 */
 	uint16_t strange_lost;	/**< all losses of strangers that are weighed, whatever was answered since */
+	uint16_t cuts;		/**< of all that are weighed, those that were truncated */
 	uint16_t first;		/**< all losses that are weighed of questions that were not lost before: what was asked for, and not again */
 	struct caa_strangers heard;	/**< who was answered of those it did not know */
 };
@@ -50,6 +51,9 @@ void caa_evidence_denied(struct caa_evidence *e, uint64_t now_us, struct caa_sen
 /** @param signal: the last one. @param doubted: a limit was believed here by mistake lately. @param good: answers lately.
  *  @return whether what is weighed looks like a limit. */
 bool caa_evidence_is_limit(const struct caa_evidence *e, enum caa_signal signal, bool doubted, uint32_t good);
+
+/** @return whether most of what says so was truncated. */
+bool caa_evidence_is_cut(const struct caa_evidence *e);
 
 /** @return whether hardly any but strangers say so. */
 bool caa_evidence_is_doubtful(const struct caa_evidence *e);

@@ -111,11 +111,13 @@ static enum caa_gate ask_line(struct caa_upstream *u, struct caa_asking *q, stru
 	case CAA_WAY_PLACE:
 		break;
 	case CAA_WAY_ASIDE:
-		return caa_send_aside(u, q, zone, wish, false);
+		return caa_send_aside(u, q, zone, wish, CAA_ASIDE_FREE);
 	case CAA_WAY_TEST:
-		return caa_send_aside(u, q, zone, wish, true);
+		return caa_send_aside(u, q, zone, wish, CAA_ASIDE_TESTS);
+	case CAA_WAY_PASS:
+		return caa_send_aside(u, q, zone, wish, CAA_ASIDE_PASSES);
 	case CAA_WAY_FEW:
-		return u->learn.asides < SUSPECTS ? caa_send_aside(u, q, zone, wish, true) : caa_waiting_denied(u, q, wish, wait_us);
+		return u->learn.asides < SUSPECTS ? caa_send_aside(u, q, zone, wish, CAA_ASIDE_TESTS) : caa_waiting_denied(u, q, wish, wait_us);
 	}
 	return ask_place(u, q, zone, wish, soon, wait_us);
 }

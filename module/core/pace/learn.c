@@ -44,7 +44,7 @@ enum {
 	SLOW_US = US_PER_S / 5, SLOW_ROUNDS = 4,	/**< an answer that takes longer than both is late */
 	SLOWEST_MS = 2 * MS_PER_S,	/**< how long the slowest answer is remembered, ... */
 	SLOWEST_LEAST_US = 100 * US_PER_MS,	/**< ... if it took longer: any query is waited for about so long */
-	QUICKEST_MS = 60 * MS_PER_S,	/**< the same of the quickest */
+	QUICKEST_MS = 60 * MS_PER_S,	/**< how long the quickest is, unless there is one as quick */
 	CONFIRM_SOON = 2,		/**< first failures after which it is tried again when half the pause has passed */
 	SETTLE_MS = 1500,		/**< after a pause, a loss says that it was too short, and nothing of the rate */
 	WINDOW_MIN = 4,			/**< losses do not shrink the window below it */
@@ -64,7 +64,7 @@ enum {
 	BLOCKED_MIN_MS = 50,		/**< a full window from which nothing left for so long, ... */
 	BLOCKED_ROUNDS = 4,		/**< ... and so many of the quickest round trips, is blocked; ... */
 	BLOCKED_EACH_MS = 5,		/**< ... where it answers nothing at all, others pass it one in so long, up to a window of them, ... */
-	BLOCKED_PART = 2,		/**< ... and who comes later, or was answered, up to so many */
+	BLOCKED_PART = 2,		/**< ... and who comes later up to so many */
 	WONDER = 2,			/**< so many in a row that brought nothing, where no limit is known */
 	LEASE_MAX_MS = 10 * MS_PER_S,
 	OTHERS_MS = 600 * MS_PER_S	/**< others that shared the limit so lately may be back */
@@ -150,7 +150,7 @@ static void start_anew(struct caa_learn *l)
 void caa_learn_settle(struct caa_learn *l)
 {
 	start_anew(l);
-	l->asides = 0;
+	l->asides = l->passing = 0;
 	l->goodput.backlog = false;
 	caa_pacer_settle(&l->pacer);
 }
@@ -198,11 +198,11 @@ static void overtaken(struct caa_learn *l, uint64_t now_us)
 /** The losses are a limit: from now on there is a rate. */
 static void set_limit(struct caa_learn *l, uint64_t now_us, enum caa_signal signal)
 {
-	uint64_t vain = (uint64_t)l->evidence.tail + l->pacer.inflight, pause_us;
+	uint64_t vain = (uint64_t)l->evidence.tail + l->pacer.inflight + l->asides + l->passing, pause_us;
 	uint32_t round_ms = l->window.round_ms;
 
 	l->limit = (struct caa_limit){ .raised_ms = round_ms, .doubtful = caa_evidence_is_doubtful(&l->evidence),
-		.found = signal != CAA_SIGNAL_SILENCE, .cut = signal == CAA_SIGNAL_CUT };	/* what comes after a silence was slow */
+		.found = signal != CAA_SIGNAL_SILENCE, .cut = caa_evidence_is_cut(&l->evidence) };	/* what comes after a silence was slow */
 	l->doubted = false;
 	apply_rate(l, now_us, percent(measure(l, now_us), 90), 1);
 	pause_us = signal == CAA_SIGNAL_DENIED ? DENIED_PAUSE_US : debt_us(vain, l->limit.rate_mqps);
@@ -215,7 +215,8 @@ static void start_window(struct caa_learn *l, enum caa_learn_state state)
 {
 	uint32_t round_ms = caa_learn_limited(l) ? l->limit.raised_ms : l->window.round_ms;
 
-	l->window = (struct caa_window){ .round_ms = round_ms };
+	l->window = (struct caa_window){ .round_ms = round_ms, .begun_seq = l->seq,
+		.placed_ms = caa_learn_limited(l) ? round_ms : l->window.placed_ms };
 	l->state = state;
 	l->pacer.window = l->start_window;
 }
@@ -704,7 +705,7 @@ static void begin(struct caa_learn *l, uint64_t now_us)
 	if (caa_learn_limited(l))
 		return;
 	l->window.placed_ms = caa_ms(now_us);
-	l->window.begun_seq = (uint16_t)l->seq;
+	l->window.begun_seq = l->seq;
 	if (rested) {
 		l->window.round_ms = caa_ms(now_us);
 		l->window.grow = 0;
@@ -738,7 +739,7 @@ bool caa_learn_wonders(const struct caa_learn *l)
 {
 	uint32_t since = l->seq - l->answered_seq;
 
-	return l->state <= CAA_LEARN_OPEN && since >= WONDER + l->pacer.inflight + l->asides;
+	return l->state <= CAA_LEARN_OPEN && since >= WONDER + l->pacer.inflight + l->asides + l->passing;
 }
 
 /** What was lost was lost to a limit that others know of: one query finds out whether it answers now, or others' do. */
@@ -807,19 +808,18 @@ struct caa_sent caa_learn_charged(struct caa_learn *l, uint64_t now_us)
 	return (struct caa_sent){ .sent_us = now_us, .seq = l->seq++ };
 }
 
-struct caa_sent caa_learn_aside(struct caa_learn *l, uint64_t now_us, bool counted)
+struct caa_sent caa_learn_aside(struct caa_learn *l, uint64_t now_us, enum caa_aside why)
 {
-	if (counted && l->asides < UINT16_MAX)
-		l->asides++;
-	if (counted && !caa_learn_limited(l))
-		l->window.aside_ms = (uint16_t)caa_ms(now_us);
-	return (struct caa_sent){ .sent_us = now_us, .seq = l->seq++, .aside = true, .tests = caa_learn_limited(l),
-		.counted = counted };
+	l->asides += why == CAA_ASIDE_TESTS && l->asides < UINT16_MAX;
+	l->passing += why == CAA_ASIDE_PASSES && l->passing < UINT16_MAX;
+	if (why == CAA_ASIDE_PASSES && !caa_learn_limited(l))
+		l->window.passed_ms = (uint16_t)caa_ms(now_us);
+	return (struct caa_sent){ .sent_us = now_us, .seq = l->seq++, .aside = (uint8_t)why, .tests = caa_learn_limited(l) };
 }
 
 bool caa_learn_lets_pass(const struct caa_learn *l, uint64_t now_us)
 {
-	return !caa_learn_limited(l) && l->asides < l->start_window * BLOCKED_PART && caa_strangers_are_mute(&l->evidence.heard, now_us);
+	return !caa_learn_limited(l) && l->asides < l->start_window && caa_strangers_are_mute(&l->evidence.heard, now_us);
 }
 
 bool caa_learn_wants_new(const struct caa_learn *l, uint64_t now_us, uint64_t asked_us)
@@ -830,25 +830,26 @@ bool caa_learn_wants_new(const struct caa_learn *l, uint64_t now_us, uint64_t as
 	if (l->state > CAA_LEARN_OPEN || l->accompanied || l->pacer.inflight < l->pacer.window)
 		return false;
 	blocked_ms = caa_ms_age(w->placed_ms, caa_ms(now_us));
-	if (blocked_ms < BLOCKED_MIN_MS || blocked_ms < l->quickest_ms * BLOCKED_ROUNDS)
+	if (blocked_ms < BLOCKED_MIN_MS || blocked_ms < (uint32_t)l->quickest_ms * BLOCKED_ROUNDS)
 		return false;
 	if (asked_us > now_us - blocked_ms * (uint64_t)US_PER_MS)
-		return l->asides < l->start_window * BLOCKED_PART;
-	return (int16_t)((uint16_t)l->answered_seq - w->begun_seq) <= 0 && l->asides < l->start_window &&
-		(uint16_t)((uint16_t)caa_ms(now_us) - w->aside_ms) >= BLOCKED_EACH_MS;
+		return l->passing < l->start_window * BLOCKED_PART;
+	return !caa_seq_before(w->begun_seq, l->answered_seq) && l->passing < l->start_window &&
+		(uint16_t)((uint16_t)caa_ms(now_us) - w->passed_ms) >= BLOCKED_EACH_MS;
 }
 
 static void note_answer(struct caa_learn *l, uint64_t now_us, struct caa_sent sent)
 {
 	uint32_t now_ms = caa_ms(now_us);
 	uint64_t round_us = clamp_u32(now_us - sent.sent_us, 1, UINT32_MAX / 8);
+	uint16_t round_ms = (uint16_t)clamp_u32(caa_ms(round_us), 0, UINT16_MAX);
 
-	if (l->quickest_ms == 0 || caa_ms(round_us) <= l->quickest_ms || caa_ms_age(l->quick_ms, now_ms) >= QUICKEST_MS) {
-		l->quickest_ms = caa_ms(round_us) + (round_us < US_PER_MS);
+	if (l->quickest_ms == 0 || round_ms <= l->quickest_ms || caa_ms_age(l->quick_ms, now_ms) >= QUICKEST_MS) {
+		l->quickest_ms = round_ms > 0 ? round_ms : 1;
 		l->quick_ms = now_ms;
 	}
-	if (caa_ms(round_us) >= l->slowest_ms || caa_ms_age(l->slow_ms, now_ms) >= SLOWEST_MS) {
-		l->slowest_ms = caa_ms(round_us);
+	if (round_ms >= l->slowest_ms || caa_ms_age(l->slow_ms, now_ms) >= SLOWEST_MS) {
+		l->slowest_ms = round_ms;
 		l->slow_ms = now_ms;
 	}
 	l->since_ms = now_ms;
@@ -878,8 +879,10 @@ bool caa_learn_outcome(struct caa_learn *l, uint64_t now_us, struct caa_sent sen
 {
 	bool limited = false, late;
 
-	if (sent.counted)
+	if (sent.aside == CAA_ASIDE_TESTS)
 		l->asides -= l->asides > 0;
+	else if (sent.aside == CAA_ASIDE_PASSES)
+		l->passing -= l->passing > 0;
 	else if (!sent.aside && !caa_seq_before(sent.seq, l->flight_seq))
 		caa_pacer_done(&l->pacer);
 	switch (signal) {

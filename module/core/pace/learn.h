@@ -3,8 +3,8 @@
  *
  *  Open: no limit is known.  A window of queries may be under way; it grows with the answers as in TCP's slow start
  *  (RFC 5681, section 3.1), so the server's answers set the speed and a server without limit never notices.  Nothing
- *  follows the first window before its last query was answered, since a limiter that cuts it would charge that, too; and
- *  where some of it were denied, or one that another address denied comes here meanwhile, only a few follow.
+ *  follows the first window before its last query was answered, since a limiter that cuts it would charge that, too, but for one of each
+ *  zone that is asked for later, which does not wait for those who are not answered; and where some of it were denied, or one that another address denied comes here meanwhile, only a few follow.
  *  Limited: where a server that answers otherwise answers nothing after some point, or denies, the pacer goes by a rate
  *  below the goodput that was measured (as BBR takes its rate from deliveries), pauses for what was sent in vain, since
  *  limiters such as BIND's charge that too, and continues when a first query was answered.  From then on the rate rises
@@ -58,8 +58,8 @@ struct caa_window {
 	uint32_t outage_ms, resumed_ms;	/**< when the last outage was found, and when it ended; 0 = there was none */
 	uint32_t first_seq;	/**< full: queries before this one make the first window */
 	uint32_t placed_ms;	/**< when the last query with a place left */
-	uint16_t aside_ms;	/**< when the last counted one without one did, modulo 2^16 */
-	uint16_t begun_seq;	/**< the first query since none was under way, modulo 2^16 */
+	uint32_t begun_seq;	/**< the first query since none was under way */
+	uint16_t passed_ms;	/**< when the last one did that passes by who fills the room, modulo 2^16 */
 	uint16_t grow;		/**< what the window may still grow in this round */
 	uint8_t probes;		/**< queries that were sent beyond the first window while it waits */
 	bool alone;		/**< the first window was one query, which says little of how many are answered */
@@ -87,7 +87,7 @@ struct caa_limit {
 	bool doubtful : 1;	/**< only strangers' losses say so */
 	bool found : 1;		/**< it was found before this pause, by denials */
 	uint8_t vain;		/**< questions that were denied, asked slower, and denied again, since one was answered */
-	bool cut : 1;		/**< answers that were truncated say so */
+	bool cut : 1;		/**< most of what says so was truncated */
 	bool outage : 1;	/**< it may be a long outage: what is answered first tells */
 	/* Where several resolvers share it (core/fleet/share.h), what they were not told of yet: */
 	uint8_t lost : 2;	/**< the worst loss: enum caa_shared_loss */
@@ -123,14 +123,15 @@ struct caa_learn {
 	uint32_t since_ms;	/**< since when queries are under way without an answer */
 	uint32_t limited_ms;	/**< the last sign of a limit that was believed */
 	uint32_t srtt_us;	/**< smoothed round trip time; 0 = unknown */
-	uint32_t slowest_ms, slow_ms;	/**< the longest round trip lately, and when that answer came */
-	uint32_t quickest_ms, quick_ms;	/**< the shortest one in a while, at least 1, and likewise; 0 = unknown */
+	uint32_t slow_ms, quick_ms;	/**< when the answer came of the longest round trip lately, and of the shortest in a while */
+	uint16_t slowest_ms, quickest_ms;	/**< those, up to 65535; the latter at least 1; 0 = unknown */
 	uint32_t seq;		/**< number of the next query */
 	uint32_t answered_seq;	/**< the latest query that was answered, and one more */
 	uint32_t recover_seq;	/**< losses of queries before this one were paid for */
 	uint32_t flight_seq;	/**< queries before this one are not counted as under way any more */
 	uint16_t start_window;	/**< queries under way before the first answer: caa-burst */
-	uint16_t asides;	/**< queries under way that test a claim, or pass by who is not answered; those of suspects are not counted */
+	uint16_t asides;	/**< queries under way that test a claim, or pass by the mute; those of suspects are not counted, ... */
+	uint16_t passing;	/**< ... and these are: those that pass by who fills the room */
 	uint8_t state;		/**< enum caa_learn_state */
 	bool doubted : 1;	/**< a limit was believed, and was none, at limited_ms */
 	bool denies : 1;	/**< a denial is no sign of a limit before the next answer */
@@ -175,8 +176,8 @@ uint64_t caa_learn_wait(struct caa_learn *l, struct caa_place place, uint64_t no
 struct caa_sent caa_learn_sent(struct caa_learn *l, uint64_t now_us, bool waited);
 struct caa_sent caa_learn_charged(struct caa_learn *l, uint64_t now_us);
 /** A query is sent at nobody's cost: it tests a limit, caa_learn_wants_witness(), or is of a zone that nothing is expected of.
- *  @param counted: for the former, and with caa_learn_lets_pass() and caa_learn_wants_new(). */
-struct caa_sent caa_learn_aside(struct caa_learn *l, uint64_t now_us, bool counted);
+ *  @param why: not CAA_ASIDE_NOT; with caa_learn_wants_new() CAA_ASIDE_PASSES. */
+struct caa_sent caa_learn_aside(struct caa_learn *l, uint64_t now_us, enum caa_aside why);
 
 /** A question that was denied elsewhere comes here: where both have one limit, the first window may be more than it lets
  *  through. */

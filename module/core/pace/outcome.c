@@ -20,7 +20,7 @@ static bool is_before_cookie(const struct caa_upstream *u, const struct caa_aski
 }
 
 /** What the outcome of a query over UDP says of the upstream, if its zone has a voice. */
-static enum caa_signal signal_of(const struct caa_upstream *u, const struct caa_asking *q, enum caa_end end,
+static enum caa_signal signal_of(const struct caa_upstream *u, const struct caa_asking *q, uint64_t now_us, enum caa_end end,
 	const struct caa_packet *packet)
 {
 	bool before = is_before_cookie(u, q);
@@ -35,8 +35,8 @@ static enum caa_signal signal_of(const struct caa_upstream *u, const struct caa_
 			return CAA_SIGNAL_NONE;
 		if (caa_packet_denies(packet))
 			return CAA_SIGNAL_DENIED;
-		/* Who truncates to limit lets pass over TCP what it has cut. */
-		return caa_transport_is_away(&u->transport) ? CAA_SIGNAL_NONE : CAA_SIGNAL_CUT;
+		/* Who truncates to limit lets pass over TCP what it has cut.  A pause needs an end, whatever made it. */
+		return caa_transport_is_away(&u->transport, now_us) && u->learn.state != CAA_LEARN_CONFIRM ? CAA_SIGNAL_NONE : CAA_SIGNAL_CUT;
 	case CAA_END_TIMEOUT:
 		return before || q->forged ? CAA_SIGNAL_NONE : CAA_SIGNAL_SILENCE;
 	case CAA_END_ERROR:
@@ -132,7 +132,7 @@ static enum caa_signal note_source(struct caa_upstream *u, const struct caa_aski
 static bool outcome_udp(struct caa_upstream *u, struct caa_asking *q, struct caa_serving *zone, uint64_t now_us,
 	enum caa_end end, const struct caa_packet *packet)
 {
-	enum caa_signal signal = signal_of(u, q, end, packet);
+	enum caa_signal signal = signal_of(u, q, now_us, end, packet);
 	bool limited;
 
 	q->udp = false;
@@ -193,7 +193,7 @@ static void outcome_tcp(struct caa_upstream *u, struct caa_asking *q, struct caa
 	if (q->tcp)
 		caa_transport_outcome(&u->transport, now_us, end_tcp(q, zone, now_us, end, packet));
 	q->tcp = false;
-	if (caa_transport_is_away(&u->transport))
+	if (caa_transport_is_away(&u->transport, now_us))
 		caa_learn_no_tcp(&u->learn, now_us);
 	if (end != CAA_END_ANSWER)
 		return;

@@ -136,11 +136,11 @@ enum caa_gate caa_send_paced(struct caa_upstream *u, struct caa_asking *q, struc
 }
 
 enum caa_gate caa_send_aside(struct caa_upstream *u, struct caa_asking *q, struct caa_serving *zone, const struct caa_wish *wish,
-	bool counted)
+	enum caa_aside why)
 {
 	if (wish->queued)
 		return CAA_GATE_SEND;
 	caa_waiting_tell(q);
 	caa_waiting_leave(u, q);
-	return send_udp(u, q, zone, wish, caa_learn_aside(&u->learn, wish->now_us, counted));
+	return send_udp(u, q, zone, wish, caa_learn_aside(&u->learn, wish->now_us, why));
 }

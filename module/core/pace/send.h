@@ -17,9 +17,9 @@ enum caa_gate caa_send_tcp(struct caa_upstream *u, struct caa_asking *q, const s
 /** In its turn.  @pre it has a place that is due. @param zone: its last turn is kept there. */
 enum caa_gate caa_send_paced(struct caa_upstream *u, struct caa_asking *q, struct caa_serving *zone, const struct caa_wish *wish);
 
-/** At nobody's cost; a place that it has is given up. @param counted: as in caa_learn_aside(). */
+/** At nobody's cost; a place that it has is given up. */
 enum caa_gate caa_send_aside(struct caa_upstream *u, struct caa_asking *q, struct caa_serving *zone, const struct caa_wish *wish,
-	bool counted);
+	enum caa_aside why);
 
 /** It leaves as what it is: a hash of its zone and of its question, and its type go along. */
 void caa_send_note(struct caa_asking *q, struct caa_sent sent);

@@ -15,6 +15,14 @@ enum caa_signal {
 	CAA_SIGNAL_NONE		/**< nothing is known: nobody waited, it never left this host, or its zone has no voice (core/pace/serving.h) */
 };
 
+/** Why a query takes no place. */
+enum caa_aside {
+	CAA_ASIDE_NOT,		/**< it does */
+	CAA_ASIDE_FREE,		/**< nothing is expected of its zone */
+	CAA_ASIDE_TESTS,	/**< it tests a claim, or was answered for, and passes by the mute; counted, only so many leave so */
+	CAA_ASIDE_PASSES	/**< it passes by those who fill the room in vain; counted apart from the former, since it may be one of them */
+};
+
 /** A query that left. */
 struct caa_sent {
 	uint64_t sent_us;
@@ -29,9 +37,8 @@ struct caa_sent {
 	bool same_denied;	/**< the very same was denied here before; set by the caller */
 	bool unheard;		/**< it was denied, and its zone has no voice in that; set by the caller before the outcome */
 	bool waited;		/**< it had to wait for its place */
-	bool aside;		/**< it takes no place, and room from nobody */
+	uint8_t aside;		/**< enum caa_aside: it takes no place, and room from nobody; else 0 */
 	bool tests;		/**< aside: a claim was tested by it */
-	bool counted;		/**< aside: only so many leave so */
 	bool alone;		/**< at a rate: none was sent for a while before it, so no limit of a rate can be met by it */
 };
 

@@ -9,6 +9,9 @@ enum {
 	REST_FIRST_MS = 1000,		/**< ... and after a single loss */
 	TICK_MS = 4096,
 	LOST_MAX = 3,			/**< losses in a row after which TCP does not work any more */
+	LOST_COUNT_MAX = 15,
+	BEFORE_MAX = 127,
+	AWAY = 2,			/**< so many after which it is away, where it did not work before */
 	DENIAL_WEIGHT = 4,		/**< a denial weighs as many answers, ... */
 	DENIALS_MAX = 12,		/**< ... and so many are too much */
 	WINDOW_FIRST = 2,		/**< queries under way when one was answered, ... */
@@ -83,8 +86,7 @@ static void answered(struct caa_transport *t, uint64_t now_us)
 
 static void lost(struct caa_transport *t, uint64_t now_us)
 {
-	if (t->lost < UINT8_MAX)
-		t->lost++;
+	t->lost += t->lost < LOST_COUNT_MAX;
 	if (t->window > 0 && t->lost < LOST_MAX)
 		return;
 	t->window = 0;
@@ -96,14 +98,15 @@ static void lost(struct caa_transport *t, uint64_t now_us)
 /** Those that were under way with it were sent before it was known. */
 static void closed(struct caa_transport *t, uint64_t now_us)
 {
-	bool before = t->window > 0 && t->inflight >= t->window;
-
+	if (t->before > 0)
+		return;
 	t->wary = true;
-	if (!before && t->window <= 1)
-		lost(t, now_us);
-	else if (!before)
-		t->window /= 2;
+	t->before = t->inflight < BEFORE_MAX ? t->inflight : BEFORE_MAX;
 	t->grow = 0;
+	if (t->window <= 1)
+		lost(t, now_us);
+	else
+		t->window /= 2;
 }
 
 /** Some names are denied in any case, and a limiter lets some through: it is the part of denials that tells. */
@@ -115,7 +118,7 @@ static void denied(struct caa_transport *t, uint64_t now_us)
 	t->denials = t->denials + DENIAL_WEIGHT < DENIALS_MAX ? t->denials + DENIAL_WEIGHT : DENIALS_MAX;
 	if (t->window > 0 && t->denials < DENIALS_MAX)
 		return;
-	t->lost += t->lost < UINT8_MAX;
+	t->lost += t->lost < LOST_COUNT_MAX;
 	t->window = 0;
 	t->denials = DENIALS_MAX;
 	t->denied_tick = tick_of(now_us);
@@ -124,10 +127,8 @@ static void denied(struct caa_transport *t, uint64_t now_us)
 		t->tcp_ms = 0;
 }
 
-void caa_transport_outcome(struct caa_transport *t, uint64_t now_us, enum caa_transport_end end)
+static void note(struct caa_transport *t, uint64_t now_us, enum caa_transport_end end)
 {
-	if (t->inflight > 0)
-		t->inflight--;
 	switch (end) {
 	case CAA_TRANSPORT_ANSWERED:
 		answered(t, now_us);
@@ -144,4 +145,19 @@ void caa_transport_outcome(struct caa_transport *t, uint64_t now_us, enum caa_tr
 	case CAA_TRANSPORT_UNKNOWN:
 		break;
 	}
+}
+
+void caa_transport_outcome(struct caa_transport *t, uint64_t now_us, enum caa_transport_end end)
+{
+	uint8_t before = t->before;
+
+	if (t->inflight > 0)
+		t->inflight--;
+	note(t, now_us, end);
+	t->before -= before > 0;
+}
+
+bool caa_transport_is_away(const struct caa_transport *t, uint64_t now_us)
+{
+	return !caa_transport_works(t) && t->lost >= AWAY && !was_denied(t, now_us);
 }

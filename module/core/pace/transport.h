@@ -21,9 +21,10 @@ struct caa_transport {
 	uint32_t rest_ms;	/**< until then it is only used where it must be */
 	uint16_t inflight;	/**< queries over TCP under way */
 	uint16_t denied_tick;	/**< when denials were too many, in ticks of 4 s modulo 2^16; 0 = never */
-	uint8_t lost;		/**< losses in a row, up to 255 */
 	uint8_t window;		/**< queries that may be under way; 0 = it is not known to work, and one may */
-	uint8_t denials : 7;	/**< each denial weighs some answers, and is forgotten by them */
+	uint8_t denials : 4;	/**< each denial weighs some answers, and is forgotten by them */
+	uint8_t lost : 4;	/**< losses in a row, up to 15 */
+	uint8_t before : 7;	/**< those that were under way when a connection was closed and have not ended yet, up to 127 */
 	bool wary : 1;		/**< some were denied, or their connections closed, since the window was small */
 	uint8_t grow;		/**< answers since it last grew, where it does so slowly */
 };
@@ -48,11 +49,8 @@ static inline bool caa_transport_fails(const struct caa_transport *t)
 	return t->lost > 0;
 }
 
-/** @return whether nothing at all comes over TCP, no denials either. */
-static inline bool caa_transport_is_away(const struct caa_transport *t)
-{
-	return caa_transport_fails(t) && t->denied_tick == 0;
-}
+/** @return whether nothing has come over TCP, twice in a row, and no denials of late either. */
+bool caa_transport_is_away(const struct caa_transport *t, uint64_t now_us);
 
 /** @return whether a query was answered over TCP, and not denied. */
 static inline bool caa_transport_works(const struct caa_transport *t)
@@ -67,6 +65,7 @@ unsigned caa_transport_room(const struct caa_transport *t);
 static inline void caa_transport_settle(struct caa_transport *t)
 {
 	t->inflight = 0;
+	t->before = 0;
 }
 
 void caa_transport_sent(struct caa_transport *t);
