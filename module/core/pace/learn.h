@@ -4,7 +4,8 @@
  *  Open: no limit is known.  A window of queries may be under way; it grows with the answers as in TCP's slow start
  *  (RFC 5681, section 3.1), so the server's answers set the speed and a server without limit never notices.  Nothing
  *  follows the first window before its last query was answered, since a limiter that cuts it would charge that, too, but for one of each
- *  zone that is asked for later, which does not wait for those who are not answered; and where some of it were denied, or one that another address denied comes here meanwhile, only a few follow.
+ *  zone that is asked for later: that does not wait for those who are not answered.  Where some of it were denied, or one that another
+ *  address denied comes here meanwhile, only a few follow.
  *  Limited: where a server that answers otherwise answers nothing after some point, or denies, the pacer goes by a rate
  *  below the goodput that was measured (as BBR takes its rate from deliveries), pauses for what was sent in vain, since
  *  limiters such as BIND's charge that too, and continues when a first query was answered.  From then on the rate rises

@@ -281,7 +281,8 @@ struct caa_outcome caa_outcome_of(struct caa_upstream *u, struct caa_asking *q, 
 	const struct caa_cookie_secret *secret, uint64_t now_us, enum caa_end end, const struct caa_packet *packet, bool tcp)
 {
 	struct caa_outcome o = { .limited = false };
-	bool works = caa_transport_works(&u->transport), good = caa_serving_is_good(zone, now_us), cut = tcp && end == CAA_END_ANSWER && packet->truncated;
+	bool works = caa_transport_works(&u->transport), good = caa_serving_is_good(zone, now_us);
+	bool cut = tcp && end == CAA_END_ANSWER && packet->truncated;
 	/* What is asked again without EDNS goes over TCP, too. */
 	bool behind_tc = q->tcp && !q->chose_tcp && end == CAA_END_ANSWER && !caa_packet_dislikes(packet);
 
