@@ -2415,6 +2415,36 @@ static void who_is_answered_passes_by_the_silent(void **state)
 	leave(&s, &good[BURST]);
 }
 
+/** Zones that have answered before, and are late now, fill the room: who is answered all the time passes by them, one after the other,
+ *  though it was asked for before the last of them left. */
+static void who_is_answered_passes_by_the_late(void **state)
+{
+	struct scene s = begin();
+	struct caa_serving late[BURST];
+	struct caa_asking slow[BURST], good = { .caa = false };
+	struct caa_wish wish;
+
+	(void)state;
+	s.zone.tcp = 0;
+	warm_up(&s);
+	s.u.learn.pacer.window = BURST;
+	for (unsigned i = 0; i < BURST; i++) {
+		late[i] = (struct caa_serving){ .tag = 10 + i };
+		slow[i] = (struct caa_asking){ .caa = false };
+		caa_serving_answered(&late[i], s.now_us);
+		leave_zone(&s, &slow[i], &late[i]);
+	}
+	s.now_us += second;
+	for (unsigned n = 0; n < 3; n++) {
+		s.u.learn.pacer.window = (uint16_t)s.u.learn.pacer.inflight;	/* an answer makes room, which others take */
+		wish = wish_of(&s);
+		wish.age_us = s.now_us - 2 * second;
+		assert_int_equal(ask_wish(&s, &good, &s.serving, &wish), CAA_GATE_SEND);
+		assert_int_equal(good.sent.aside, CAA_ASIDE_PASSES);
+		answered(&s, &good, &data);
+	}
+}
+
 /** It has a line of its own: neither the others' queries nor their limit are seen there, and nothing is learned. */
 static void a_rate_by_hand_is_untouched_by_other_zones(void **state)
 {
@@ -3255,7 +3285,7 @@ int main(void)
 		cmocka_unit_test(what_becomes_of_a_claim_of_strangers), cmocka_unit_test(a_witness_tests_a_claim_with_a_window),
 		cmocka_unit_test(who_is_suspect_does_not_keep_a_witness_from_testing),
 		cmocka_unit_test(a_witness_that_goes_silent_among_others_does_not_limit_them),
-		cmocka_unit_test(who_is_answered_passes_by_the_silent),
+		cmocka_unit_test(who_is_answered_passes_by_the_silent), cmocka_unit_test(who_is_answered_passes_by_the_late),
 		cmocka_unit_test(a_rate_by_hand_is_untouched_by_other_zones), cmocka_unit_test(an_outcome_says_what_it_means),
 		cmocka_unit_test(an_outcome_says_whose_denial_it_is), cmocka_unit_test(a_rate_by_hand_is_no_limit),
 		cmocka_unit_test(a_closed_connection_says_less_where_tcp_works),

@@ -48,9 +48,11 @@ static enum caa_offer offer_of(const struct caa_upstream *u, enum caa_need need,
 static enum caa_belief belief_of(const struct caa_upstream *u, const struct caa_asking *q, const struct caa_serving *zone,
 	const struct caa_wish *wish)
 {
+	bool fresh = caa_serving_answered_since(zone, wish->now_us, wish->now_us);
+
 	if (caa_learn_is_manual(&u->learn))
 		return CAA_BELIEF_BY_HAND;
-	if (!caa_serving_is_asked(zone, wish->now_us) && caa_learn_wants_new(&u->learn, wish->now_us, wish->age_us))
+	if (!caa_serving_is_asked(zone, wish->now_us) && caa_learn_wants_new(&u->learn, wish->now_us, fresh ? wish->now_us : wish->age_us))
 		return CAA_BELIEF_BLOCKED;
 	if (!caa_learn_limited(&u->learn))
 		return caa_learn_lets_pass(&u->learn, wish->now_us) ? CAA_BELIEF_FILLED : CAA_BELIEF_NONE;

@@ -189,7 +189,7 @@ void caa_learn_warn(struct caa_learn *l);
 bool caa_learn_lets_pass(const struct caa_learn *l, uint64_t now_us);
 
 /** Those who are not answered fill the room, and a limiter would answer some of them.
- *  @param asked_us: when it was asked for. @return whether a query of a zone that none is under way of does not wait for room, since it was
+ *  @param asked_us: when it was asked for; now, where its zone was answered for lately. @return whether a query of a zone that none is under way of does not wait for room, since it was
  *	asked for after them, or was not, and nothing was answered at all since the first of them left. */
 bool caa_learn_wants_new(const struct caa_learn *l, uint64_t now_us, uint64_t asked_us);
 
