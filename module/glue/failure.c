@@ -321,6 +321,7 @@ static void add_servers(struct caa_ctx *ctx, struct module_qstate *qstate, const
 		s->timed_out = u.timed_out;
 		s->rtt_ms = u.learn.srtt_us / US_PER_MS;
 		s->limited = caa_learn_limited(&u.learn);
+		s->speaks = caa_learn_speaks(&u.learn);
 		if (!caa_learn_alive(&u.learn, now_us)) {	/* it may be gone by now for all */
 			s->other_types = false;
 			if (s->others_answer == CAA_YES)

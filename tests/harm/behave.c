@@ -133,6 +133,10 @@ static bool rule_applies(const struct asking *a, const struct rule *r, bool *luc
 
 static bool is_lost(const struct asking *a)
 {
+	uint64_t free_us = a->side->free_us[a->address];
+
+	if (a->transport == OVER_UDP && free_us > a->now_us + (uint64_t)a->server->queue * a->server->serves_ms * US_PER_MS)
+		return true;
 	if (a->server->deaf_percent > 0 && spec_hash(a->spec->seed, "deaf", a->from->sin_port) % PERCENT < a->server->deaf_percent)
 		return true;
 	return a->server->loss_percent > 0 && a->transport == OVER_UDP &&
@@ -231,6 +235,22 @@ static bool act(struct asking *a, const struct rule *rule, unsigned *delay_ms)
 	return true;
 }
 
+/** @return how long the query takes that has come now, and is not lost. */
+static unsigned takes_ms(struct asking *a)
+{
+	const struct address *s = a->server;
+	unsigned ms = s->rtt_ms + (a->transport == OVER_TCP && s->tcp == TCP_SLOW ? SLOW_TCP_MS : 0);
+	uint64_t *free_us = &a->side->free_us[a->address];
+
+	if (s->jitter_ms > 0)
+		ms += spec_hash(a->spec->seed, a->key, 5000 + a->count->queries + 7u * a->q.type) % (s->jitter_ms + 1);
+	if (s->serves_ms > 0) {
+		*free_us = (*free_us > a->now_us ? *free_us : a->now_us) + (uint64_t)s->serves_ms * US_PER_MS;
+		ms += (unsigned)((*free_us - a->now_us) / US_PER_MS);
+	}
+	return ms;
+}
+
 /** What a server that is bound to cookies says of them.  @return whether that is all it says. */
 static bool insists_on_cookie(struct asking *a)
 {
@@ -259,6 +279,11 @@ static void speak(struct asking *a, enum action action, struct outcome *out)
 		without_records(reply, reply->rcode);
 		reply->tc = true;
 		out->len = wire_write(out->octets, &a->q, reply);
+	}
+	if (a->transport == OVER_UDP && a->server->most_octets > 0 && out->len > a->server->most_octets) {
+		a->count->lost++;
+		out->len = 0;
+		return;
 	}
 	if (action == DO_GARBAGE)
 		out->octets[7] = 9;	/* there are fewer answers than that */
@@ -312,7 +337,7 @@ void behave(const struct world *world, struct side *side, unsigned address, enum
 	bool refused;
 
 	out->len = 0;
-	out->delay_ms = a.server->rtt_ms + (transport == OVER_TCP && a.server->tcp == TCP_SLOW ? SLOW_TCP_MS : 0);
+	out->delay_ms = 0;
 	if (!wire_read(&a.q, octets, len))
 		return;
 	make_key(&a);
@@ -326,9 +351,12 @@ void behave(const struct world *world, struct side *side, unsigned address, enum
 	if (refused || is_lost(&a)) {
 		a.count->lost++;
 		rule = &refusal;
+		out->delay_ms = a.server->rtt_ms;
 	} else if (insists_on_cookie(&a)) {
+		out->delay_ms = takes_ms(&a);
 		side_did(a.count, kind_of(&a), DO_BADCOOKIE);
 	} else {
+		out->delay_ms = takes_ms(&a);
 		rule = rule_for(&a);
 		if (rule == NULL)
 			rule = &honest;

@@ -4,11 +4,18 @@
 #include "generate.h"
 #include "spec.h"
 
-enum { PERCENT = 100, LIMIT_SECONDS = 8 };
+enum { PERCENT = 100, LIMIT_SECONDS = 8, MS_PER_S = 1000, RATE_ANY = 1000 };
+
+/** What is drawn from, one after the other.  What was thought of later has its own, so that the draws of a seed stay as they are. */
+struct dice {
+	const char *what;
+	unsigned drawn;
+};
 
 /** One scenario as it is made.  Draws are made one by one, for arguments have no order. */
 struct making {
-	unsigned seed, drawn, added;
+	unsigned seed;
+	struct dice first, added, later;
 	FILE *out;
 	unsigned addresses;
 	const char *broken;	/**< a glob for the zones with faults */
@@ -17,9 +24,14 @@ struct making {
 	unsigned rate;
 };
 
+static unsigned draw_of(const struct making *m, struct dice *dice, unsigned below)
+{
+	return (unsigned)(spec_hash(m->seed, dice->what, dice->drawn++) >> 8) % below;
+}
+
 static unsigned draw(struct making *m, unsigned below)
 {
-	return (unsigned)(spec_hash(m->seed, "draw", m->drawn++) >> 8) % below;
+	return draw_of(m, &m->first, below);
 }
 
 static bool chance(struct making *m, unsigned percent)
@@ -27,13 +39,19 @@ static bool chance(struct making *m, unsigned percent)
 	return draw(m, PERCENT) < percent;
 }
 
-/** For what was thought of later, so that the draws of a seed stay as they are. */
 static bool chance_added(struct making *m, unsigned percent)
 {
-	return (unsigned)(spec_hash(m->seed, "added", m->added++) >> 8) % PERCENT < percent;
+	return draw_of(m, &m->added, PERCENT) < percent;
 }
 
-#define PICK(m, table) ((table)[draw(m, sizeof(table) / sizeof((table)[0]))])
+static bool chance_later(struct making *m, unsigned percent)
+{
+	return draw_of(m, &m->later, PERCENT) < percent;
+}
+
+#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+#define PICK(m, table) ((table)[draw(m, COUNT(table))])
+#define PICK_LATER(m, table) ((table)[draw_of(m, &(m)->later, COUNT(table))])
 
 static void make_address_fault(struct making *m)
 {
@@ -45,6 +63,25 @@ static void make_address_fault(struct making *m)
 	};
 
 	fprintf(m->out, " %s", PICK(m, faults));
+}
+
+/** A server that is slow when it is busy, or whose way is uneven, or too narrow for large answers. */
+static void make_way(struct making *m)
+{
+	static const unsigned jitters[] = { 20, 100, 400, 1000 }, serves[] = { 2, 5, 10, 20, 50 }, queues[] = { 20, 100, 1000 };
+	unsigned serves_ms, queue;
+
+	if (chance_later(m, 8))
+		fprintf(m->out, " jitter %u", PICK_LATER(m, jitters));
+	if (chance_later(m, 8)) {
+		serves_ms = PICK_LATER(m, serves);
+		queue = PICK_LATER(m, queues);
+		fprintf(m->out, " serves %u queue %u", serves_ms, queue);
+		m->limited = true;
+		m->rate = MS_PER_S / serves_ms < m->rate ? MS_PER_S / serves_ms : m->rate;
+	}
+	if (chance_later(m, 4))
+		fputs(" most 512", m->out);
 }
 
 static void make_addresses(struct making *m, bool fault)
@@ -63,6 +100,7 @@ static void make_addresses(struct making *m, bool fault)
 			make_address_fault(m);
 		else if (chance_added(m, 5))
 			fputs(" tcp mute", m->out);
+		make_way(m);
 		if (a > 0 && chance_added(m, 8))
 			fputs(" dead", m->out);
 		fputc('\n', m->out);
@@ -148,24 +186,28 @@ static void make_limit(struct making *m)
 	static const char *const kinds[] = { "bucket", "bucket", "debt", "window" };
 	static const char *const refusals[] = { "drop", "drop", "refused", "servfail", "tc" };
 	static const char *const exempt[] = { "", "", " exempt cookie", " exempt tcp", " exempt both" };
+	static const unsigned bans[] = { 2000, 5000, 10000 };
 	const char *free, *refuse, *kind, *zone, *zones, *each, *slip;
-	unsigned burst;
+	unsigned rate = PICK(m, rates), burst;
 
-	m->rate = PICK(m, rates);
+	m->rate = rate < m->rate ? rate : m->rate;
 	m->limited = true;
 	fputs("limit at ", m->out);
 	print_addresses(m);
 	free = PICK(m, exempt);
 	refuse = PICK(m, refusals);
 	kind = PICK(m, kinds);
-	burst = chance(m, 25) ? 1 + m->rate / 4 : m->rate;
+	burst = chance(m, 25) ? 1 + rate / 4 : rate;
 	zone = chance(m, 15) ? " zone z*,p*" : "";
 	zones = chance(m, 15) ? " zones" : "";
 	each = chance(m, 25) ? " each" : "";
 	slip = strcmp(refuse, "drop") == 0 && chance_added(m, 40) ? " slip 2" : "";
 	if (slip[0] != '\0' && strstr(free, "both") == NULL)	/* what limits responses does not limit TCP */
 		free = strstr(free, "cookie") != NULL ? " exempt both" : " exempt tcp";
-	fprintf(m->out, "%s%s%s rate %u burst %u kind %s refuse %s%s%s\n", each, zones, zone, m->rate, burst, kind, refuse, slip, free);
+	fprintf(m->out, "%s%s%s rate %u burst %u kind %s", each, zones, zone, rate, burst, kind);
+	if (chance_later(m, 10))
+		fprintf(m->out, " ban %u", PICK_LATER(m, bans));
+	fprintf(m->out, " refuse %s%s%s\n", refuse, slip, free);
 }
 
 static unsigned names_at_most(const struct making *m, unsigned names, unsigned queries_each)
@@ -236,7 +278,8 @@ static void make_traffic(struct making *m)
 void generate(unsigned seed, FILE *out)
 {
 	static const unsigned threads[] = { 1, 2, 1, 4, 1, 1 };
-	struct making m = { .seed = seed, .out = out, .broken = "z1" };
+	struct making m = { .seed = seed, .out = out, .broken = "z1", .rate = RATE_ANY, .first = { .what = "draw" },
+		.added = { .what = "added" }, .later = { .what = "later" } };
 	unsigned block = (seed - 1) / SEEDS_PER_BLOCK, faults;
 
 	fprintf(out, "seed %u\nthreads %u\n", seed, threads[block % 6]);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /** \file One limiter of one source: bucket (what it refuses costs nothing), debt (it does, as with BIND's response rate
- *  limiting: down to 15 seconds' worth), window (so many in each whole second).  Time is an argument. */
+ *  limiting: down to 15 seconds' worth), window (so many in each whole second); and it may ban who was refused.  Time is an argument. */
 #ifndef HARM_LIMIT_H
 #define HARM_LIMIT_H
 
@@ -12,6 +12,7 @@ struct limiter {
 	bool begun;
 	double balance;		/**< queries that may be answered now */
 	unsigned refused;	/**< queries so far */
+	uint64_t until_us;	/**< the end of a ban */
 	uint64_t at_us;		/**< when that was so; of a window: when it began */
 };
 

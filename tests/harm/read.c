@@ -5,7 +5,7 @@
 #include "spec.h"
 
 enum {
-	WORDS_MAX = 48, LINE_MAX_OCTETS = 1024, WAIT_DEFAULT_S = 40,
+	WORDS_MAX = 48, LINE_MAX_OCTETS = 1024, WAIT_DEFAULT_S = 40, QUEUE_DEFAULT = 100,
 	TYPE_A = 1, TYPE_MX = 15, TYPE_TXT = 16, TYPE_CAA = 257
 };
 
@@ -150,8 +150,13 @@ static void read_address(struct spec *spec, struct line *line)
 	}
 	a = &spec->address[number - 1];
 	a->used = true;
+	a->queue = QUEUE_DEFAULT;
 	while (line->next < line->words && !line->bad) {
 		if (is_next(line, "rtt")) a->rtt_ms = next_number(line);
+		else if (is_next(line, "jitter")) a->jitter_ms = next_number(line);
+		else if (is_next(line, "serves")) a->serves_ms = next_number(line);
+		else if (is_next(line, "queue")) a->queue = next_number(line);
+		else if (is_next(line, "most")) a->most_octets = next_number(line);
 		else if (is_next(line, "dead")) a->dead = true;
 		else if (is_next(line, "no-udp")) a->no_udp = true;
 		else if (is_next(line, "deaf")) a->deaf_percent = next_number(line);
@@ -268,6 +273,7 @@ static void read_limit(struct spec *spec, struct line *line)
 		else if (is_next(line, "rate")) l->rate = next_number(line);
 		else if (is_next(line, "burst")) l->burst = next_number(line);
 		else if (is_next(line, "kind")) l->kind = (enum limit_kind)next_choice(line, kind_words);
+		else if (is_next(line, "ban")) l->ban_ms = next_number(line);
 		else if (is_next(line, "refuse")) l->refuse = (enum action)next_choice(line, action_words);
 		else if (is_next(line, "slip")) l->slip = next_number(line);
 		else if (is_next(line, "exempt")) {

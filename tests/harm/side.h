@@ -39,6 +39,7 @@ struct side {
 	uint64_t first_us;
 	unsigned queries;
 	unsigned connections[ADDRESSES_MAX];
+	uint64_t free_us[ADDRESSES_MAX];	/**< when one that serves one after the other has served all that came */
 	struct limiter *limiter[LIMITS_MAX];
 	struct count *bucket[COUNT_BUCKETS];
 };

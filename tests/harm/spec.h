@@ -3,12 +3,13 @@
  *
  *  A text, one statement a line, '#' begins a comment; N is an address's number 1..4, a list of them is "1,2":
  *
- *	address N [rtt MS] [edns MODE] [cookie MODE] [secret MS] [tcp MODE] [loss PERCENT] [deaf PERCENT] [no-udp] [dead]
+ *	address N [rtt MS] [jitter MS] [serves MS [queue N]] [most OCTETS] [edns MODE] [cookie MODE] [secret MS] [tcp MODE]
+ *	     [loss PERCENT] [deaf PERCENT] [no-udp] [dead]
  *	zone NAME[{A-B}] at N,.. [signed] [ttl S] [glue ZONE] [orphan] [cname ZONE] [dname ZONE]
  *	rule [at N,..] [zone GLOB,..] [type caa|dnskey|a|ns|other] [over udp|tcp] [edns yes|no] [cookie yes|no]
  *	     [from MS] [to MS] [name GLOB] [part PERCENT] [chance PERCENT] do ACTION [MS]
  *	limit at N,.. [each] [zones|names] [zone GLOB,..] [negative] [from MS] [to MS] rate QPS [burst N]
- *	     [kind bucket|debt|window] refuse drop|refused|servfail|tc [slip N] [exempt cookie|tcp|both]
+ *	     [kind bucket|debt|window] [ban MS] refuse drop|refused|servfail|tc [slip N] [exempt cookie|tcp|both]
  *	ask at MS NAME [gap MS] [climb] [type a|txt|mx|caa]
  *	threads N | option caps|nomin|sources|chain|alone|dns64 | passes cold|warm | wait S
  *				caps: use-caps-for-id; nomin: no minimisation; sources: three outgoing addresses;
@@ -18,9 +19,12 @@
  *	switch at MS off|on		the module is disabled or enabled again, by fast_reload
  *	expect ...			read by the judge
  *
+ *  What comes to an address takes up to "jitter" longer, by chance; where it "serves" one in so long, one after the other, others wait in its
+ *  queue (100), and what comes over UDP to a full one is lost, as is an answer over UDP that is larger than "most".
  *  Nothing listens at an address that is dead, nor for UDP with "no-udp".  With "tcp mute" connections are taken and nothing is said,
  *  with "first" nothing after the first answer, with "zero" messages without octets.  What comes from one of the "deaf" part of the
- *  client's ports is never answered, as with a dead node behind a balancer.  Of what a limit refuses, each N-th is truncated with "slip N".
+ *  client's ports is never answered, as with a dead node behind a balancer.  Of what a limit refuses, each N-th is truncated with "slip N";
+ *  with "ban" nothing is answered for so long after it.
  *  With "cookie port" one is asked for that is good for one port of the client; with "secret MS" none is good for longer.
  *  Two nodes are behind an address: "cookie some-none": one knows none; "secrets": each has its own; each query comes to any
  *  of them, with "names-none" and "names-secrets" always to the one for its name.
@@ -62,7 +66,9 @@ enum either { EITHER, YES, NO };
 
 struct address {
 	bool used, dead, no_udp;
-	unsigned rtt_ms, loss_percent, deaf_percent;
+	unsigned rtt_ms, jitter_ms, loss_percent, deaf_percent;
+	unsigned serves_ms, queue;		/**< 0 = any number at once */
+	unsigned most_octets;			/**< 0 = any */
 	unsigned secret_ms;			/**< 0 = for ever */
 	enum edns_mode edns;
 	enum cookie_mode cookie;
@@ -97,7 +103,7 @@ struct limit {
 	char zones[GLOB_TEXT];
 	enum limit_kind kind;
 	enum action refuse;
-	unsigned rate, burst;
+	unsigned rate, burst, ban_ms;
 	unsigned slip;			/**< 0 = none */
 	bool exempt_cookie, exempt_tcp;
 };

@@ -141,6 +141,30 @@ static void the_main_cause_is_found(void **state)
 	}
 }
 
+/** A limit that says whom it refuses is why a server refused, and not why it was silent. */
+static void a_limit_that_speaks_is_no_cause_of_silence(void **state)
+{
+	static const struct { struct outcome o; bool speaks; enum caa_class class; } row[] = {
+		{ ASK(1, TIMEOUT, 0), false, CAA_CLASS_RATE_LIMITED }, { ASK(1, TIMEOUT, 0), true, CAA_CLASS_TIMEOUT },
+		{ ASK(1, RCODE, 5), true, CAA_CLASS_RATE_LIMITED }, { ASK(1, RCODE, 2), true, CAA_CLASS_RATE_LIMITED },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		struct name_buffer z;
+		struct caa_case c;
+
+		start(&c, Q);
+		note_all(&c.record, Q, &row[i].o, 1);
+		c.servers = (uint8_t)caa_record_servers(&c.record, name_of(&z, Z), c.server);
+		c.server[0].limited = true;
+		c.server[0].rate_qps = 20;
+		c.server[0].speaks = row[i].speaks;
+		caa_case_class(&c);
+		assert_int_equal(c.class, row[i].class);
+	}
+}
+
 static void keys_that_are_missed_are_the_cause(void **state)
 {
 #define KEY(n, type, zone, result, rcode) { n, type, zone, zone, CAA_RESULT_##result, rcode, 1232, false, false }
@@ -552,7 +576,8 @@ static void a_server_that_had_no_time_is_not_silent(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_server_that_had_no_time_is_not_silent), cmocka_unit_test(the_main_cause_is_found), cmocka_unit_test(keys_that_are_missed_are_the_cause), cmocka_unit_test(the_feature_of_edns_is_found),
+		cmocka_unit_test(a_server_that_had_no_time_is_not_silent), cmocka_unit_test(the_main_cause_is_found),
+		cmocka_unit_test(a_limit_that_speaks_is_no_cause_of_silence), cmocka_unit_test(keys_that_are_missed_are_the_cause), cmocka_unit_test(the_feature_of_edns_is_found),
 		cmocka_unit_test(a_record_is_bounded), cmocka_unit_test(attempts_of_a_kind_share_an_entry),
 		cmocka_unit_test(a_wrong_case_replaces_the_answer), cmocka_unit_test(servers_of_the_zone_come_first),
 		cmocka_unit_test(servers_alike_are_counted), cmocka_unit_test(a_type_that_fails_alone_is_known), cmocka_unit_test(the_servers_of_an_aliass_target_are_told_from_those_of_the_alias),

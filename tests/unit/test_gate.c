@@ -2824,12 +2824,13 @@ struct actor {
 
 static void check_invariants(const struct scene *s, const struct actor *actor, size_t actors)
 {
-	unsigned placed = 0, in_line = 0, udp = 0, asides = 0, tcp = 0;
+	unsigned placed = 0, in_line = 0, udp = 0, asides = 0, passing = 0, tcp = 0;
 
 	for (size_t i = 0; i < actors; i++) {
 		placed += actor[i].q.turn.in_line;
 		udp += actor[i].q.udp && !actor[i].q.sent.aside;
 		asides += actor[i].q.udp && actor[i].q.sent.aside == CAA_ASIDE_TESTS;
+		passing += actor[i].q.udp && actor[i].q.sent.aside == CAA_ASIDE_PASSES;
 		tcp += actor[i].q.tcp;
 		assert_true(!actor[i].q.turn.in_line || actor[i].at == WAITS);
 	}
@@ -2843,6 +2844,7 @@ static void check_invariants(const struct scene *s, const struct actor *actor, s
 	assert_int_equal(s->u.transport.inflight, tcp);
 	assert_true(s->u.learn.pacer.inflight <= udp);
 	assert_int_equal(s->u.learn.asides, asides);
+	assert_int_equal(s->u.learn.passing, passing);
 }
 
 static void act_ask(struct scene *s, struct actor *a, uint64_t *random)

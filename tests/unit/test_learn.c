@@ -1896,6 +1896,83 @@ static void what_was_truncated_is_no_limit_where_tcp_fails(void **state)
 	}
 }
 
+/** A limit of which one sign is silence after so many that were said, and one that was answered after the pause. */
+static struct line *said_line(enum caa_signal signal, unsigned said)
+{
+	struct line *l = line_new(START_US);
+
+	exchange(l, BURST, ROUND_US);
+	send_some(l, said + 3);
+	end_some(l, BURST, BURST + said, signal);
+	end_some(l, BURST + said, l->count, CAA_SIGNAL_SILENCE);
+	assert_true(caa_learn_limited(&l->learn));
+	exchange(l, 1, ROUND_US);
+	l->now_us += 2 * US_PER_S;	/* not settling any more */
+	return l;
+}
+
+/** One that is lost, and in vain again if it was before. */
+static void lose_silently(struct line *l, bool repeated)
+{
+	send_some(l, 1);
+	l->sent[l->count - 1].repeated = repeated;
+	l->now_us += TIMEOUT_US;
+	end(l, l->count - 1, CAA_SIGNAL_SILENCE);
+}
+
+/** Where a limiter says whom it refuses, what is not answered is no sign of the limit. */
+static void silence_is_not_the_way_of_who_says_no(void **state)
+{
+	static const struct { enum caa_signal signal; unsigned said; bool speaks; } row[] = {
+		{ CAA_SIGNAL_DENIED, 5, true }, { CAA_SIGNAL_CUT, 5, true }, { CAA_SIGNAL_SILENCE, 5, false },
+		{ CAA_SIGNAL_DENIED, 2, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		struct line *l = said_line(row[i].signal, row[i].said);
+		uint32_t rate_mqps = l->learn.limit.rate_mqps;
+
+		assert_int_equal(caa_learn_speaks(&l->learn), row[i].speaks);
+		lose_silently(l, false);
+		assert_true(row[i].speaks == (l->learn.limit.rate_mqps >= rate_mqps));
+		for (unsigned n = 0; n < 6; n++)
+			lose_silently(l, false);
+		assert_int_equal(caa_learn_speaks(&l->learn), row[i].speaks);
+		assert_int_equal(l->learn.state == CAA_LEARN_CONFIRM, !row[i].speaks);
+		free(l);
+	}
+}
+
+/** It is, where nothing else comes of what was not lost before; and where it refuses again, those before it were refused. */
+static void silence_may_become_its_way(void **state)
+{
+	struct line *l = said_line(CAA_SIGNAL_DENIED, 5);
+
+	(void)state;
+	for (unsigned n = 0; n < 100; n++)
+		lose_silently(l, true);
+	for (unsigned n = 0; n < 7; n++)
+		lose_silently(l, false);
+	assert_true(caa_learn_speaks(&l->learn));
+	exchange(l, 1, ROUND_US);
+	for (unsigned n = 0; n < 7; n++)
+		lose_silently(l, false);
+	assert_true(caa_learn_speaks(&l->learn));
+	lose_silently(l, false);
+	assert_false(caa_learn_speaks(&l->learn));
+	free(l);
+
+	l = said_line(CAA_SIGNAL_DENIED, 5);
+	lose_silently(l, false);
+	lose_silently(l, false);
+	assert_int_equal(l->learn.evidence.tail, 0);
+	send_some(l, 1);
+	end(l, l->count - 1, CAA_SIGNAL_DENIED);
+	assert_int_equal(l->learn.state, CAA_LEARN_CONFIRM);	/* that makes three */
+	free(l);
+}
+
 /** So many of those that nothing is known of leave at one moment. */
 static unsigned pass_by(struct line *l, uint64_t asked_us)
 {
@@ -2317,6 +2394,7 @@ int main(void)
 		cmocka_unit_test(what_may_be_late_says_nothing), cmocka_unit_test(who_is_denied_again_and_again_tells_of_no_limit),
 		cmocka_unit_test(what_goes_aside_takes_room_from_nobody),
 		cmocka_unit_test(what_was_truncated_is_no_limit_where_tcp_fails),
+		cmocka_unit_test(silence_is_not_the_way_of_who_says_no), cmocka_unit_test(silence_may_become_its_way),
 		cmocka_unit_test(who_fills_the_room_in_vain_is_passed_by),
 		cmocka_unit_test(who_answers_some_is_not_asked_for_all),
 		cmocka_unit_test(nobody_passes_by_without_a_reason),

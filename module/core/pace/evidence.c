@@ -23,6 +23,7 @@ enum {
 void caa_evidence_clear(struct caa_evidence *e)
 {
 	e->tail = e->holes = e->strangers = e->strange_lost = e->cuts = e->first = 0;
+	e->said = 0;
 	e->heard.denied = 0;
 }
 
@@ -57,6 +58,7 @@ static bool make_up(struct caa_evidence *e, uint64_t now_us, struct caa_sent sen
 	if (!sent.same_denied || !sent.caa_type || e->heard.denied == 0 || caa_ms_age(e->since_ms, caa_ms(now_us)) > WEIGH_MS)
 		return false;
 	e->strange_lost = (uint16_t)(e->strange_lost + e->heard.denied);
+	e->said = (int16_t)(e->said + e->heard.denied);
 	e->heard.denied = 0;
 	e->zone = 0;
 	return true;
@@ -123,6 +125,7 @@ bool caa_evidence_weigh(struct caa_evidence *e, uint64_t now_us, struct caa_sent
 		return false;
 	note(e, sent, answered_seq);
 	e->cuts = (uint16_t)(e->cuts + (signal == CAA_SIGNAL_CUT));
+	e->said = (int16_t)(e->said + (signal == CAA_SIGNAL_SILENCE ? -1 : 1));
 	return true;
 }
 
@@ -147,6 +150,11 @@ bool caa_evidence_is_limit(const struct caa_evidence *e, enum caa_signal signal,
 bool caa_evidence_is_cut(const struct caa_evidence *e)
 {
 	return 2 * e->cuts > e->tail + e->holes;
+}
+
+bool caa_evidence_is_said(const struct caa_evidence *e)
+{
+	return e->said + e->heard.denied > 0;
 }
 
 bool caa_evidence_is_doubtful(const struct caa_evidence *e)

@@ -25,6 +25,7 @@ struct caa_evidence {
 	uint16_t strange_seq, strange_ms;	/**< ... which is this one, and left then, modulo 2^16 */
 	uint16_t strange_lost;	/**< all losses of strangers that are weighed, whatever was answered since */
 	uint16_t cuts;		/**< of all that are weighed, those that were truncated */
+	int16_t said;		/**< how many more of them were denied or truncated than not answered at all */
 	uint16_t first;		/**< all losses that are weighed of questions that were not lost before: what was asked for, and not again */
 	struct caa_strangers heard;	/**< who was answered of those it did not know */
 };
@@ -54,6 +55,9 @@ bool caa_evidence_is_limit(const struct caa_evidence *e, enum caa_signal signal,
 
 /** @return whether most of what says so was truncated. */
 bool caa_evidence_is_cut(const struct caa_evidence *e);
+
+/** @return whether most of it was said, and not silence. */
+bool caa_evidence_is_said(const struct caa_evidence *e);
 
 /** @return whether hardly any but strangers say so. */
 bool caa_evidence_is_doubtful(const struct caa_evidence *e);

@@ -46,13 +46,13 @@ static enum caa_offer offer_of(const struct caa_upstream *u, enum caa_need need,
 }
 
 static enum caa_belief belief_of(const struct caa_upstream *u, const struct caa_asking *q, const struct caa_serving *zone,
-	const struct caa_wish *wish)
+	const struct caa_wish *wish, enum caa_standing standing)
 {
-	bool fresh = caa_serving_answered_since(zone, wish->now_us, wish->now_us);
+	uint64_t asked_us = standing == CAA_STANDING_FRESH ? wish->now_us : wish->age_us;
 
 	if (caa_learn_is_manual(&u->learn))
 		return CAA_BELIEF_BY_HAND;
-	if (!caa_serving_is_asked(zone, wish->now_us) && caa_learn_wants_new(&u->learn, wish->now_us, fresh ? wish->now_us : wish->age_us))
+	if (!caa_serving_is_asked(zone, wish->now_us) && caa_learn_wants_new(&u->learn, wish->now_us, asked_us))
 		return CAA_BELIEF_BLOCKED;
 	if (!caa_learn_limited(&u->learn))
 		return caa_learn_lets_pass(&u->learn, wish->now_us) ? CAA_BELIEF_FILLED : CAA_BELIEF_NONE;
@@ -105,11 +105,13 @@ static enum caa_gate ask_place(struct caa_upstream *u, struct caa_asking *q, str
 static enum caa_gate ask_line(struct caa_upstream *u, struct caa_asking *q, struct caa_serving *zone, const struct caa_wish *wish,
 	bool soon, uint64_t *wait_us)
 {
+	enum caa_standing standing = standing_of(zone, wish->now_us);
+
 	if (soon && !caa_transport_works(&u->transport) && caa_proof_is_missed(u, q, wish->now_us))
 		return caa_waiting_proof(u, q, wish, wait_us);
 	if (q->denied_elsewhere && !q->turn.in_line)
 		caa_learn_warn(&u->learn);
-	switch (caa_course_way(belief_of(u, q, zone, wish), standing_of(zone, wish->now_us))) {
+	switch (caa_course_way(belief_of(u, q, zone, wish, standing), standing)) {
 	case CAA_WAY_PLACE:
 		break;
 	case CAA_WAY_ASIDE:

@@ -29,6 +29,7 @@ enum {
 	OUTAGE_SECONDS = 3,		/**< ... and has answered so for so long, has an outage when it answers none. */
 	OUTAGE_MS = 3 * MS_PER_S,	/**< If that takes longer, it is asked as if it had a limit; ... */
 	OUTAGE_REST_MS = 6 * MS_PER_S / 5,	/**< ... what is lost again sooner after it is one: limiters count by the second */
+	SILENT_MANY = 8,		/**< who says whom it refuses does not if so many questions in a row are lost that were not before */
 	ALONE_US = 2 * US_PER_S,	/**< a query before which none was sent for so long, beyond what the rate asks for */
 	TAIL_AGAIN = 3,			/**< losses after the last answer that make a pause, where a limit is known */
 	FEW_PART = 2,			/**< fewer answers than this part of the first window tell little of a rate that
@@ -202,7 +203,8 @@ static void set_limit(struct caa_learn *l, uint64_t now_us, enum caa_signal sign
 	uint32_t round_ms = l->window.round_ms;
 
 	l->limit = (struct caa_limit){ .raised_ms = round_ms, .doubtful = caa_evidence_is_doubtful(&l->evidence),
-		.found = signal != CAA_SIGNAL_SILENCE, .cut = caa_evidence_is_cut(&l->evidence) };	/* what comes after a silence was slow */
+		.found = signal != CAA_SIGNAL_SILENCE,	/* what comes after a silence was slow */
+		.cut = caa_evidence_is_cut(&l->evidence), .speaks = caa_evidence_is_said(&l->evidence) };
 	l->doubted = false;
 	apply_rate(l, now_us, percent(measure(l, now_us), 90), 1);
 	pause_us = signal == CAA_SIGNAL_DENIED ? DENIED_PAUSE_US : debt_us(vain, l->limit.rate_mqps);
@@ -388,6 +390,21 @@ static bool is_in_vain(struct caa_learn *l, uint64_t now_us, struct caa_sent sen
 	return l->limit.vain >= VAIN_TRIES && caa_ms_age(l->limit.vain_ms, caa_ms(now_us)) >= VAIN_MS;
 }
 
+/** Who says whom it refuses says so each time: what is not answered there is a bad name, or was lost by the way, unless nothing comes at
+ *  all.  Others say so of some only: those that were lost just before a refusal were refused, too. */
+static bool is_not_its_way(struct caa_learn *l, struct caa_sent sent, enum caa_signal signal)
+{
+	if (signal != CAA_SIGNAL_SILENCE) {
+		l->evidence.tail = (uint16_t)(l->evidence.tail + l->limit.silent);
+		for (; l->limit.silent > 0; l->limit.silent--)
+			caa_pacer_repay(&l->pacer);
+		return false;
+	}
+	l->limit.silent += l->limit.speaks && !sent.repeated;
+	l->limit.speaks = l->limit.speaks && l->limit.silent < SILENT_MANY;
+	return l->limit.speaks;
+}
+
 static bool limited_loss(struct caa_learn *l, uint64_t now_us, struct caa_sent sent, enum caa_signal signal)
 {
 	uint32_t well_ms = caa_ms_age(l->limited_ms, caa_ms(now_us));
@@ -395,6 +412,8 @@ static bool limited_loss(struct caa_learn *l, uint64_t now_us, struct caa_sent s
 	bool outage = signal == CAA_SIGNAL_SILENCE && well_ms > OUTAGE_SECONDS * MS_PER_S;
 	bool paid = caa_seq_before(sent.seq, l->flight_seq);
 
+	if (!paid && is_not_its_way(l, sent, signal))
+		return false;
 	/* A test is lost long after it left, and pauses for what strangers lose meanwhile say nothing of it. */
 	if (l->limit.doubtful && !sent.stranger && (sent.tests || !paid)) {
 		l->limit.doubtful = sent.repeated;	/* else a witness met it, too */
@@ -798,7 +817,7 @@ struct caa_sent caa_learn_sent(struct caa_learn *l, uint64_t now_us, bool waited
 	if (caa_pacer_waiting(&l->pacer) == 0)
 		l->goodput.backlog = false;
 	return (struct caa_sent){ .sent_us = now_us, .seq = l->seq++, .waited = waited, .alone = alone,
-		.patience_ms = l->state != CAA_LEARN_CONFIRM ? 0 : l->limit.failures == 0 ? PATIENCE_FIRST_MS : PATIENCE_MS };
+		.patience_ms = l->state != CAA_LEARN_CONFIRM || l->limit.speaks ? 0 : l->limit.failures == 0 ? PATIENCE_FIRST_MS : PATIENCE_MS };
 }
 
 struct caa_sent caa_learn_charged(struct caa_learn *l, uint64_t now_us)
@@ -858,8 +877,10 @@ static void note_answer(struct caa_learn *l, uint64_t now_us, struct caa_sent se
 		l->answered_seq = sent.seq + 1;
 	l->denies = false;
 	caa_goodput_answered(&l->goodput, now_ms, waits(l));
-	if (caa_learn_limited(l) && l->limit.good < UINT16_MAX)
-		l->limit.good++;
+	if (caa_learn_limited(l)) {
+		l->limit.good += l->limit.good < UINT16_MAX;
+		l->limit.silent = 0;
+	}
 	l->srtt_us = (uint32_t)(l->srtt_us == 0 ? round_us : (l->srtt_us * UINT64_C(7) + round_us) / 8);
 }
 

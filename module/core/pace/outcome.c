@@ -297,7 +297,7 @@ struct caa_outcome caa_outcome_of(struct caa_upstream *u, struct caa_asking *q, 
 	outcome_unknown(u, q, now_us);
 	o.meaning = meaning_of(u, q, zone, now_us, end, packet, tcp);
 	o.room = u->line.first != NULL && caa_waiting_room(u) > u->line.called;
-	o.limit = caa_learn_limited(&u->learn);
+	o.limit = caa_learn_limited(&u->learn) && !(end == CAA_END_TIMEOUT && caa_learn_speaks(&u->learn));
 	o.denial = denial_of(u, zone, now_us, o.meaning == CAA_MEANS_NO_TCP ? works && end == CAA_END_ERROR : good, o.meaning, cut);
 	/* Behind an answer over UDP that was truncated one over TCP costs two queries, and says more than a limiter would. */
 	o.twice = behind_tc && (!cut || o.denial == CAA_DENIAL_MIXED);

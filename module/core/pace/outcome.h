@@ -39,7 +39,7 @@ struct caa_outcome {
 	enum caa_meaning meaning;
 	bool limited;		/**< the upstream was found limited by this */
 	bool room;		/**< somebody waits, and there is room: see caa_gate_call() */
-	bool limit;		/**< a limit is known there */
+	bool limit;		/**< a limit is known there, and may be the reason */
 	enum caa_denial_kind denial;	/**< with CAA_MEANS_ERROR, _DENIED and _NO_TCP: what kind of denial it is, ... */
 	bool twice;		/**< ... and whether it counts for two */
 	bool lately;		/**< the upstream answered something within two seconds */

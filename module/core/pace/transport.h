@@ -4,10 +4,10 @@
  *
  *  The first query over TCP goes alone; when it was answered others follow on its connection, with each answer one
  *  more under way, and beyond some with each round of answers, as a limiter may count TCP as well; those whose answers were truncated need
- *  not wait for that.  Where connections are closed though
- *  others were answered there, half as many follow: some servers answer one query on each.  Where TCP is not answered, or is limited like
- *  UDP, it is not preferred for a while: one lost connection is a moment's, two are minutes'.  A limiter lets some through, so that of
- *  denials it is their part that counts.  An answer that was truncated is worth a try over TCP whatever happened before.
+ *  not wait for that.  Where connections are closed though others were answered there, half as many follow: some servers answer one query
+ *  on each.  Where TCP is not answered, or is limited like UDP, it is not preferred for a while: one lost connection is a moment's, two are
+ *  minutes'.  A limiter lets some through, so that of denials it is their part that counts.  An answer that was truncated is worth a try
+ *  over TCP whatever happened before.
  *  No clock, no lock: time is passed in, and the caller serialises calls on one upstream. */
 #ifndef CAA_CORE_TRANSPORT_H
 #define CAA_CORE_TRANSPORT_H

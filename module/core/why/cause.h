@@ -95,7 +95,8 @@ struct caa_server {
 	uint32_t replied, timed_out;	/**< of all packets */
 	uint32_t rate_qps;		/**< that it was found to answer; 0 = no limit is known */
 	uint32_t rtt_ms;		/**< of its answers, smoothed; 0 = not known */
-	bool limited;			/**< a limit is known */
+	bool limited;			/**< a limit is known, ... */
+	bool speaks;			/**< ... and it says whom it refuses: silence is not its doing */
 	bool other_types;		/**< it answered another type than CAA for that zone lately */
 	bool types_now;			/**< ... since seconds before the question was asked */
 	bool of_zone;			/**< it was asked for the zone that failed */
