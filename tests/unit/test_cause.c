@@ -577,7 +577,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_server_that_had_no_time_is_not_silent), cmocka_unit_test(the_main_cause_is_found),
-		cmocka_unit_test(a_limit_that_speaks_is_no_cause_of_silence), cmocka_unit_test(keys_that_are_missed_are_the_cause), cmocka_unit_test(the_feature_of_edns_is_found),
+		cmocka_unit_test(a_limit_that_speaks_is_no_cause_of_silence), cmocka_unit_test(keys_that_are_missed_are_the_cause),
+		cmocka_unit_test(the_feature_of_edns_is_found),
 		cmocka_unit_test(a_record_is_bounded), cmocka_unit_test(attempts_of_a_kind_share_an_entry),
 		cmocka_unit_test(a_wrong_case_replaces_the_answer), cmocka_unit_test(servers_of_the_zone_come_first),
 		cmocka_unit_test(servers_alike_are_counted), cmocka_unit_test(a_type_that_fails_alone_is_known), cmocka_unit_test(the_servers_of_an_aliass_target_are_told_from_those_of_the_alias),

@@ -1896,13 +1896,13 @@ static void what_was_truncated_is_no_limit_where_tcp_fails(void **state)
 	}
 }
 
-/** A limit of which one sign is silence after so many that were said, and one that was answered after the pause. */
-static struct line *said_line(enum caa_signal signal, unsigned said)
+/** A limit that was met by so many: those that were said, then silence.  One was answered after the pause. */
+static struct line *said_line(enum caa_signal signal, unsigned said, unsigned silent)
 {
 	struct line *l = line_new(START_US);
 
 	exchange(l, BURST, ROUND_US);
-	send_some(l, said + 3);
+	send_some(l, said + silent);
 	end_some(l, BURST, BURST + said, signal);
 	end_some(l, BURST + said, l->count, CAA_SIGNAL_SILENCE);
 	assert_true(caa_learn_limited(&l->learn));
@@ -1923,14 +1923,16 @@ static void lose_silently(struct line *l, bool repeated)
 /** Where a limiter says whom it refuses, what is not answered is no sign of the limit. */
 static void silence_is_not_the_way_of_who_says_no(void **state)
 {
-	static const struct { enum caa_signal signal; unsigned said; bool speaks; } row[] = {
-		{ CAA_SIGNAL_DENIED, 5, true }, { CAA_SIGNAL_CUT, 5, true }, { CAA_SIGNAL_SILENCE, 5, false },
-		{ CAA_SIGNAL_DENIED, 2, false },
+	static const struct { enum caa_signal signal; unsigned said, silent; bool speaks; } row[] = {
+		{ CAA_SIGNAL_DENIED, 7, 3, true }, { CAA_SIGNAL_CUT, 7, 3, true },
+		{ CAA_SIGNAL_CUT, 6, 3, false },	/* as of who truncates two of three, and drops one */
+		{ CAA_SIGNAL_SILENCE, 5, 0, false }, { CAA_SIGNAL_DENIED, 2, 3, false },
+		{ CAA_SIGNAL_DENIED, 3, 2, false },	/* and most of it said, but not the last */
 	};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(row); i++) {
-		struct line *l = said_line(row[i].signal, row[i].said);
+		struct line *l = said_line(row[i].signal, row[i].said, row[i].silent);
 		uint32_t rate_mqps = l->learn.limit.rate_mqps;
 
 		assert_int_equal(caa_learn_speaks(&l->learn), row[i].speaks);
@@ -1944,10 +1946,10 @@ static void silence_is_not_the_way_of_who_says_no(void **state)
 	}
 }
 
-/** It is, where nothing else comes of what was not lost before; and where it refuses again, those before it were refused. */
+/** It is, where nothing else comes of what was not lost before; until too many are sent again, and it says so. */
 static void silence_may_become_its_way(void **state)
 {
-	struct line *l = said_line(CAA_SIGNAL_DENIED, 5);
+	struct line *l = said_line(CAA_SIGNAL_DENIED, 5, 0);
 
 	(void)state;
 	for (unsigned n = 0; n < 100; n++)
@@ -1958,18 +1960,34 @@ static void silence_may_become_its_way(void **state)
 	exchange(l, 1, ROUND_US);
 	for (unsigned n = 0; n < 7; n++)
 		lose_silently(l, false);
+	assert_int_not_equal(l->learn.state, CAA_LEARN_CONFIRM);
+	lose_silently(l, false);
+	assert_int_equal(l->learn.state, CAA_LEARN_CONFIRM);
 	assert_true(caa_learn_speaks(&l->learn));
-	lose_silently(l, false);
+	for (unsigned n = 0; n < 16; n++)
+		lose_silently(l, false);
 	assert_false(caa_learn_speaks(&l->learn));
+	exchange(l, 1, ROUND_US);
+	send_some(l, 5);
+	end_some(l, l->count - 5, l->count, CAA_SIGNAL_DENIED);
+	assert_true(caa_learn_speaks(&l->learn));
 	free(l);
+}
 
-	l = said_line(CAA_SIGNAL_DENIED, 5);
-	lose_silently(l, false);
-	lose_silently(l, false);
-	assert_int_equal(l->learn.evidence.tail, 0);
-	send_some(l, 1);
-	end(l, l->count - 1, CAA_SIGNAL_DENIED);
-	assert_int_equal(l->learn.state, CAA_LEARN_CONFIRM);	/* that makes three */
+/** Bad names that are asked first after a pause do not hold the others: one of these may go, and ends it. */
+static void a_bad_name_does_not_hold_the_pause(void **state)
+{
+	struct line *l = line_new(START_US);
+
+	(void)state;
+	exchange(l, BURST, ROUND_US);
+	send_some(l, 5);
+	end_some(l, BURST, BURST + 5, CAA_SIGNAL_DENIED);
+	assert_int_equal(l->learn.state, CAA_LEARN_CONFIRM);
+	assert_false(caa_learn_wants_fresh(&l->learn));
+	lose_silently(l, true);
+	assert_int_equal(l->learn.state, CAA_LEARN_CONFIRM);
+	assert_true(caa_learn_wants_fresh(&l->learn));
 	free(l);
 }
 
@@ -2395,6 +2413,7 @@ int main(void)
 		cmocka_unit_test(what_goes_aside_takes_room_from_nobody),
 		cmocka_unit_test(what_was_truncated_is_no_limit_where_tcp_fails),
 		cmocka_unit_test(silence_is_not_the_way_of_who_says_no), cmocka_unit_test(silence_may_become_its_way),
+		cmocka_unit_test(a_bad_name_does_not_hold_the_pause),
 		cmocka_unit_test(who_fills_the_room_in_vain_is_passed_by),
 		cmocka_unit_test(who_answers_some_is_not_asked_for_all),
 		cmocka_unit_test(nobody_passes_by_without_a_reason),

@@ -50,6 +50,7 @@ static void forget_strangers(struct caa_evidence *e, struct caa_sent sent)
 		return;
 	e->tail -= e->strangers;
 	e->strangers = 0;
+	e->said = 0;
 }
 
 /** It was denied before: who denies it cares when, and not what, and so it was with other zones. */
@@ -58,7 +59,6 @@ static bool make_up(struct caa_evidence *e, uint64_t now_us, struct caa_sent sen
 	if (!sent.same_denied || !sent.caa_type || e->heard.denied == 0 || caa_ms_age(e->since_ms, caa_ms(now_us)) > WEIGH_MS)
 		return false;
 	e->strange_lost = (uint16_t)(e->strange_lost + e->heard.denied);
-	e->said = (int16_t)(e->said + e->heard.denied);
 	e->heard.denied = 0;
 	e->zone = 0;
 	return true;
@@ -152,9 +152,14 @@ bool caa_evidence_is_cut(const struct caa_evidence *e)
 	return 2 * e->cuts > e->tail + e->holes;
 }
 
-bool caa_evidence_is_said(const struct caa_evidence *e)
+int caa_evidence_said(const struct caa_evidence *e, enum caa_signal signal)
 {
-	return e->said + e->heard.denied > 0;
+	return signal == CAA_SIGNAL_SILENCE && e->said > 0 ? 0 : e->said;
+}
+
+bool caa_evidence_is_after(const struct caa_evidence *e, struct caa_sent sent)
+{
+	return (int16_t)((uint16_t)sent.seq - e->tail_seq) > 0;
 }
 
 bool caa_evidence_is_doubtful(const struct caa_evidence *e)

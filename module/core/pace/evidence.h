@@ -20,12 +20,12 @@ struct caa_evidence {
 	uint32_t lost;		/**< the question of the last loss or denial, as in caa_sent */
 	uint32_t zone;		/**< of the losses that are weighed, as in caa_sent; 0 = of several */
 	uint16_t tail, holes;	/**< losses after the last answer, and before it */
-	uint16_t tail_seq;	/**< the latest query of those in tail, modulo 2^16 */
+	uint16_t tail_seq;	/**< the latest query of those in tail, modulo 2^16; kept when they are cleared */
 	uint16_t strangers;	/**< of tail, those of strangers; there is no answer to a later query than the first of them, ... */
 	uint16_t strange_seq, strange_ms;	/**< ... which is this one, and left then, modulo 2^16 */
 	uint16_t strange_lost;	/**< all losses of strangers that are weighed, whatever was answered since */
 	uint16_t cuts;		/**< of all that are weighed, those that were truncated */
-	int16_t said;		/**< how many more of them were denied or truncated than not answered at all */
+	int16_t said;		/**< how many more of tail and holes were denied or truncated than not answered at all */
 	uint16_t first;		/**< all losses that are weighed of questions that were not lost before: what was asked for, and not again */
 	struct caa_strangers heard;	/**< who was answered of those it did not know */
 };
@@ -56,8 +56,12 @@ bool caa_evidence_is_limit(const struct caa_evidence *e, enum caa_signal signal,
 /** @return whether most of what says so was truncated. */
 bool caa_evidence_is_cut(const struct caa_evidence *e);
 
-/** @return whether most of it was said, and not silence. */
-bool caa_evidence_is_said(const struct caa_evidence *e);
+/** @param signal: the last one. @return how many more of what is weighed were denied or truncated than not answered at all; at most 0
+ *	where the last one was not answered. */
+int caa_evidence_said(const struct caa_evidence *e, enum caa_signal signal);
+
+/** @return whether a query left after those that were weighed last. */
+bool caa_evidence_is_after(const struct caa_evidence *e, struct caa_sent sent);
 
 /** @return whether hardly any but strangers say so. */
 bool caa_evidence_is_doubtful(const struct caa_evidence *e);

@@ -29,7 +29,9 @@ enum {
 	OUTAGE_SECONDS = 3,		/**< ... and has answered so for so long, has an outage when it answers none. */
 	OUTAGE_MS = 3 * MS_PER_S,	/**< If that takes longer, it is asked as if it had a limit; ... */
 	OUTAGE_REST_MS = 6 * MS_PER_S / 5,	/**< ... what is lost again sooner after it is one: limiters count by the second */
-	SILENT_MANY = 8,		/**< who says whom it refuses does not if so many questions in a row are lost that were not before */
+	SILENT_MANY = 8,		/**< who says whom it refuses may not if so many questions in a row are lost that were not before */
+	SAYS_SILENCE = 2,		/**< what a silence weighs against what was said */
+	SAYS_LEAST = -100,
 	ALONE_US = 2 * US_PER_S,	/**< a query before which none was sent for so long, beyond what the rate asks for */
 	TAIL_AGAIN = 3,			/**< losses after the last answer that make a pause, where a limit is known */
 	FEW_PART = 2,			/**< fewer answers than this part of the first window tell little of a rate that
@@ -82,6 +84,11 @@ enum {
 static uint32_t clamp_u32(uint64_t value, uint32_t min, uint32_t max)
 {
 	return value < min ? min : value > max ? max : (uint32_t)value;
+}
+
+static int clamp_int(int value, int min, int max)
+{
+	return value < min ? min : value > max ? max : value;
 }
 
 /** Who answered never has not done so for longest. */
@@ -204,7 +211,8 @@ static void set_limit(struct caa_learn *l, uint64_t now_us, enum caa_signal sign
 
 	l->limit = (struct caa_limit){ .raised_ms = round_ms, .doubtful = caa_evidence_is_doubtful(&l->evidence),
 		.found = signal != CAA_SIGNAL_SILENCE,	/* what comes after a silence was slow */
-		.cut = caa_evidence_is_cut(&l->evidence), .speaks = caa_evidence_is_said(&l->evidence) };
+		.cut = caa_evidence_is_cut(&l->evidence) };
+	l->limit.says = (int8_t)clamp_int(caa_evidence_said(&l->evidence, signal), SAYS_LEAST, INT8_MAX);
 	l->doubted = false;
 	apply_rate(l, now_us, percent(measure(l, now_us), 90), 1);
 	pause_us = signal == CAA_SIGNAL_DENIED ? DENIED_PAUSE_US : debt_us(vain, l->limit.rate_mqps);
@@ -390,19 +398,44 @@ static bool is_in_vain(struct caa_learn *l, uint64_t now_us, struct caa_sent sen
 	return l->limit.vain >= VAIN_TRIES && caa_ms_age(l->limit.vain_ms, caa_ms(now_us)) >= VAIN_MS;
 }
 
-/** Who says whom it refuses says so each time: what is not answered there is a bad name, or was lost by the way, unless nothing comes at
- *  all.  Others say so of some only: those that were lost just before a refusal were refused, too. */
-static bool is_not_its_way(struct caa_learn *l, struct caa_sent sent, enum caa_signal signal)
+static void believe_less(struct caa_learn *l, int less)
 {
-	if (signal != CAA_SIGNAL_SILENCE) {
-		l->evidence.tail = (uint16_t)(l->evidence.tail + l->limit.silent);
-		for (; l->limit.silent > 0; l->limit.silent--)
-			caa_pacer_repay(&l->pacer);
+	l->limit.says = (int8_t)clamp_int(l->limit.says - less, SAYS_LEAST, INT8_MAX);
+}
+
+/** What left before the limit was found, or before a pause, tells whether it says whom it refuses: one that truncates some, and drops as
+ *  many, does not. */
+static void note_paid(struct caa_learn *l, struct caa_sent sent, enum caa_signal signal)
+{
+	if (signal != CAA_SIGNAL_SILENCE)
+		believe_less(l, -1);
+	else if (caa_evidence_is_after(&l->evidence, sent))	/* else they were not too many yet */
+		believe_less(l, SAYS_SILENCE);
+}
+
+/** It refused one, and those that were lost since it answered may have been refused, too. */
+static void note_said(struct caa_learn *l)
+{
+	believe_less(l, SAYS_SILENCE * l->limit.silent);
+	l->limit.silent = 0;
+}
+
+/** Who says whom it refuses is not why nothing comes to a bad name, or by the way; unless nothing comes at all, which is believed less each
+ *  time.  In a pause one like it is no reason to let the others wait. */
+static bool is_silent_by_itself(struct caa_learn *l, struct caa_sent sent, enum caa_signal signal)
+{
+	if (signal != CAA_SIGNAL_SILENCE || l->limit.says <= 0)
+		return false;
+	l->limit.silent += !sent.repeated;
+	if (l->limit.silent == SILENT_MANY) {
+		l->limit.silent = 0;
+		l->limit.says /= 2;
+		l->evidence.tail += SILENT_MANY - 1;
 		return false;
 	}
-	l->limit.silent += l->limit.speaks && !sent.repeated;
-	l->limit.speaks = l->limit.speaks && l->limit.silent < SILENT_MANY;
-	return l->limit.speaks;
+	if (l->state == CAA_LEARN_CONFIRM && l->limit.failures < DOUBT_FAILURES)
+		l->limit.failures++;
+	return true;
 }
 
 static bool limited_loss(struct caa_learn *l, uint64_t now_us, struct caa_sent sent, enum caa_signal signal)
@@ -412,8 +445,12 @@ static bool limited_loss(struct caa_learn *l, uint64_t now_us, struct caa_sent s
 	bool outage = signal == CAA_SIGNAL_SILENCE && well_ms > OUTAGE_SECONDS * MS_PER_S;
 	bool paid = caa_seq_before(sent.seq, l->flight_seq);
 
-	if (!paid && is_not_its_way(l, sent, signal))
+	if (paid && !sent.tests)
+		note_paid(l, sent, signal);
+	else if (!paid && is_silent_by_itself(l, sent, signal))
 		return false;
+	else if (!paid && signal != CAA_SIGNAL_SILENCE)
+		note_said(l);
 	/* A test is lost long after it left, and pauses for what strangers lose meanwhile say nothing of it. */
 	if (l->limit.doubtful && !sent.stranger && (sent.tests || !paid)) {
 		l->limit.doubtful = sent.repeated;	/* else a witness met it, too */
@@ -817,7 +854,7 @@ struct caa_sent caa_learn_sent(struct caa_learn *l, uint64_t now_us, bool waited
 	if (caa_pacer_waiting(&l->pacer) == 0)
 		l->goodput.backlog = false;
 	return (struct caa_sent){ .sent_us = now_us, .seq = l->seq++, .waited = waited, .alone = alone,
-		.patience_ms = l->state != CAA_LEARN_CONFIRM || l->limit.speaks ? 0 : l->limit.failures == 0 ? PATIENCE_FIRST_MS : PATIENCE_MS };
+		.patience_ms = l->state != CAA_LEARN_CONFIRM || l->limit.says > 0 ? 0 : l->limit.failures == 0 ? PATIENCE_FIRST_MS : PATIENCE_MS };
 }
 
 struct caa_sent caa_learn_charged(struct caa_learn *l, uint64_t now_us)

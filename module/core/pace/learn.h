@@ -24,8 +24,8 @@
  *  were never answered for, or not lately, it takes more of them, and some that were answered, since a limiter lets through
  *  whom it happens to; and it is in doubt: what was lost has to be answered when it is asked slower.
  *  Where it is not, but another one is, there was no limit; queries of a zone that was answered for do not wait meanwhile.
- *  Who says whom it refuses, by errors or truncation, does so each time: what is lost silently there is none of its doing, unless nothing
- *  else comes.
+ *  Who says whom it refuses, by errors or truncation, and hardly is silent while too many are sent, is not the reason of what is lost
+ *  silently at its rate: these are bad names, unless nothing else comes.
  *  Where all who say so are of one zone, and others are answered (core/pace/serving.h), it is taken back as well.  And where a
  *  limit is known, a query that is lost although hardly any were sent says that it was none; the next one has to be clearer
  *  for a while.
@@ -89,11 +89,11 @@ struct caa_limit {
 	uint8_t denials : 4;	/**< ... and of those, with a denial */
 	bool doubtful : 1;	/**< only strangers' losses say so */
 	bool found : 1;		/**< it was found before this pause, by denials */
-	uint8_t vain;		/**< questions that were denied, asked slower, and denied again, since one was answered */
 	bool cut : 1;		/**< most of what says so was truncated */
-	bool speaks : 1;	/**< most of it was denied or truncated, and so is what it refuses */
 	bool outage : 1;	/**< it may be a long outage: what is answered first tells */
-	uint8_t silent : 4;	/**< where it speaks: questions lost for the first time since it said anything, below SILENT_MANY */
+	uint8_t silent : 4;	/**< where it speaks: questions lost for the first time since anything came, below SILENT_MANY */
+	uint8_t vain;		/**< questions that were denied, asked slower, and denied again, since one was answered */
+	int8_t says;		/**< of what was lost while too many were sent, denials and TC beyond twice the silences; above 0 it speaks */
 	/* Where several resolvers share it (core/fleet/share.h), what they were not told of yet: */
 	uint8_t lost : 2;	/**< the worst loss: enum caa_shared_loss */
 	bool raises : 1;	/**< queries that had to wait were answered */
@@ -153,7 +153,7 @@ static inline bool caa_learn_limited(const struct caa_learn *l)
 /** @return whether a limit is known that says whom it refuses: it is not the reason of silence. */
 static inline bool caa_learn_speaks(const struct caa_learn *l)
 {
-	return caa_learn_limited(l) && l->limit.speaks;
+	return caa_learn_limited(l) && l->limit.says > 0;
 }
 
 /** @return whether its rate is set by hand. */
