@@ -235,15 +235,15 @@ static bool act(struct asking *a, const struct rule *rule, unsigned *delay_ms)
 	return true;
 }
 
-/** @return how long the query takes that has come now, and is not lost. */
+/** @return how much longer than a round trip a query takes that is not lost. */
 static unsigned takes_ms(struct asking *a)
 {
 	const struct address *s = a->server;
-	unsigned ms = s->rtt_ms + (a->transport == OVER_TCP && s->tcp == TCP_SLOW ? SLOW_TCP_MS : 0);
 	uint64_t *free_us = &a->side->free_us[a->address];
+	unsigned ms = 0;
 
 	if (s->jitter_ms > 0)
-		ms += spec_hash(a->spec->seed, a->key, 5000 + a->count->queries + 7u * a->q.type) % (s->jitter_ms + 1);
+		ms = spec_hash(a->spec->seed, a->key, 5000 + a->count->queries + 7u * a->q.type) % (s->jitter_ms + 1);
 	if (s->serves_ms > 0) {
 		*free_us = (*free_us > a->now_us ? *free_us : a->now_us) + (uint64_t)s->serves_ms * US_PER_MS;
 		ms += (unsigned)((*free_us - a->now_us) / US_PER_MS);
@@ -334,10 +334,10 @@ void behave(const struct world *world, struct side *side, unsigned address, enum
 	static const struct rule honest = { .action = DO_ANSWER };
 	struct rule refusal = { .action = DO_DROP };
 	const struct rule *rule = &honest;
-	bool refused;
+	bool lost;
 
 	out->len = 0;
-	out->delay_ms = 0;
+	out->delay_ms = a.server->rtt_ms + (transport == OVER_TCP && a.server->tcp == TCP_SLOW ? SLOW_TCP_MS : 0);
 	if (!wire_read(&a.q, octets, len))
 		return;
 	make_key(&a);
@@ -346,17 +346,15 @@ void behave(const struct world *world, struct side *side, unsigned address, enum
 		spec_hash(a.spec->seed, a.key, 4000) % 2 : spec_hash(a.spec->seed, "node", side->queries) % 2;
 	a.proved = has_proof(&a);
 	a.zone = zone_answer(world, a.spec, address, &a.q, &a.truth);
-	refused = side_refuses(side, &(struct charge){ .zone = spec_zone_of(a.spec, a.q.name), .address = address, .proved = a.proved,
-		.tcp = transport == OVER_TCP, .negative = is_negative(&a.truth), .count = a.count, .now_us = now_us }, &refusal.action);
-	if (refused || is_lost(&a)) {
+	lost = side_refuses(side, &(struct charge){ .zone = spec_zone_of(a.spec, a.q.name), .address = address, .proved = a.proved,
+		.tcp = transport == OVER_TCP, .negative = is_negative(&a.truth), .count = a.count, .now_us = now_us }, &refusal.action) || is_lost(&a);
+	out->delay_ms += lost ? 0 : takes_ms(&a);
+	if (lost) {
 		a.count->lost++;
 		rule = &refusal;
-		out->delay_ms = a.server->rtt_ms;
 	} else if (insists_on_cookie(&a)) {
-		out->delay_ms = takes_ms(&a);
 		side_did(a.count, kind_of(&a), DO_BADCOOKIE);
 	} else {
-		out->delay_ms = takes_ms(&a);
 		rule = rule_for(&a);
 		if (rule == NULL)
 			rule = &honest;

@@ -65,6 +65,14 @@ static void make_address_fault(struct making *m)
 	fprintf(m->out, " %s", PICK(m, faults));
 }
 
+/** No more than so many queries are answered in a second. */
+static void set_rate(struct making *m, unsigned rate)
+{
+	m->limited = true;
+	if (rate < m->rate)
+		m->rate = rate;
+}
+
 /** A server that is slow when it is busy, or whose way is uneven, or too narrow for large answers. */
 static void make_way(struct making *m)
 {
@@ -77,8 +85,7 @@ static void make_way(struct making *m)
 		serves_ms = PICK_LATER(m, serves);
 		queue = PICK_LATER(m, queues);
 		fprintf(m->out, " serves %u queue %u", serves_ms, queue);
-		m->limited = true;
-		m->rate = MS_PER_S / serves_ms < m->rate ? MS_PER_S / serves_ms : m->rate;
+		set_rate(m, MS_PER_S / serves_ms);
 	}
 	if (chance_later(m, 4))
 		fputs(" most 512", m->out);
@@ -190,8 +197,7 @@ static void make_limit(struct making *m)
 	const char *free, *refuse, *kind, *zone, *zones, *each, *slip;
 	unsigned rate = PICK(m, rates), burst;
 
-	m->rate = rate < m->rate ? rate : m->rate;
-	m->limited = true;
+	set_rate(m, rate);
 	fputs("limit at ", m->out);
 	print_addresses(m);
 	free = PICK(m, exempt);

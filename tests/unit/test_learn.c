@@ -1877,27 +1877,8 @@ static void what_goes_aside_takes_room_from_nobody(void **state)
 	}
 }
 
-/** Who truncates to limit answers over TCP: where that fails, the claim is taken back; one that others' losses made is not. */
-static void what_was_truncated_is_no_limit_where_tcp_fails(void **state)
-{
-	static const enum caa_signal signal[] = { CAA_SIGNAL_CUT, CAA_SIGNAL_SILENCE, CAA_SIGNAL_DENIED };
-
-	(void)state;
-	for (size_t i = 0; i < COUNT_OF(signal); i++) {
-		struct line *l = line_new(START_US);
-
-		exchange(l, BURST, ROUND_US);
-		send_some(l, 5);
-		end_some(l, BURST, BURST + 5, signal[i]);
-		assert_true(caa_learn_limited(&l->learn));
-		caa_learn_no_tcp(&l->learn, l->now_us);
-		assert_int_equal(caa_learn_limited(&l->learn), signal[i] != CAA_SIGNAL_CUT);
-		free(l);
-	}
-}
-
-/** A limit that was met by so many: those that were said, then silence.  One was answered after the pause. */
-static struct line *said_line(enum caa_signal signal, unsigned said, unsigned silent)
+/** A limit that was met by so many at once: those that were said, then silence. */
+static struct line *met_line(enum caa_signal signal, unsigned said, unsigned silent)
 {
 	struct line *l = line_new(START_US);
 
@@ -1906,6 +1887,29 @@ static struct line *said_line(enum caa_signal signal, unsigned said, unsigned si
 	end_some(l, BURST, BURST + said, signal);
 	end_some(l, BURST + said, l->count, CAA_SIGNAL_SILENCE);
 	assert_true(caa_learn_limited(&l->learn));
+	return l;
+}
+
+/** Who truncates to limit answers over TCP: where that fails, the claim is taken back; one that others' losses made is not. */
+static void what_was_truncated_is_no_limit_where_tcp_fails(void **state)
+{
+	static const enum caa_signal signal[] = { CAA_SIGNAL_CUT, CAA_SIGNAL_SILENCE, CAA_SIGNAL_DENIED };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(signal); i++) {
+		struct line *l = met_line(signal[i], 5, 0);
+
+		caa_learn_no_tcp(&l->learn, l->now_us);
+		assert_int_equal(caa_learn_limited(&l->learn), signal[i] != CAA_SIGNAL_CUT);
+		free(l);
+	}
+}
+
+/** The same, and one was answered after the pause. */
+static struct line *said_line(enum caa_signal signal, unsigned said, unsigned silent)
+{
+	struct line *l = met_line(signal, said, silent);
+
 	exchange(l, 1, ROUND_US);
 	l->now_us += 2 * US_PER_S;	/* not settling any more */
 	return l;
@@ -1977,12 +1981,9 @@ static void silence_may_become_its_way(void **state)
 /** Bad names that are asked first after a pause do not hold the others: one of these may go, and ends it. */
 static void a_bad_name_does_not_hold_the_pause(void **state)
 {
-	struct line *l = line_new(START_US);
+	struct line *l = met_line(CAA_SIGNAL_DENIED, 5, 0);
 
 	(void)state;
-	exchange(l, BURST, ROUND_US);
-	send_some(l, 5);
-	end_some(l, BURST, BURST + 5, CAA_SIGNAL_DENIED);
 	assert_int_equal(l->learn.state, CAA_LEARN_CONFIRM);
 	assert_false(caa_learn_wants_fresh(&l->learn));
 	lose_silently(l, true);

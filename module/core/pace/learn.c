@@ -31,7 +31,7 @@ enum {
 	OUTAGE_REST_MS = 6 * MS_PER_S / 5,	/**< ... what is lost again sooner after it is one: limiters count by the second */
 	SILENT_MANY = 8,		/**< who says whom it refuses may not if so many questions in a row are lost that were not before */
 	SAYS_SILENCE = 2,		/**< what a silence weighs against what was said */
-	SAYS_LEAST = -100,
+	SAYS_LEAST = -100,		/**< how much that is at most */
 	ALONE_US = 2 * US_PER_S,	/**< a query before which none was sent for so long, beyond what the rate asks for */
 	TAIL_AGAIN = 3,			/**< losses after the last answer that make a pause, where a limit is known */
 	FEW_PART = 2,			/**< fewer answers than this part of the first window tell little of a rate that
@@ -84,11 +84,6 @@ enum {
 static uint32_t clamp_u32(uint64_t value, uint32_t min, uint32_t max)
 {
 	return value < min ? min : value > max ? max : (uint32_t)value;
-}
-
-static int clamp_int(int value, int min, int max)
-{
-	return value < min ? min : value > max ? max : value;
 }
 
 /** Who answered never has not done so for longest. */
@@ -203,6 +198,14 @@ static void overtaken(struct caa_learn *l, uint64_t now_us)
 		apply_rate(l, now_us, rate_mqps, 1);
 }
 
+/** That it says whom it refuses is believed more, or less. */
+static void believe(struct caa_learn *l, int more)
+{
+	int says = l->limit.says + more;
+
+	l->limit.says = (int8_t)(says < SAYS_LEAST ? SAYS_LEAST : says > INT8_MAX ? INT8_MAX : says);
+}
+
 /** The losses are a limit: from now on there is a rate. */
 static void set_limit(struct caa_learn *l, uint64_t now_us, enum caa_signal signal)
 {
@@ -212,7 +215,7 @@ static void set_limit(struct caa_learn *l, uint64_t now_us, enum caa_signal sign
 	l->limit = (struct caa_limit){ .raised_ms = round_ms, .doubtful = caa_evidence_is_doubtful(&l->evidence),
 		.found = signal != CAA_SIGNAL_SILENCE,	/* what comes after a silence was slow */
 		.cut = caa_evidence_is_cut(&l->evidence) };
-	l->limit.says = (int8_t)clamp_int(caa_evidence_said(&l->evidence, signal), SAYS_LEAST, INT8_MAX);
+	believe(l, caa_evidence_said(&l->evidence, signal));
 	l->doubted = false;
 	apply_rate(l, now_us, percent(measure(l, now_us), 90), 1);
 	pause_us = signal == CAA_SIGNAL_DENIED ? DENIED_PAUSE_US : debt_us(vain, l->limit.rate_mqps);
@@ -398,25 +401,20 @@ static bool is_in_vain(struct caa_learn *l, uint64_t now_us, struct caa_sent sen
 	return l->limit.vain >= VAIN_TRIES && caa_ms_age(l->limit.vain_ms, caa_ms(now_us)) >= VAIN_MS;
 }
 
-static void believe_less(struct caa_learn *l, int less)
-{
-	l->limit.says = (int8_t)clamp_int(l->limit.says - less, SAYS_LEAST, INT8_MAX);
-}
-
 /** What left before the limit was found, or before a pause, tells whether it says whom it refuses: one that truncates some, and drops as
  *  many, does not. */
 static void note_paid(struct caa_learn *l, struct caa_sent sent, enum caa_signal signal)
 {
 	if (signal != CAA_SIGNAL_SILENCE)
-		believe_less(l, -1);
+		believe(l, 1);
 	else if (caa_evidence_is_after(&l->evidence, sent))	/* else they were not too many yet */
-		believe_less(l, SAYS_SILENCE);
+		believe(l, -SAYS_SILENCE);
 }
 
 /** It refused one, and those that were lost since it answered may have been refused, too. */
 static void note_said(struct caa_learn *l)
 {
-	believe_less(l, SAYS_SILENCE * l->limit.silent);
+	believe(l, -SAYS_SILENCE * l->limit.silent);
 	l->limit.silent = 0;
 }
 
