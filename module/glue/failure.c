@@ -109,6 +109,7 @@ static enum caa_result result_of(enum caa_end end, const struct caa_answer *answ
 	case CAA_END_UNREAD:
 		return CAA_RESULT_TIMEOUT;
 	case CAA_END_ERROR:
+	case CAA_END_CUT:
 	case CAA_END_ABANDONED:
 		break;
 	}

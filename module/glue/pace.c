@@ -12,6 +12,7 @@
 #include "glue/fleet.h"
 #include "glue/host.h"
 #include "glue/merge.h"
+#include "glue/places.h"
 #include "glue/query.h"
 #include "glue/reporting.h"
 #include "glue/sending.h"
@@ -131,6 +132,7 @@ static int64_t given_up(struct serviced_query *sq, const struct caa_claims *clai
 /** What there is to choose from where there is a choice. */
 static void choices(struct caa_wish *wish, const struct serviced_query *sq)
 {
+	wish->places = caa_places_of(sq);
 	wish->sources = caa_host_sources(sq, &wish->netblocks);
 	if (wish->sources > CAA_EGRESS_MAX)
 		wish->sources = CAA_EGRESS_MAX;
@@ -312,10 +314,14 @@ static bool is_clients(const struct serviced_query *sq)
 
 static int64_t pace(void *arg, struct serviced_query *sq, int queued, int *tcp)
 {
+	int64_t wait_us = 0;
+
 	/* What is known already goes its way to the end, though no zone is enabled any more. */
-	if (sq->hook_data == NULL && (!caa_ctx_enabled(arg) || (is_clients(sq) && (queued || is_free(arg, sq)))))
-		return 0;
-	return pace_known(arg, sq, queued, tcp);
+	if (sq->hook_data != NULL || (caa_ctx_enabled(arg) && !(is_clients(sq) && (queued || is_free(arg, sq)))))
+		wait_us = pace_known(arg, sq, queued, tcp);
+	if (wait_us == 0 && !queued && *tcp && caa_ctx_enabled(arg))
+		caa_places_take(sq);
+	return wait_us;
 }
 
 static size_t cookie(void *arg, struct serviced_query *sq, uint8_t *out)

@@ -11,6 +11,7 @@
 #include "glue/failure.h"
 #include "glue/host.h"
 #include "glue/merge.h"
+#include "glue/places.h"
 #include "glue/query.h"
 #include "glue/reporting.h"
 #include "glue/sending.h"
@@ -23,6 +24,7 @@
 
 enum {
 	CALLS_MAX = 32,	/**< queries that one answer makes room for */
+	CUTS_MAX = 4,	/**< how often a query is sent again whose connection we closed; then it has failed, as without a module */
 	US_PER_MS = 1000,
 	/** octet of a header with the lower bits of the RCODE, and those */
 	FLAGS_AT = 3, RCODE_LOW = 0x0f
@@ -93,6 +95,10 @@ static int again(void *arg, struct serviced_query *sq, int tcp, struct sldns_buf
 	(void)tcp;
 	if (s == NULL || !s->asking.caa)
 		return MODULE_HOOKS_USUAL;
+	if (s->cut) {
+		s->cut = false;
+		return MODULE_HOOKS_AGAIN;
+	}
 	if (reply != NULL)
 		packet = packet_of(reply);
 	if (reply != NULL && !caa_proof_may_again(&s->asking, &packet))
@@ -143,6 +149,7 @@ static void count_end(struct caa_ctx *ctx, enum caa_end end, const struct caa_as
 		caa_stats_add(&ctx->stats, CAA_STAT_timed_out, 1);
 		break;
 	case CAA_END_ERROR:
+	case CAA_END_CUT:
 		caa_stats_add(&ctx->stats, CAA_STAT_failed, 1);
 		break;
 	case CAA_END_ABANDONED:
@@ -340,6 +347,11 @@ static void outcome(void *arg, struct serviced_query *sq, int tcp, int error, st
 		outcome_caps(ctx, sq);
 		return;
 	}
+	if (tcp && end == CAA_END_ERROR && s->cuts < CUTS_MAX && caa_places_took(sq)) {
+		end = CAA_END_CUT;
+		s->cut = s->asking.caa;
+		s->cuts++;
+	}
 	caa_reporting_ended(ctx, &s->asking);
 	caa_sending_flight_end(ctx, s);
 	if (reply != NULL)
@@ -361,7 +373,7 @@ static void outcome(void *arg, struct serviced_query *sq, int tcp, int error, st
 		call(ctx, s);
 	if (o.meaning == CAA_MEANS_ANSWER && reply != NULL)
 		caa_beside_shown(ctx, s, &before, reply, now_us);
-	if (!before.claimed || end == CAA_END_ABANDONED)
+	if (!before.claimed || end == CAA_END_CUT || end == CAA_END_ABANDONED)
 		return;
 	caa_claims_find(ctx, &claims, sq);
 	for (unsigned i = 0; i < claims.count; i++)

@@ -24,6 +24,8 @@ struct caa_sending {
 	uint64_t question;		/**< for the table of questions under way */
 	uint64_t due_us;		/**< when what waits for its place asks again; 0 = it does not wait, or for a call */
 	bool flies;			/**< it was noted there */
+	bool cut;			/**< its connection was closed for another one's sake: it is sent again */
+	uint8_t cuts;			/**< how often */
 };
 
 /** @return the state of a query, made with it; NULL if there is no memory, or its address is none of ours. */

@@ -36,6 +36,7 @@ harm_conf() {
 	printf 'server:\n trust-anchor-file: "%s"\n num-queries-per-thread: 16384\n trust-anchor-signaling: no\n' "$LAB_WORK/anchors"
 	case $1 in *option=caps*) echo ' use-caps-for-id: yes' ;; esac
 	case $1 in *option=nomin*) echo ' qname-minimisation: no' ;; esac
+	case $1 in *option=few-tcp*) echo ' outgoing-num-tcp: 2' ;; esac
 	case $1 in *option=dns64*) echo ' module-config: "dns64 validator iterator"' ;; esac
 	case $1 in *option=sources*)
 		lab_address "127.0.55.$2"

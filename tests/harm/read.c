@@ -331,7 +331,7 @@ static void read_expect(struct spec *spec, struct line *line)
 /** What drive.sh acts on; of the options one matters here, too. */
 static void read_for_driver(struct spec *spec, struct line *line)
 {
-	static const char *const options[] = { "chain", "caps", "nomin", "sources", "alone", "dns64", NULL };
+	static const char *const options[] = { "chain", "caps", "nomin", "sources", "alone", "dns64", "few-tcp", NULL };
 
 	if (is_next(line, "option"))
 		spec->chain |= next_choice(line, options) == 0;

@@ -11,10 +11,10 @@
  *	limit at N,.. [each] [zones|names] [zone GLOB,..] [negative] [from MS] [to MS] rate QPS [burst N]
  *	     [kind bucket|debt|window] [ban MS] refuse drop|refused|servfail|tc [slip N] [exempt cookie|tcp|both]
  *	ask at MS NAME [gap MS] [climb] [type a|txt|mx|caa]
- *	threads N | option caps|nomin|sources|chain|alone|dns64 | passes cold|warm | wait S
+ *	threads N | option caps|nomin|sources|chain|alone|dns64|few-tcp | passes cold|warm | wait S
  *				caps: use-caps-for-id; nomin: no minimisation; sources: three outgoing addresses;
  *				chain: signed zones have a DS in a signed TLD, and not each a trust anchor of its own;
- *				alone: with no other scenario at the same time
+ *				alone: with no other scenario at the same time; few-tcp: outgoing-num-tcp 2
  *	caa-rate ZONE QPS		the module's option, set by hand for the zone
  *	switch at MS off|on		the module is disabled or enabled again, by fast_reload
  *	expect ...			read by the judge

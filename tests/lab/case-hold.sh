@@ -150,7 +150,9 @@ asks 4
 until_ms 4200
 check "a hot answer goes on being given out" [ "$(records caa.shop.lab)" = 'CAA 0 issue "new.lab";' ]
 check "  and is looked up again meanwhile" lab_until 5 refreshed
-check "  once" [ "$(($(asked caa.shop.lab) - count))" -eq 2 ]
+# on a machine that does other things it is due a second time by then
+asked_for_each() { [ $(($(asked caa.shop.lab) - count)) -eq $((1 + $(lab_stat caa caa.refreshed))) ]; }
+check "  once each time" lab_until 5 asked_for_each
 lab_control caa caa_flush . >/dev/null
 since=$(date +%s%N)
 asks 1

@@ -101,10 +101,10 @@ probe_bind front.lab
 probe_good cached.lab '' 127.0.53.23
 
 probe_start
-# cached NAME ADDRESS OPTIONS
+# cached NAME ADDRESS OPTIONS: it asks both from one address, as a machine with one would: BIND's cookies are good for the address that they were given
 cached() {
-	lab_dnsdist "$1" "$2" -- "newServer({address='$BACKEND:53'}):setUp()
-newServer({address='$GOOD:53'}):setUp()
+	lab_dnsdist "$1" "$2" -- "newServer({address='$BACKEND:53', source='$2'}):setUp()
+newServer({address='$GOOD:53', source='$2'}):setUp()
 getPool(''):setCache(newPacketCache(1000, {$3}))"
 }
 cached front 127.0.53.18 cookieHashing=true

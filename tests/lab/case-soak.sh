@@ -5,7 +5,7 @@
 # What is watched: that every question has its one right answer, the time that it takes where nothing is wrong, memory, descriptors,
 # what waits, and sums that add up.  A line a minute, and a verdict.
 #
-#   MINUTES (20 seconds if not set), CAA and OTHER questions a second (50 and 300), THREADS (2), SEED (1)
+#   MINUTES (20 seconds if not set), CAA and OTHER questions a second (50 and 300), THREADS (2), SEED (1), PICTURE: a file to draw it into
 
 for program in soak_load faulty; do [ -x "$LAB_BUILD/$program" ] || lab_skip "no $program; run make $program"; done
 command -v dnsdist >/dev/null || lab_skip "no dnsdist here; ./bootstrap installs what the lab needs"
@@ -128,6 +128,10 @@ soak_line() {
 		select(startswith("limited other") | not)] | join("; ")) + "; \(.left) left, \(.twice) twice, \(.open) open; good CAA \(.p50) ms, p99 \(.p99) ms"'
 	echo "#   $(lab_resident_kb caa) KB, $(descriptors) descriptors, $(lab_stat caa total.requestlist.current.all) in the request list"
 }
+# soak_row AT KB: the same for the picture: sums of questions for CAA since the start, and times of this interval
+soak_row() {
+	echo "$1 $2 $(tail -n 1 "$LAB_WORK/load" | jq -r '[.p50, .p99, .open, (.good_caa, .limited_caa, .faulty_caa | .asked, .right, .servfail)] | join(" ")')"
+}
 start=$SECONDS lines=0 reloads=0 next_reload=$((seconds >= 60 ? 60 : seconds / 3)) every=$next_reload kb=()
 while ! lab_is_gone $load; do
 	at=$((SECONDS - start))
@@ -147,6 +151,7 @@ while ! lab_is_gone $load; do
 		lines=$(wc -l <"$LAB_WORK/load")
 		soak_line $at
 		kb+=("$(lab_resident_kb caa)")
+		soak_row $at "${kb[-1]}" >>"$LAB_WORK/rows"
 	fi
 	lab_is_gone "${LAB_PID[caa]}" && lab_die "the resolver has ended"
 	sleep 0.3
@@ -154,6 +159,11 @@ done
 rm "$LAB_WORK/going"
 soak_line $((SECONDS - start))
 wait
+if [ -n "${PICTURE:-}" ]; then
+	# shellcheck source=tests/lab/soak-picture.sh
+	. "$LAB_DIR/soak-picture.sh"
+	soak_picture "$LAB_WORK/rows" "$PICTURE"
+fi
 
 # --- the verdict -------------------------------------------------------------------------------------------------------------------
 

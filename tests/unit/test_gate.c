@@ -2586,6 +2586,69 @@ static void a_closed_connection_says_less_where_tcp_works(void **state)
 	}
 }
 
+/** What only may go over TCP leaves the places for connections to what has to; that waits while something is under way over each, and
+ *  takes another's after a while, if it may. */
+static void a_connection_needs_a_place(void **state)
+{
+	enum { LONG_US = 3000000 };
+	static const struct { enum caa_places places; bool must; uint64_t after_us; enum caa_gate gate; } row[] = {
+		{ CAA_PLACES_FREE,  false, 0, CAA_GATE_SEND_TCP },
+		{ CAA_PLACES_KEPT,  false, 0, CAA_GATE_SEND },
+		{ CAA_PLACES_TAKEN, false, 0, CAA_GATE_SEND },
+		{ CAA_PLACES_NONE,  false, 0, CAA_GATE_SEND },
+		{ CAA_PLACES_FREE,  true,  0, CAA_GATE_SEND_TCP },
+		{ CAA_PLACES_KEPT,  true,  0, CAA_GATE_SEND_TCP },
+		{ CAA_PLACES_TAKEN, true,  0, CAA_GATE_WAIT },
+		{ CAA_PLACES_TAKEN, true,  LONG_US - 1, CAA_GATE_WAIT },
+		{ CAA_PLACES_TAKEN, true,  LONG_US, CAA_GATE_SEND_TCP },
+		{ CAA_PLACES_NONE,  true,  LONG_US, CAA_GATE_WAIT },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		struct scene s = begin();
+		struct caa_asking q = { .caa = false };
+		struct caa_wish wish;
+
+		chat(&s, 4);
+		caa_transport_prefer_tcp(&s.u.transport, s.now_us);
+		wish = wish_of(&s);
+		wish.places = row[i].places;
+		wish.tcp = row[i].must;
+		if (row[i].after_us > 0) {
+			assert_int_equal(ask_wish(&s, &q, &s.serving, &wish), CAA_GATE_WAIT);
+			wish.now_us += row[i].after_us;
+		}
+		assert_int_equal(ask_wish(&s, &q, &s.serving, &wish), row[i].gate);
+		if (row[i].gate == CAA_GATE_WAIT)	/* more seldom the longer it waits */
+			assert_in_range(s.wait_us, SOON_US + row[i].after_us / 20, SOON_US + row[i].after_us / 8);
+	}
+}
+
+/** That we closed a connection says nothing of its server, and nothing of the question. */
+static void what_we_cut_ourselves_says_nothing(void **state)
+{
+	struct scene s = begin();
+	struct caa_transport before;
+	struct caa_outcome o;
+
+	(void)state;
+	chat(&s, 4);
+	s.u.transport.window = 4;
+	before = s.u.transport;
+	for (unsigned i = 0; i < 2; i++) {
+		struct caa_asking q = { .caa = false };
+
+		assert_int_equal(ask_tcp(&s, &q), CAA_GATE_SEND_TCP);
+		o = end(&s, &q, CAA_END_CUT, NULL, true);
+		assert_int_equal(o.meaning, CAA_MEANS_NOTHING);
+		assert_false(o.limited || o.limit);
+	}
+	assert_memory_equal(&s.u.transport, &before, sizeof(before));
+	assert_int_equal(s.u.failed, 2);
+	nothing_is_left(&s);
+}
+
 /** How often a question is asked again depends on who may have said no. */
 static void an_outcome_says_what_kind_of_denial_it_is(void **state)
 {
@@ -3291,6 +3354,7 @@ int main(void)
 		cmocka_unit_test(a_rate_by_hand_is_untouched_by_other_zones), cmocka_unit_test(an_outcome_says_what_it_means),
 		cmocka_unit_test(an_outcome_says_whose_denial_it_is), cmocka_unit_test(a_rate_by_hand_is_no_limit),
 		cmocka_unit_test(a_closed_connection_says_less_where_tcp_works),
+		cmocka_unit_test(a_connection_needs_a_place), cmocka_unit_test(what_we_cut_ourselves_says_nothing),
 		cmocka_unit_test(an_outcome_says_what_kind_of_denial_it_is), cmocka_unit_test(tcp_that_is_cut_does_not_help),
 		cmocka_unit_test(an_outcome_says_who_answered_lately), cmocka_unit_test(everything_is_counted),
 		cmocka_unit_test(the_cost_is_the_wait), cmocka_unit_test(working_tcp_costs_nothing),

@@ -17,6 +17,7 @@ struct caa_asking {
 	struct caa_turn turn;	/**< in the upstream's line, while it waits; first, so that it is found from there */
 	struct caa_turn *neighbour[CAA_LINE_NEIGHBOURS];	/**< who is to ask at once, as it found room: what caa_gate_ask() tells its caller */
 	uint64_t placed_us;	/**< when it took its place */
+	uint64_t connects_us;	/**< since when it waits for a place for a connection; 0 = it does not */
 	struct caa_sent sent;
 	struct caa_cookie_sent cookie;
 	uint32_t zone;		/**< a hash of the zone that is asked, and of the question; set by the caller before anything else */
@@ -57,6 +58,14 @@ struct caa_asking {
 	bool chose_tcp;		/**< it went over TCP, where Unbound would not */
 };
 
+/** What there is of a thread's places for connections. */
+enum caa_places {
+	CAA_PLACES_FREE,	/**< one, or the connection that it would go over is there */
+	CAA_PLACES_KEPT,	/**< those that are left are for who has to go over TCP */
+	CAA_PLACES_TAKEN,	/**< something is under way over each: who has waited long may close another's connection, ... */
+	CAA_PLACES_NONE		/**< ... or not even that */
+};
+
 /** What is asked for. */
 struct caa_wish {
 	const struct caa_zone_options *zone;
@@ -69,6 +78,7 @@ struct caa_wish {
 	uint32_t random;	/**< random bits, where there are several */
 	unsigned losses;	/**< queries in a row that the question has lost at this address where no limit is known */
 	bool tcp;		/**< Unbound sends it over TCP */
+	enum caa_places places;	/**< whether it finds a place for a connection */
 	bool accompanied;	/**< other resolvers of the perspective may ask there as well */
 	bool repeated;		/**< the question has lost a query before: it goes ahead of others of its zone */
 	bool may_move;		/**< it may be sent elsewhere instead */

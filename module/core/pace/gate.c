@@ -32,7 +32,7 @@ static bool is_better_over_tcp(const struct caa_upstream *u, const struct caa_wi
 	return wish->repeated && wish->accompanied && caa_transport_works(&u->transport);
 }
 
-static enum caa_offer offer_of(const struct caa_upstream *u, enum caa_need need, const struct caa_wish *wish)
+static enum caa_offer offer_of(const struct caa_upstream *u, const struct caa_asking *q, enum caa_need need, const struct caa_wish *wish)
 {
 	static const enum caa_offer offers[] = {
 		[CAA_TRANSPORT_UDP] = CAA_OFFER_UDP,
@@ -40,9 +40,15 @@ static enum caa_offer offer_of(const struct caa_upstream *u, enum caa_need need,
 		[CAA_TRANSPORT_SOON] = CAA_OFFER_TCP_SOON,
 	};
 
+	bool must = need == CAA_NEED_TCP;
+
 	if (caa_learn_is_manual(&u->learn))
 		return CAA_OFFER_BY_HAND;
-	return offers[caa_transport_choose(&u->transport, wish->now_us, need == CAA_NEED_TCP || is_better_over_tcp(u, wish))];
+	if (!must && wish->places != CAA_PLACES_FREE)
+		return CAA_OFFER_UDP;
+	if (must && !caa_waiting_finds_place(q, wish))
+		return CAA_OFFER_TCP_SOON;
+	return offers[caa_transport_choose(&u->transport, wish->now_us, must || is_better_over_tcp(u, wish))];
 }
 
 static enum caa_belief belief_of(const struct caa_upstream *u, const struct caa_asking *q, const struct caa_serving *zone,
@@ -163,7 +169,7 @@ enum caa_gate caa_gate_ask(struct caa_upstream *u, struct caa_asking *q, struct 
 	if (wish->now_us >= wish->deadline_us)
 		return late(u, q, wish);
 	need = need_of(q, wish);
-	switch (caa_course_of(offer_of(u, need, wish), need)) {
+	switch (caa_course_of(offer_of(u, q, need, wish), need)) {
 	case CAA_COURSE_TCP:
 		return caa_send_tcp(u, q, wish);
 	case CAA_COURSE_TCP_SOON:

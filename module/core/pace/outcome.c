@@ -40,6 +40,7 @@ static enum caa_signal signal_of(const struct caa_upstream *u, const struct caa_
 	case CAA_END_TIMEOUT:
 		return before || q->forged ? CAA_SIGNAL_NONE : CAA_SIGNAL_SILENCE;
 	case CAA_END_ERROR:
+	case CAA_END_CUT:
 	case CAA_END_UNREAD:
 	case CAA_END_ABANDONED:
 		break;
@@ -178,6 +179,7 @@ static enum caa_transport_end end_tcp(const struct caa_asking *q, const struct c
 		return CAA_TRANSPORT_LOST;
 	case CAA_END_ERROR:
 		return CAA_TRANSPORT_CLOSED;
+	case CAA_END_CUT:
 	case CAA_END_UNREAD:
 	case CAA_END_ABANDONED:
 		break;
@@ -227,6 +229,7 @@ static void count(struct caa_upstream *u, enum caa_end end)
 		u->timed_out++;
 		break;
 	case CAA_END_ERROR:
+	case CAA_END_CUT:
 		u->failed++;
 		break;
 	case CAA_END_ABANDONED:
@@ -256,6 +259,7 @@ static enum caa_meaning meaning_of(const struct caa_upstream *u, const struct ca
 		if (tcp)
 			return q->chose_tcp ? CAA_MEANS_NOTHING : CAA_MEANS_NO_TCP;
 		return caa_learn_limited(&u->learn) || caa_serving_is_witness(zone, now_us) ? CAA_MEANS_LOST : CAA_MEANS_SILENCE;
+	case CAA_END_CUT:
 	case CAA_END_ABANDONED:
 		break;
 	}

@@ -20,6 +20,7 @@ enum caa_end {
 	CAA_END_ANSWER,
 	CAA_END_TIMEOUT,
 	CAA_END_ERROR,		/**< it could not be sent, or the connection broke */
+	CAA_END_CUT,		/**< we closed its connection for another one's sake: it says nothing of anybody */
 	CAA_END_UNREAD,		/**< nothing was read in time, as nobody looked: it says nothing of anybody */
 	CAA_END_ABANDONED	/**< nobody waits for it any more; it may not have left */
 };

@@ -6,6 +6,7 @@ enum {
 	US_PER_S = 1000000,
 	SOON_US = 5 * US_PER_MS,	/**< who waits for the first answer over TCP asks again then, ... */
 	SOON_CROWD_US = US_PER_MS,	/**< ... but where many wait, one asks in so long: the answer calls them */
+	PLACE_PARTS = 8,		/**< who waits for a place for a connection asks again after such a part of the time that it has waited */
 	PROOF_US = 400 * US_PER_MS,	/**< as long as one over TCP is waited for that was not asked for by the server */
 	LATER_US = 20 * US_PER_MS,	/**< who waits for others to find out why its zone was denied asks again then */
 	ADMIT_US = 250 * US_PER_MS,	/**< whose turn is beyond the budget asks again then: the pace may rise ... */
@@ -17,6 +18,7 @@ enum {
 	DUE_PARTS = 16,			/**< ... each at least so often until its turn */
 	MANY = 500, TOGETHER_US = 100 * US_PER_MS,	/**< of so many, those ask at one time whose times are no further apart: each time
 					 *   wakes the thread */
+	TIRED_US = 3 * US_PER_S,	/**< who has waited so long for a place for a connection takes one, as Unbound does */
 	LONG_US = 200 * US_PER_MS	/**< who waits longer asks again half way: the pace may have changed */
 };
 
@@ -154,11 +156,30 @@ enum caa_gate caa_waiting_proof(struct caa_upstream *u, struct caa_asking *q, co
 	return caa_waiting_hold(u, q, wish, PROOF_US, caa_waiting_soon_us(u), wait_us);
 }
 
+bool caa_waiting_finds_place(const struct caa_asking *q, const struct caa_wish *wish)
+{
+	bool tired = q->connects_us != 0 && wish->now_us >= q->connects_us + TIRED_US;
+
+	return wish->places < CAA_PLACES_TAKEN || (wish->places == CAA_PLACES_TAKEN && tired);
+}
+
+/** @return when who has to go over TCP asks again. */
+static uint64_t tcp_us(struct caa_asking *q, const struct caa_wish *wish)
+{
+	if (wish->places < CAA_PLACES_TAKEN)
+		return SOON_US;
+	if (q->connects_us == 0)
+		q->connects_us = wish->now_us;
+	return max_u64(SOON_US, (wish->now_us - q->connects_us) / PLACE_PARTS);
+}
+
 enum caa_gate caa_waiting_tcp(struct caa_upstream *u, struct caa_asking *q, const struct caa_wish *wish, uint64_t *wait_us)
 {
+	uint64_t at_us = tcp_us(q, wish);
+
 	if (!q->turn.in_line && !q->waited)
 		q->placed_us = wish->now_us;
-	return caa_waiting_hold(u, q, wish, SOON_US, SOON_US, wait_us);
+	return caa_waiting_hold(u, q, wish, at_us, at_us, wait_us);
 }
 
 uint32_t caa_waiting_room(const struct caa_upstream *u)

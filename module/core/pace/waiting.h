@@ -38,8 +38,11 @@ enum caa_gate caa_waiting_outside(struct caa_upstream *u, struct caa_asking *q, 
 /** The same where some others find out why its zone was denied. */
 enum caa_gate caa_waiting_denied(struct caa_upstream *u, struct caa_asking *q, const struct caa_wish *wish, uint64_t *wait_us);
 
-/** The same for who has to go over TCP, where others are under way. */
+/** The same for who has to go over TCP, where others are under way, or where there is no place for a connection. */
 enum caa_gate caa_waiting_tcp(struct caa_upstream *u, struct caa_asking *q, const struct caa_wish *wish, uint64_t *wait_us);
+
+/** @return whether there is a place for the connection of a query that has to go over TCP; one that has waited long for it takes another's. */
+bool caa_waiting_finds_place(const struct caa_asking *q, const struct caa_wish *wish);
 
 /** The same for who may go over either, where one that is under way over TCP is to bring the cookie. */
 enum caa_gate caa_waiting_proof(struct caa_upstream *u, struct caa_asking *q, const struct caa_wish *wish, uint64_t *wait_us);
