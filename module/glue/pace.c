@@ -33,6 +33,7 @@ enum {
 	 *  times, 400 ms, in which Unbound chooses at random, less than what a server that fails costs. */
 	DETOUR_MS = 1000,
 	US_PER_MS = 1000,
+	TURN_US = US_PER_MS,	/**< a turn of the thread's loop is over then */
 	TARGETS_MAX = 16	/**< addresses of a zone that are looked at for a shorter wait */
 };
 
@@ -314,13 +315,17 @@ static bool is_clients(const struct serviced_query *sq)
 
 static int64_t pace(void *arg, struct serviced_query *sq, int queued, int *tcp)
 {
+	const struct caa_sending *s;
 	int64_t wait_us = 0;
 
+	if (sq->hook_data != NULL && !queued && caa_places_are_taken(sq->outnet))
+		return TURN_US;
 	/* What is known already goes its way to the end, though no zone is enabled any more. */
 	if (sq->hook_data != NULL || (caa_ctx_enabled(arg) && !(is_clients(sq) && (queued || is_free(arg, sq)))))
 		wait_us = pace_known(arg, sq, queued, tcp);
+	s = sq->hook_data;
 	if (wait_us == 0 && !queued && *tcp && caa_ctx_enabled(arg))
-		caa_places_take(sq);
+		caa_places_take(sq, s != NULL && s->asking.caa);
 	return wait_us;
 }
 

@@ -24,7 +24,7 @@
 
 enum {
 	CALLS_MAX = 32,	/**< queries that one answer makes room for */
-	CUTS_MAX = 4,	/**< how often a query is sent again whose connection we closed; then it has failed, as without a module */
+	CUTS_MAX = 4,	/**< how often a query is sent again whose connection we closed; then the iterator chooses again, as without a module */
 	US_PER_MS = 1000,
 	/** octet of a header with the lower bits of the RCODE, and those */
 	FLAGS_AT = 3, RCODE_LOW = 0x0f
@@ -347,10 +347,10 @@ static void outcome(void *arg, struct serviced_query *sq, int tcp, int error, st
 		outcome_caps(ctx, sq);
 		return;
 	}
-	if (tcp && end == CAA_END_ERROR && s->cuts < CUTS_MAX && caa_places_took(sq)) {
+	if (tcp && end == CAA_END_ERROR && caa_places_took(sq)) {
 		end = CAA_END_CUT;
-		s->cut = s->asking.caa;
-		s->cuts++;
+		s->cut = s->asking.caa && s->cuts < CUTS_MAX;
+		s->cuts += s->cut;
 	}
 	caa_reporting_ended(ctx, &s->asking);
 	caa_sending_flight_end(ctx, s);

@@ -10,6 +10,7 @@
 #include "core/wire/packet.h"
 #include "glue/ctx.h"
 #include "glue/host.h"
+#include "glue/places.h"
 #include "glue/query.h"
 
 #include "iterator/iter_delegpt.h"
@@ -228,7 +229,7 @@ int64_t caa_reporting_pace(struct caa_ctx *ctx, const struct serviced_query *sq,
 	if (report->sent >= SENDS || now_us - report->started_us > (uint64_t)LIFE_S * US_PER_S)
 		return -1;
 	if (sq->qtype == LDNS_RR_TYPE_TXT && !caa_host_recurses(sq)) {
-		if (!has_place(ctx->reporting, entry->qstate->env->cfg))
+		if (caa_places_of(sq) != CAA_PLACES_FREE || !has_place(ctx->reporting, entry->qstate->env->cfg))
 			return WAIT_US;
 		q->report = true;
 		*tcp = 1;

@@ -8,7 +8,7 @@ soak_picture() {
 	command -v gnuplot >/dev/null || { echo "# no gnuplot: nothing is drawn"; return 0; }
 	[ "$(wc -l <"$1")" -gt 1 ] || { echo "# too short for a picture"; return 0; }
 	# what is new in each interval, a second: time in minutes, MB, p50, p99, open, then for good, limited and faulty: asked, right, SERVFAIL
-	awk '{ d = $1 - at; line = $1 / 60 " " $2 / 1024 " " $3 " " $4 " " $5
+	awk '$1 > at + 0 { d = $1 - at; line = $1 / 60 " " $2 / 1024 " " $3 " " $4 " " $5
 		for (i = 6; i <= 14; i++) { line = line " " ($i - was[i]) / d; was[i] = $i }
 		at = $1; print line }' "$1" >"$1.drawn"
 	gnuplot <<END || lab_die "gnuplot draws nothing"

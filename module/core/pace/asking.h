@@ -17,7 +17,7 @@ struct caa_asking {
 	struct caa_turn turn;	/**< in the upstream's line, while it waits; first, so that it is found from there */
 	struct caa_turn *neighbour[CAA_LINE_NEIGHBOURS];	/**< who is to ask at once, as it found room: what caa_gate_ask() tells its caller */
 	uint64_t placed_us;	/**< when it took its place */
-	uint64_t connects_us;	/**< since when it waits for a place for a connection; 0 = it does not */
+	uint64_t connects_us;	/**< when it had to wait for a place for a connection; 0 = it had not to */
 	struct caa_sent sent;
 	struct caa_cookie_sent cookie;
 	uint32_t zone;		/**< a hash of the zone that is asked, and of the question; set by the caller before anything else */

@@ -39,15 +39,14 @@ static enum caa_offer offer_of(const struct caa_upstream *u, const struct caa_as
 		[CAA_TRANSPORT_TCP] = CAA_OFFER_TCP,
 		[CAA_TRANSPORT_SOON] = CAA_OFFER_TCP_SOON,
 	};
-
 	bool must = need == CAA_NEED_TCP;
 
+	if (must && !caa_waiting_finds_place(q, wish))
+		return CAA_OFFER_TCP_SOON;
 	if (caa_learn_is_manual(&u->learn))
 		return CAA_OFFER_BY_HAND;
 	if (!must && wish->places != CAA_PLACES_FREE)
 		return CAA_OFFER_UDP;
-	if (must && !caa_waiting_finds_place(q, wish))
-		return CAA_OFFER_TCP_SOON;
 	return offers[caa_transport_choose(&u->transport, wish->now_us, must || is_better_over_tcp(u, wish))];
 }
 

@@ -195,6 +195,8 @@ static void outcome_tcp(struct caa_upstream *u, struct caa_asking *q, struct caa
 	if (q->tcp)
 		caa_transport_outcome(&u->transport, now_us, end_tcp(q, zone, now_us, end, packet));
 	q->tcp = false;
+	if (end != CAA_END_CUT)
+		q->connects_us = 0;	/* else it has waited all along */
 	if (caa_transport_is_away(&u->transport, now_us))
 		caa_learn_no_tcp(&u->learn, now_us);
 	if (end != CAA_END_ANSWER)

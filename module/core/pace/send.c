@@ -89,7 +89,6 @@ enum caa_gate caa_send_tcp(struct caa_upstream *u, struct caa_asking *q, const s
 	caa_waiting_tell(q);
 	caa_waiting_leave(u, q);
 	q->chose_tcp = !wish->tcp;
-	q->connects_us = 0;
 	q->patience_ms = patience_tcp_ms(u, q);
 	q->least_ms = 0;
 	choose_source_tcp(q, wish);

@@ -6,7 +6,7 @@ enum {
 	US_PER_S = 1000000,
 	SOON_US = 5 * US_PER_MS,	/**< who waits for the first answer over TCP asks again then, ... */
 	SOON_CROWD_US = US_PER_MS,	/**< ... but where many wait, one asks in so long: the answer calls them */
-	PLACE_PARTS = 8,		/**< who waits for a place for a connection asks again after such a part of the time that it has waited */
+	PLACE_PARTS = 8,		/**< who waits for a place for a connection asks again after this part of the time that it has waited, or half of it */
 	PROOF_US = 400 * US_PER_MS,	/**< as long as one over TCP is waited for that was not asked for by the server */
 	LATER_US = 20 * US_PER_MS,	/**< who waits for others to find out why its zone was denied asks again then */
 	ADMIT_US = 250 * US_PER_MS,	/**< whose turn is beyond the budget asks again then: the pace may rise ... */
@@ -18,7 +18,7 @@ enum {
 	DUE_PARTS = 16,			/**< ... each at least so often until its turn */
 	MANY = 500, TOGETHER_US = 100 * US_PER_MS,	/**< of so many, those ask at one time whose times are no further apart: each time
 					 *   wakes the thread */
-	TIRED_US = 3 * US_PER_S,	/**< who has waited so long for a place for a connection takes one, as Unbound does */
+	TIRED_US = 3 * US_PER_S,	/**< who has waited so long for a place for a connection takes another's, if nobody has done so lately */
 	LONG_US = 200 * US_PER_MS	/**< who waits longer asks again half way: the pace may have changed */
 };
 
