@@ -12,6 +12,7 @@
 #include "glue/log.h"
 #include "glue/lookups.h"
 #include "glue/patience.h"
+#include "glue/places.h"
 #include "glue/reporting.h"
 #include "glue/sources.h"
 
@@ -110,10 +111,11 @@ struct caa_ctx *caa_ctx_create(int id, struct caa_config *config, const struct c
 	kept_failures = NULL;
 	ctx->lookups = caa_lookups_create(workers, o->fleet_server[0] != '\0');
 	ctx->patience = caa_patience_create(workers);
+	ctx->places = caa_places_create(workers);
 	ctx->reporting = caa_reporting_create();
 	caa_sources_read(&sources, cfg, caa_config_zones(config));
 	ctx->holds = caa_holds_take(hooks, (size_t)o->hold_mib * MIB, &sources);
-	if (ctx->shards == NULL || ctx->holds == NULL || ctx->failures == NULL || ctx->lookups == NULL || ctx->patience == NULL ||
+	if (ctx->shards == NULL || ctx->holds == NULL || ctx->failures == NULL || ctx->lookups == NULL || ctx->patience == NULL || ctx->places == NULL ||
 	    ctx->reporting == NULL) {
 		log_err("caa: out of memory");
 		caa_ctx_destroy(ctx);
@@ -131,6 +133,7 @@ void caa_ctx_destroy(struct caa_ctx *ctx)
 	caa_log_close(ctx->log);
 	caa_lookups_destroy(ctx->lookups);
 	caa_patience_destroy(ctx->patience);
+	caa_places_destroy(ctx->places);
 	caa_reporting_destroy(ctx->reporting);
 	caa_holds_destroy(ctx->holds);
 	if (ctx->failures != NULL)

@@ -21,6 +21,7 @@ struct caa_fleet;
 struct caa_log;
 struct caa_lookups;
 struct caa_patience;
+struct caa_places;
 struct caa_reporting;
 struct caa_holds;
 struct config_file;
@@ -39,6 +40,7 @@ struct caa_ctx {
 	_Atomic bool enabled;		/**< any zone is enabled; where false, every hook returns at once */
 	struct caa_shards *shards;	/**< its size is fixed by create */
 	struct caa_lookups *lookups;	/**< that are under way; its size is fixed by create */
+	struct caa_places *places;	/**< for connections, glue/places.h; fixed by create */
 	struct caa_patience *patience;	/**< of clients, glue/patience.h; fixed by create */
 	struct caa_stats stats;
 	struct caa_failures *failures;	/**< locks itself */

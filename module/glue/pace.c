@@ -131,9 +131,9 @@ static int64_t given_up(struct serviced_query *sq, const struct caa_claims *clai
 }
 
 /** What there is to choose from where there is a choice. */
-static void choices(struct caa_wish *wish, const struct serviced_query *sq)
+static void choices(struct caa_ctx *ctx, struct caa_wish *wish, const struct serviced_query *sq)
 {
-	wish->places = caa_places_of(sq);
+	wish->room = caa_places_of(ctx->places, sq);
 	wish->sources = caa_host_sources(sq, &wish->netblocks);
 	if (wish->sources > CAA_EGRESS_MAX)
 		wish->sources = CAA_EGRESS_MAX;
@@ -174,7 +174,7 @@ static int64_t pace_caa(struct caa_ctx *ctx, struct caa_sending *s, const struct
 		wait_us = beside_us;
 	if (wait_us > 0 && wish->now_us + wait_us < wish->deadline_us)
 		return (int64_t)wait_us;
-	choices(wish, sq);
+	choices(ctx, wish, sq);
 	gate = caa_shards_ask(ctx->shards, addr, q, wish, &wait_us, &known);
 	if (known)
 		caa_sending_ask_again(q->neighbour, q->neighbours);
@@ -315,17 +315,18 @@ static bool is_clients(const struct serviced_query *sq)
 
 static int64_t pace(void *arg, struct serviced_query *sq, int queued, int *tcp)
 {
+	struct caa_ctx *ctx = arg;
 	const struct caa_sending *s;
 	int64_t wait_us = 0;
 
-	if (sq->hook_data != NULL && !queued && caa_places_are_taken(sq->outnet))
+	if (sq->hook_data != NULL && !queued && caa_places_are_taken(ctx->places, sq->outnet))
 		return TURN_US;
 	/* What is known already goes its way to the end, though no zone is enabled any more. */
-	if (sq->hook_data != NULL || (caa_ctx_enabled(arg) && !(is_clients(sq) && (queued || is_free(arg, sq)))))
-		wait_us = pace_known(arg, sq, queued, tcp);
+	if (sq->hook_data != NULL || (caa_ctx_enabled(ctx) && !(is_clients(sq) && (queued || is_free(ctx, sq)))))
+		wait_us = pace_known(ctx, sq, queued, tcp);
 	s = sq->hook_data;
-	if (wait_us == 0 && !queued && *tcp && caa_ctx_enabled(arg))
-		caa_places_take(sq, s != NULL && s->asking.caa);
+	if (wait_us == 0 && !queued && *tcp && caa_ctx_enabled(ctx))
+		caa_places_take(ctx->places, sq, s != NULL && s->asking.caa);
 	return wait_us;
 }
 

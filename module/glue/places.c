@@ -5,6 +5,8 @@
 
 #include "glue/host.h"
 
+#include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "services/outside_network.h"
@@ -16,14 +18,48 @@ enum {
 				 *   answer, which Unbound waits for as long */
 };
 
-/** The connection that Unbound closes in this turn of the thread's loop, while the query that takes its place is sent. */
-static _Thread_local struct {
-	const struct outside_network *outnet;	/**< NULL = none */
+/** Of one thread, and used by it alone but for the first field. */
+struct thread {
+	_Atomic(const struct outside_network *) outnet;	/**< the thread's; NULL = nobody's yet */
+	bool closes;			/**< Unbound closes a connection in this turn of the loop, while the query that takes its place is sent: */
 	struct timeval turn;
 	struct sockaddr_storage addr;
 	socklen_t addrlen;
-} closes;
-static _Thread_local uint64_t taken_us;		/**< when one who waited took a place; 0 = never */
+	uint64_t taken_us;		/**< when one who waited took a place; 0 = never */
+};
+
+struct caa_places {
+	unsigned threads;
+	struct thread thread[];
+};
+
+struct caa_places *caa_places_create(unsigned threads)
+{
+	struct caa_places *all = calloc(1, sizeof(*all) + threads * sizeof(all->thread[0]));
+
+	if (all != NULL)
+		all->threads = threads;
+	return all;
+}
+
+void caa_places_destroy(struct caa_places *all)
+{
+	free(all);
+}
+
+/** @return the thread's own; NULL if there are more of them than there were. */
+static struct thread *of(struct caa_places *all, const struct outside_network *outnet)
+{
+	for (unsigned i = 0; i < all->threads; i++) {
+		const struct outside_network *whose = atomic_load_explicit(&all->thread[i].outnet, memory_order_relaxed);
+
+		if (whose == outnet)
+			return &all->thread[i];
+		if (whose == NULL && atomic_compare_exchange_strong(&all->thread[i].outnet, &whose, outnet))
+			return &all->thread[i];
+	}
+	return NULL;
+}
 
 static bool is_idle(const struct reuse_tcp *reuse)
 {
@@ -43,26 +79,36 @@ static bool goes_over(const struct serviced_query *sq, const struct reuse_tcp *r
 		reuse->tree_by_id.count < sq->outnet->max_reuse_tcp_queries;
 }
 
-bool caa_places_are_taken(const struct outside_network *outnet)
+static bool closes_now(const struct thread *t, const struct outside_network *outnet)
 {
-	return closes.outnet == outnet && closes.turn.tv_sec == outnet->now_tv->tv_sec && closes.turn.tv_usec == outnet->now_tv->tv_usec;
+	return t != NULL && t->closes && t->turn.tv_sec == outnet->now_tv->tv_sec && t->turn.tv_usec == outnet->now_tv->tv_usec;
 }
 
-enum caa_places caa_places_of(const struct serviced_query *sq)
+bool caa_places_are_taken(struct caa_places *all, const struct outside_network *outnet)
+{
+	return closes_now(of(all, outnet), outnet);
+}
+
+static bool may_take(const struct thread *t)
+{
+	return t != NULL && (t->taken_us == 0 || caa_host_now_us() - t->taken_us >= TAKE_US);
+}
+
+enum caa_room caa_places_of(struct caa_places *all, const struct serviced_query *sq)
 {
 	const struct outside_network *outnet = sq->outnet;
 	size_t places = outnet->num_tcp, kept = places - places / 2, open = outnet->tcp_reuse.count, idle = 0;
 
 	if (open + kept < places)
-		return CAA_PLACES_FREE;
+		return CAA_ROOM_FREE;
 	for (const struct reuse_tcp *reuse = outnet->tcp_reuse_first; reuse != NULL; reuse = reuse->lru_next) {
 		if (goes_over(sq, reuse))
-			return CAA_PLACES_FREE;
+			return CAA_ROOM_FREE;
 		idle += is_idle(reuse);
 	}
 	if (places > 0 && open >= places && idle == 0)
-		return taken_us == 0 || caa_host_now_us() - taken_us >= TAKE_US ? CAA_PLACES_TAKEN : CAA_PLACES_NONE;
-	return places - open + idle > kept ? CAA_PLACES_FREE : CAA_PLACES_KEPT;
+		return may_take(of(all, outnet)) ? CAA_ROOM_TAKEN : CAA_ROOM_NONE;
+	return places - open + idle > kept ? CAA_ROOM_FREE : CAA_ROOM_KEPT;
 }
 
 /** The busy ones go before the idle ones, in the order that they have. */
@@ -79,9 +125,10 @@ static void spare_busy(struct outside_network *outnet)
 	}
 }
 
-void caa_places_take(const struct serviced_query *sq, bool waits)
+void caa_places_take(struct caa_places *all, const struct serviced_query *sq, bool waits)
 {
 	struct outside_network *outnet = sq->outnet;
+	struct thread *t;
 
 	if (outnet->tcp_free != NULL || outnet->tcp_reuse_last == NULL || is_idle(outnet->tcp_reuse_last))
 		return;
@@ -89,18 +136,21 @@ void caa_places_take(const struct serviced_query *sq, bool waits)
 		if (goes_over(sq, reuse))
 			return;
 	spare_busy(outnet);
-	if (is_idle(outnet->tcp_reuse_last))
+	t = of(all, outnet);
+	if (t == NULL || is_idle(outnet->tcp_reuse_last))
 		return;
-	closes.outnet = outnet;
-	closes.turn = *outnet->now_tv;
-	closes.addr = outnet->tcp_reuse_last->addr;
-	closes.addrlen = outnet->tcp_reuse_last->addrlen;
+	t->closes = true;
+	t->turn = *outnet->now_tv;
+	t->addr = outnet->tcp_reuse_last->addr;
+	t->addrlen = outnet->tcp_reuse_last->addrlen;
 	if (waits)
-		taken_us = caa_host_now_us();
+		t->taken_us = caa_host_now_us();
 }
 
-bool caa_places_took(const struct serviced_query *sq)
+bool caa_places_took(struct caa_places *all, const struct serviced_query *sq)
 {
-	return caa_places_are_taken(sq->outnet) &&
-		sockaddr_cmp((struct sockaddr_storage *)&sq->addr, sq->addrlen, &closes.addr, closes.addrlen) == 0;
+	struct thread *t = of(all, sq->outnet);
+
+	return closes_now(t, sq->outnet) &&
+		sockaddr_cmp((struct sockaddr_storage *)&sq->addr, sq->addrlen, &t->addr, t->addrlen) == 0;
 }

@@ -13,20 +13,26 @@
 #include <stdbool.h>
 #include "core/pace/asking.h"
 
+struct caa_places;
 struct outside_network;
 struct serviced_query;
 
+/** What is known of the places of each thread.  @return NULL if there is no memory. */
+struct caa_places *caa_places_create(unsigned threads);
+/** @param known: may be NULL. */
+void caa_places_destroy(struct caa_places *known);
+
 /** @return what a query finds; at least half of the places are kept for those that have to go over TCP. */
-enum caa_places caa_places_of(const struct serviced_query *sq);
+enum caa_room caa_places_of(struct caa_places *all, const struct serviced_query *sq);
 
 /** A query leaves over TCP now.  @param waits: it would have waited for a place. */
-void caa_places_take(const struct serviced_query *sq, bool waits);
+void caa_places_take(struct caa_places *all, const struct serviced_query *sq, bool waits);
 
 /** @return whether a connection is being closed so that a query can leave: until it has, nothing else is to be sent, for what is sent is written
  *  where the query stands. */
-bool caa_places_are_taken(const struct outside_network *outnet);
+bool caa_places_are_taken(struct caa_places *all, const struct outside_network *outnet);
 
 /** @return whether a query whose connection is closed has lost it to one that leaves. */
-bool caa_places_took(const struct serviced_query *sq);
+bool caa_places_took(struct caa_places *all, const struct serviced_query *sq);
 
 #endif

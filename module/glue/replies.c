@@ -347,7 +347,7 @@ static void outcome(void *arg, struct serviced_query *sq, int tcp, int error, st
 		outcome_caps(ctx, sq);
 		return;
 	}
-	if (tcp && end == CAA_END_ERROR && caa_places_took(sq)) {
+	if (tcp && end == CAA_END_ERROR && caa_places_took(ctx->places, sq)) {
 		end = CAA_END_CUT;
 		s->cut = s->asking.caa && s->cuts < CUTS_MAX;
 		s->cuts += s->cut;

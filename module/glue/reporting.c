@@ -229,7 +229,7 @@ int64_t caa_reporting_pace(struct caa_ctx *ctx, const struct serviced_query *sq,
 	if (report->sent >= SENDS || now_us - report->started_us > (uint64_t)LIFE_S * US_PER_S)
 		return -1;
 	if (sq->qtype == LDNS_RR_TYPE_TXT && !caa_host_recurses(sq)) {
-		if (caa_places_of(sq) != CAA_PLACES_FREE || !has_place(ctx->reporting, entry->qstate->env->cfg))
+		if (caa_places_of(ctx->places, sq) != CAA_ROOM_FREE || !has_place(ctx->reporting, entry->qstate->env->cfg))
 			return WAIT_US;
 		q->report = true;
 		*tcp = 1;

@@ -2591,17 +2591,17 @@ static void a_closed_connection_says_less_where_tcp_works(void **state)
 static void a_connection_needs_a_place(void **state)
 {
 	enum { LONG_US = 3000000 };
-	static const struct { enum caa_places places; bool must; uint64_t after_us; enum caa_gate gate; } row[] = {
-		{ CAA_PLACES_FREE,  false, 0, CAA_GATE_SEND_TCP },
-		{ CAA_PLACES_KEPT,  false, 0, CAA_GATE_SEND },
-		{ CAA_PLACES_TAKEN, false, 0, CAA_GATE_SEND },
-		{ CAA_PLACES_NONE,  false, 0, CAA_GATE_SEND },
-		{ CAA_PLACES_FREE,  true,  0, CAA_GATE_SEND_TCP },
-		{ CAA_PLACES_KEPT,  true,  0, CAA_GATE_SEND_TCP },
-		{ CAA_PLACES_TAKEN, true,  0, CAA_GATE_WAIT },
-		{ CAA_PLACES_TAKEN, true,  LONG_US - 1, CAA_GATE_WAIT },
-		{ CAA_PLACES_TAKEN, true,  LONG_US, CAA_GATE_SEND_TCP },
-		{ CAA_PLACES_NONE,  true,  LONG_US, CAA_GATE_WAIT },
+	static const struct { enum caa_room room; bool must; uint64_t after_us; enum caa_gate gate; } row[] = {
+		{ CAA_ROOM_FREE,  false, 0, CAA_GATE_SEND_TCP },
+		{ CAA_ROOM_KEPT,  false, 0, CAA_GATE_SEND },
+		{ CAA_ROOM_TAKEN, false, 0, CAA_GATE_SEND },
+		{ CAA_ROOM_NONE,  false, 0, CAA_GATE_SEND },
+		{ CAA_ROOM_FREE,  true,  0, CAA_GATE_SEND_TCP },
+		{ CAA_ROOM_KEPT,  true,  0, CAA_GATE_SEND_TCP },
+		{ CAA_ROOM_TAKEN, true,  0, CAA_GATE_WAIT },
+		{ CAA_ROOM_TAKEN, true,  LONG_US - 1, CAA_GATE_WAIT },
+		{ CAA_ROOM_TAKEN, true,  LONG_US, CAA_GATE_SEND_TCP },
+		{ CAA_ROOM_NONE,  true,  LONG_US, CAA_GATE_WAIT },
 	};
 
 	(void)state;
@@ -2613,7 +2613,7 @@ static void a_connection_needs_a_place(void **state)
 		chat(&s, 4);
 		caa_transport_prefer_tcp(&s.u.transport, s.now_us);
 		wish = wish_of(&s);
-		wish.places = row[i].places;
+		wish.room = row[i].room;
 		wish.tcp = row[i].must;
 		if (row[i].after_us > 0) {
 			assert_int_equal(ask_wish(&s, &q, &s.serving, &wish), CAA_GATE_WAIT);

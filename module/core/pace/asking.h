@@ -59,11 +59,11 @@ struct caa_asking {
 };
 
 /** What there is of a thread's places for connections. */
-enum caa_places {
-	CAA_PLACES_FREE,	/**< one, or the connection that it would go over is there */
-	CAA_PLACES_KEPT,	/**< those that are left are for who has to go over TCP */
-	CAA_PLACES_TAKEN,	/**< something is under way over each: who has waited long may close another's connection, ... */
-	CAA_PLACES_NONE		/**< ... or not even that */
+enum caa_room {
+	CAA_ROOM_FREE,	/**< one, or the connection that it would go over is there */
+	CAA_ROOM_KEPT,	/**< those that are left are for who has to go over TCP */
+	CAA_ROOM_TAKEN,	/**< something is under way over each: who has waited long may close another's connection, ... */
+	CAA_ROOM_NONE		/**< ... or not even that */
 };
 
 /** What is asked for. */
@@ -78,7 +78,7 @@ struct caa_wish {
 	uint32_t random;	/**< random bits, where there are several */
 	unsigned losses;	/**< queries in a row that the question has lost at this address where no limit is known */
 	bool tcp;		/**< Unbound sends it over TCP */
-	enum caa_places places;	/**< whether it finds a place for a connection */
+	enum caa_room room;	/**< whether it finds a place for a connection */
 	bool accompanied;	/**< other resolvers of the perspective may ask there as well */
 	bool repeated;		/**< the question has lost a query before: it goes ahead of others of its zone */
 	bool may_move;		/**< it may be sent elsewhere instead */

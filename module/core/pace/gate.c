@@ -45,7 +45,7 @@ static enum caa_offer offer_of(const struct caa_upstream *u, const struct caa_as
 		return CAA_OFFER_TCP_SOON;
 	if (caa_learn_is_manual(&u->learn))
 		return CAA_OFFER_BY_HAND;
-	if (!must && wish->places != CAA_PLACES_FREE)
+	if (!must && wish->room != CAA_ROOM_FREE)
 		return CAA_OFFER_UDP;
 	return offers[caa_transport_choose(&u->transport, wish->now_us, must || is_better_over_tcp(u, wish))];
 }

@@ -160,13 +160,13 @@ bool caa_waiting_finds_place(const struct caa_asking *q, const struct caa_wish *
 {
 	bool tired = q->connects_us != 0 && wish->now_us >= q->connects_us + TIRED_US;
 
-	return wish->places < CAA_PLACES_TAKEN || (wish->places == CAA_PLACES_TAKEN && tired);
+	return wish->room < CAA_ROOM_TAKEN || (wish->room == CAA_ROOM_TAKEN && tired);
 }
 
 /** @return when who has to go over TCP asks again. */
 static uint64_t tcp_us(struct caa_asking *q, const struct caa_wish *wish)
 {
-	if (wish->places < CAA_PLACES_TAKEN)
+	if (wish->room < CAA_ROOM_TAKEN)
 		return SOON_US;
 	if (q->connects_us == 0)
 		q->connects_us = wish->now_us;
