@@ -150,9 +150,10 @@ asks 4
 until_ms 4200
 check "a hot answer goes on being given out" [ "$(records caa.shop.lab)" = 'CAA 0 issue "new.lab";' ]
 check "  and is looked up again meanwhile" lab_until 5 refreshed
-# on a machine that does other things it is due a second time by then
-asked_for_each() { local n; n=$(lab_stat caa caa.refreshed); [ "$n" -le 2 ] && [ $(($(asked caa.shop.lab) - count)) -eq $((1 + n)) ]; }
-check "  once each time" lab_until 5 asked_for_each
+# who is later than the hold, as on a machine that does other things, may have it looked up once more
+due() { [ $((($(date +%s%N) - since) / 1000000)) -lt 8000 ] && echo 1 || echo 2; }
+asked_for_each() { local n; n=$(lab_stat caa caa.refreshed); [ "$n" -le "$(due)" ] && [ $(($(asked caa.shop.lab) - count)) -eq $((1 + n)) ]; }
+check "  once" asked_for_each
 lab_control caa caa_flush . >/dev/null
 since=$(date +%s%N)
 asks 1
