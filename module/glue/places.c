@@ -79,6 +79,24 @@ static bool goes_over(const struct serviced_query *sq, const struct reuse_tcp *r
 		reuse->tree_by_id.count < sq->outnet->max_reuse_tcp_queries;
 }
 
+static bool has_connection(const struct serviced_query *sq)
+{
+	const struct reuse_tcp *reuse = sq->outnet->tcp_reuse_first;
+
+	while (reuse != NULL && !goes_over(sq, reuse))
+		reuse = reuse->lru_next;
+	return reuse != NULL;
+}
+
+static size_t idle_ones(const struct outside_network *outnet)
+{
+	size_t idle = 0;
+
+	for (const struct reuse_tcp *reuse = outnet->tcp_reuse_first; reuse != NULL; reuse = reuse->lru_next)
+		idle += is_idle(reuse);
+	return idle;
+}
+
 static bool closes_now(const struct thread *t, const struct outside_network *outnet)
 {
 	return t != NULL && t->closes && t->turn.tv_sec == outnet->now_tv->tv_sec && t->turn.tv_usec == outnet->now_tv->tv_usec;
@@ -97,15 +115,11 @@ static bool may_take(const struct thread *t)
 enum caa_room caa_places_of(struct caa_places *all, const struct serviced_query *sq)
 {
 	const struct outside_network *outnet = sq->outnet;
-	size_t places = outnet->num_tcp, kept = places - places / 2, open = outnet->tcp_reuse.count, idle = 0;
+	size_t places = outnet->num_tcp, kept = places - places / 2, open = outnet->tcp_reuse.count, idle;
 
-	if (open + kept < places)
+	if (open + kept < places || has_connection(sq))
 		return CAA_ROOM_FREE;
-	for (const struct reuse_tcp *reuse = outnet->tcp_reuse_first; reuse != NULL; reuse = reuse->lru_next) {
-		if (goes_over(sq, reuse))
-			return CAA_ROOM_FREE;
-		idle += is_idle(reuse);
-	}
+	idle = idle_ones(outnet);
 	if (places > 0 && open >= places && idle == 0)
 		return may_take(of(all, outnet)) ? CAA_ROOM_TAKEN : CAA_ROOM_NONE;
 	return places - open + idle > kept ? CAA_ROOM_FREE : CAA_ROOM_KEPT;
@@ -130,11 +144,8 @@ void caa_places_take(struct caa_places *all, const struct serviced_query *sq, bo
 	struct outside_network *outnet = sq->outnet;
 	struct thread *t;
 
-	if (outnet->tcp_free != NULL || outnet->tcp_reuse_last == NULL || is_idle(outnet->tcp_reuse_last))
+	if (outnet->tcp_free != NULL || outnet->tcp_reuse_last == NULL || is_idle(outnet->tcp_reuse_last) || has_connection(sq))
 		return;
-	for (const struct reuse_tcp *reuse = outnet->tcp_reuse_first; reuse != NULL; reuse = reuse->lru_next)
-		if (goes_over(sq, reuse))
-			return;
 	spare_busy(outnet);
 	t = of(all, outnet);
 	if (t == NULL || is_idle(outnet->tcp_reuse_last))
