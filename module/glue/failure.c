@@ -323,6 +323,7 @@ static void add_servers(struct caa_ctx *ctx, struct module_qstate *qstate, const
 		s->rtt_ms = u.learn.srtt_us / US_PER_MS;
 		s->limited = caa_learn_limited(&u.learn);
 		s->speaks = caa_learn_speaks(&u.learn);
+		s->mute = caa_learn_is_mute(&u.learn, now_us);
 		if (!caa_learn_alive(&u.learn, now_us)) {	/* it may be gone by now for all */
 			s->other_types = false;
 			if (s->others_answer == CAA_YES)

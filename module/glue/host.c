@@ -239,7 +239,9 @@ void caa_host_unsend(struct module_qstate *qstate, struct sockaddr_storage *ss, 
 enum {
 	SLOW_MS = 100,		/**< above this a timeout was doubled by losses, or the server is slow indeed */
 	SLOW_ROUNDS = 4,
-	SETTLE = 4		/**< measurements that bring a timeout near the round trip time */
+	SETTLE = 4,		/**< measurements that bring a timeout near the round trip time */
+	PROBE_S = 4,		/**< a server that does not answer may be asked by one lookup in so long */
+	PROBE_ROUND_MS = 1999	/**< what Unbound adds when it says how long it leaves the server alone from now on */
 };
 
 /** Let the timeout be what the round trip time makes it, if losses have made it much longer. */
@@ -252,6 +254,27 @@ static void settle(struct rtt_info *rtt, uint32_t srtt_us)
 	rtt_init(rtt);
 	for (int i = 0; i < SETTLE; i++)
 		rtt_update(rtt, srtt_ms);
+}
+
+bool caa_host_let_probe(struct module_env *env, struct sockaddr_storage *ss, socklen_t len, uint8_t *zone, size_t zone_len)
+{
+	struct lruhash_entry *entry = infra_lookup_nottl(env->infra_cache, ss, len, zone, zone_len, 1);
+	struct infra_data *data;
+	time_t asked;
+	bool may;
+
+	if (entry == NULL)
+		return false;
+	data = entry->data;
+	asked = data->probedelay - (data->rtt.rto + PROBE_ROUND_MS) / 1000;
+	may = data->rtt.rto >= PROBE_MAXRTO && *env->now >= asked + PROBE_S;
+	if (may) {
+		if (data->rtt.rto >= USEFUL_SERVER_TOP_TIMEOUT)
+			data->rtt.rto = PROBE_MAXRTO < USEFUL_SERVER_TOP_TIMEOUT ? PROBE_MAXRTO : USEFUL_SERVER_TOP_TIMEOUT - 1;
+		data->probedelay = 0;
+	}
+	lock_rw_unlock(&entry->lock);
+	return may;
 }
 
 void caa_host_forget_timeouts(struct infra_cache *infra, struct sockaddr_storage *ss, socklen_t len, uint8_t *zone,

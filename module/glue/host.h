@@ -73,6 +73,11 @@ bool caa_host_has_answer(const struct module_qstate *qstate, struct caa_name nam
 /** @return whether a question goes to a forwarder. */
 bool caa_host_is_forwarded(const struct module_qstate *qstate);
 
+/** Let a server that Unbound leaves alone for its timeouts be asked once more, unless that was done in the last seconds: Unbound would do so
+ *  later and later, and in the end no more before infra-host-ttl is over.
+ *  @return whether it may be asked now. */
+bool caa_host_let_probe(struct module_env *env, struct sockaddr_storage *ss, socklen_t len, uint8_t *zone, size_t zone_len);
+
 /** Undo what timeouts of a server that is alive made Unbound believe of it: that it is of no use for a while, and answers
  *  slowly.  @param srtt_us: the round trip time that is known; 0 = none, and Unbound goes on to be more patient. */
 void caa_host_forget_timeouts(struct infra_cache *infra, struct sockaddr_storage *ss, socklen_t len, uint8_t *zone,

@@ -144,6 +144,16 @@ static void unblock_targets(struct caa_ctx *ctx, struct module_qstate *qstate, c
 	}
 }
 
+/** All addresses of the zone are left alone for their timeouts, or there are none. @return whether one may be asked now. */
+static bool probe_targets(struct module_qstate *qstate, const struct delegpt *dp)
+{
+	bool any = false;
+
+	for (struct delegpt_addr *a = dp != NULL ? dp->target_list : NULL; a != NULL; a = a->next_target)
+		any = caa_host_let_probe(qstate->env, &a->addr, a->addrlen, dp->name, dp->namelen) || any;
+	return any;
+}
+
 /** The lookup that failed is tried again: its failure is nobody's answer. */
 static void begin_try(struct caa_ctx *ctx, struct module_qstate *qstate, struct caa_query *query)
 {
@@ -158,9 +168,11 @@ static void begin_try(struct caa_ctx *ctx, struct module_qstate *qstate, struct 
 static bool try_again(struct caa_ctx *ctx, struct module_qstate *qstate, struct caa_query *query, const struct caa_keys *keys)
 {
 	uint64_t now_us = caa_host_now_us(), delay_us;
-	bool lost = query->tries.passing > 0;
+	bool lost = query->tries.passing > 0, nothing_asked = !lost && query->tries.definite == 0;
 	struct timeval delay;
 
+	if (lost && query->probes)
+		return false;
 	if (query->given_up)		/* somebody has come to wait for it since */
 		query->tries.passing++;
 
@@ -173,6 +185,8 @@ static bool try_again(struct caa_ctx *ctx, struct module_qstate *qstate, struct 
 		return false;
 	if (lost)
 		unblock_targets(ctx, qstate, caa_host_delegation(qstate), now_us);
+	else if (nothing_asked)
+		query->probes = probe_targets(qstate, caa_host_delegation(qstate));
 	if (keys != NULL) {
 		unblock_targets(ctx, qstate, caa_keys_delegation(qstate, keys), now_us);
 		caa_keys_forget(qstate, keys);

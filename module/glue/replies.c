@@ -222,7 +222,7 @@ static bool note_outcome(struct caa_query *query, const struct caa_asking *q, co
 	case CAA_MEANS_NOTHING:
 		return false;
 	case CAA_MEANS_ANSWER:
-		query->lost = query->silent = false;
+		query->lost = query->silent = query->probes = false;
 		query->losses = 0;
 		query->tries.definite++;
 		if (!lacks)

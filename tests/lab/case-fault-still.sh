@@ -3,7 +3,7 @@
 # What stands still for a while and goes on: the resolver, one of its threads, the authority.  No name fails that has the time, nothing that
 # was lost meanwhile is taken for a limit, what fails says why, and within 5 s all is well again.
 #
-#   FAULTS=each   the thread for 5 s, the authority for 12 s, and plain Unbound beside it
+#   FAULTS=each   the thread for 5 s, the authority for 12 s and for a minute, and plain Unbound beside it
 
 [ "${FAULTS:-}" != each ] || lab_need_plain
 STUCK=$LAB_BUILD/stuck
@@ -18,8 +18,8 @@ lab_start_parents
 LAB_QUERYLOG=no lab_start_bind shop.lab 127.0.53.10 127.0.53.11
 lab_relay one 127.0.53.12 127.0.53.10 --delay 100 --seed 1
 lab_relay two 127.0.53.13 127.0.53.11 --delay 100 --seed 2
-# resolver plain|caa
-resolver() {
+# start plain|caa: a resolver that knows nothing yet; resolver plain|caa: one that has asked the authority
+start() {
 	lab_stop "${who:-caa}"
 	who=$1
 	case $who in
@@ -32,7 +32,11 @@ caa:
 	esac
 	LAB_THREADS=2 lab_resolver $who "$tree" 127.0.53.30 "$more
 server:
- so-reuseport: no"
+ so-reuseport: no
+ infra-cache-max-rtt: ${max_rtt:-120000}"
+}
+resolver() {
+	start "$1"
 	climb 1
 	check "$who: a name passes" [ "$failed" -eq 0 ]
 }
@@ -113,6 +117,19 @@ thread_stopped() {
 	burst_passes "$who, a thread stopped"
 	well "$who, a thread stopped"
 }
+# long_gone plain|caa MILLISECONDS: from before the start, and until Unbound's timeouts have grown to their most: it would leave the
+# authority alone for infra-host-ttl
+long_gone() {
+	local max_rtt=$2 text="authority gone for $gone_s s, infra-cache-max-rtt $2"
+	start "$1"
+	gone
+	echo "# $1, $text: $(count_gone 'status: NOERROR') names passed, $(count_gone 'status: SERVFAIL') failed; one passes $seconds s after it"
+	[ "$1" != plain ] || return
+	check "$text: names pass within 5 s after it" at_most "$seconds" 5
+	check "$text: what fails says that its servers did not answer" \
+		[ "$(count_gone 'EDE.*127\.0\.53\.1.*did not answer')" -eq "$(count_gone 'status: SERVFAIL')" ]
+	well "$text"
+}
 # authority_gone plain|caa BUDGET: within its budget the module finds what plain Unbound finds; what is over it says why it fails
 authority_gone() {
 	local budget=$2 asked failures text
@@ -141,9 +158,14 @@ if [ "${FAULTS:-}" = each ]; then
 	thread_stopped plain
 	authority_gone plain 20
 	lab_measured authority_gone caa 20
+	gone_s=60
+	long_gone plain 120000
+	lab_measured long_gone caa 120000
+	gone_s=12
 fi
 # What a busy machine has lost was lost, and may be taken for a limit.
 lab_measured stopped caa
 lab_measured thread_stopped caa
 lab_measured authority_gone caa 3
+lab_measured long_gone caa 2000
 check "no crash, no report" [ "$(lab_reports)" -eq 0 ]

@@ -141,6 +141,8 @@ while ! lab_is_gone $load; do
 		if [ $((reloads % 3)) -eq 2 ]; then
 			kill -USR1 $load
 			lab_control_quiet caa reload
+			# it says ok before it drops what waits; the next command is the new one's
+			lab_until 20 lab_control_quiet caa status
 			kill -USR1 $load
 		else
 			lab_control_quiet caa fast_reload

@@ -144,9 +144,13 @@ static void the_main_cause_is_found(void **state)
 /** A limit that says whom it refuses is why a server refused, and not why it was silent. */
 static void a_limit_that_speaks_is_no_cause_of_silence(void **state)
 {
-	static const struct { struct outcome o; bool speaks; enum caa_class class; } row[] = {
-		{ ASK(1, TIMEOUT, 0), false, CAA_CLASS_RATE_LIMITED }, { ASK(1, TIMEOUT, 0), true, CAA_CLASS_TIMEOUT },
-		{ ASK(1, RCODE, 5), true, CAA_CLASS_RATE_LIMITED }, { ASK(1, RCODE, 2), true, CAA_CLASS_RATE_LIMITED },
+	static const struct { struct outcome o; bool speaks, mute; enum caa_class class; } row[] = {
+		{ ASK(1, TIMEOUT, 0), false, false, CAA_CLASS_RATE_LIMITED }, { ASK(1, TIMEOUT, 0), true, false, CAA_CLASS_TIMEOUT },
+		{ ASK(1, RCODE, 5), true, false, CAA_CLASS_RATE_LIMITED }, { ASK(1, RCODE, 2), true, false, CAA_CLASS_RATE_LIMITED },
+		{ ASK(1, LATE, 0), false, false, CAA_CLASS_RATE_LIMITED },
+		/* nor is one that may be an outage, whatever was not sent for its sake */
+		{ ASK(1, TIMEOUT, 0), false, true, CAA_CLASS_TIMEOUT }, { ASK(1, LATE, 0), false, true, CAA_CLASS_TIMEOUT },
+		{ ASK(1, RCODE, 5), false, true, CAA_CLASS_REFUSED },
 	};
 
 	(void)state;
@@ -160,6 +164,7 @@ static void a_limit_that_speaks_is_no_cause_of_silence(void **state)
 		c.server[0].limited = true;
 		c.server[0].rate_qps = 20;
 		c.server[0].speaks = row[i].speaks;
+		c.server[0].mute = row[i].mute;
 		caa_case_class(&c);
 		assert_int_equal(c.class, row[i].class);
 	}

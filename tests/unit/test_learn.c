@@ -1950,6 +1950,31 @@ static void silence_is_not_the_way_of_who_says_no(void **state)
 	}
 }
 
+/** Where nothing was answered for seconds, though it was asked slowly, it may as well be an outage; not so after one answer. */
+static void a_limit_that_answers_nothing_is_mute(void **state)
+{
+	struct line *l = met_line(CAA_SIGNAL_SILENCE, 5, 0), *says = met_line(CAA_SIGNAL_DENIED, 5, 0);
+
+	(void)state;
+	l->now_us += 5 * US_PER_S;
+	assert_false(caa_learn_is_mute(&l->learn, l->now_us));		/* nobody has tried */
+	for (unsigned n = 0; n < 2; n++) {
+		lose_silently(l, false);
+		lose_silently(says, false);
+	}
+	assert_true(caa_learn_is_mute(&l->learn, l->now_us));
+	assert_false(caa_learn_is_mute(&says->learn, says->now_us + 5 * US_PER_S));
+	exchange(l, 1, ROUND_US);
+	assert_false(caa_learn_is_mute(&l->learn, l->now_us));
+	free(l);
+	l = met_line(CAA_SIGNAL_SILENCE, 5, 0);
+	for (unsigned n = 0; n < 2; n++)
+		lose_silently(l, false);
+	assert_false(caa_learn_is_mute(&l->learn, l->now_us));		/* limiters have windows */
+	free(l);
+	free(says);
+}
+
 /** It is, where nothing else comes of what was not lost before; until too many are sent again, and it says so. */
 static void silence_may_become_its_way(void **state)
 {
@@ -2413,6 +2438,7 @@ int main(void)
 		cmocka_unit_test(what_may_be_late_says_nothing), cmocka_unit_test(who_is_denied_again_and_again_tells_of_no_limit),
 		cmocka_unit_test(what_goes_aside_takes_room_from_nobody),
 		cmocka_unit_test(what_was_truncated_is_no_limit_where_tcp_fails),
+		cmocka_unit_test(a_limit_that_answers_nothing_is_mute),
 		cmocka_unit_test(silence_is_not_the_way_of_who_says_no), cmocka_unit_test(silence_may_become_its_way),
 		cmocka_unit_test(a_bad_name_does_not_hold_the_pause),
 		cmocka_unit_test(who_fills_the_room_in_vain_is_passed_by),

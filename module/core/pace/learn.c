@@ -18,6 +18,7 @@ enum {
 	WINDOW_MAX = 8192,
 	IDLE_S = 600,			/**< a window that was not used for so long starts anew */
 	LATELY_S = 2,			/**< who answered nothing for so long before it is asked says nothing of a limit by silence */
+	MUTE_S = 5,			/**< ... and for so long, though it is asked slowly, may as well not be there */
 	ALIVE_S = 60,			/**< who answered nothing for so long is dead, not limited */
 	REMEMBER_S = 3600,		/**< a limit that was not met for so long is forgotten */
 	WEEK_S = 7 * 24 * 3600,		/**< who answered nothing for so long may have met a limit when times in ms wrapped last */
@@ -562,6 +563,11 @@ bool caa_learn_alive(const struct caa_learn *l, uint64_t now_us)
 bool caa_learn_lately(const struct caa_learn *l, uint64_t now_us)
 {
 	return unanswered_s(l, now_us) < LATELY_S;
+}
+
+bool caa_learn_is_mute(const struct caa_learn *l, uint64_t now_us)
+{
+	return l->state == CAA_LEARN_CONFIRM && l->limit.failures >= DOUBT_FAILURES && !caa_learn_speaks(l) && unanswered_s(l, now_us) >= MUTE_S;
 }
 
 /** A limit was believed by mistake, not long ago. */

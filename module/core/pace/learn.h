@@ -156,6 +156,10 @@ static inline bool caa_learn_speaks(const struct caa_learn *l)
 	return caa_learn_limited(l) && l->limit.says > 0;
 }
 
+/** @return whether a limit is believed where nothing was answered for seconds, though it was asked again and again, and slowly: that may as
+ *	well be an outage.  Not where it says whom it refuses. */
+bool caa_learn_is_mute(const struct caa_learn *l, uint64_t now_us);
+
 /** @return whether its rate is set by hand. */
 static inline bool caa_learn_is_manual(const struct caa_learn *l)
 {

@@ -97,6 +97,7 @@ struct caa_server {
 	uint32_t rtt_ms;		/**< of its answers, smoothed; 0 = not known */
 	bool limited;			/**< a limit is known, ... */
 	bool speaks;			/**< ... and it says whom it refuses: silence is not its doing */
+	bool mute;			/**< ... or it may as well be an outage: nothing was answered for seconds, however slowly it was asked */
 	bool other_types;		/**< it answered another type than CAA for that zone lately */
 	bool types_now;			/**< ... since seconds before the question was asked */
 	bool of_zone;			/**< it was asked for the zone that failed */

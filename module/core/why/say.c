@@ -246,7 +246,7 @@ static void say_at_server(struct caa_text *t, const struct caa_case *c, const st
 		say_unreachable(t, c, a);
 		break;
 	case CAA_CLASS_TIMEOUT:
-		if (a->result == CAA_RESULT_FOUND_SILENT) {
+		if (!caa_result_is_sent((enum caa_result)a->result)) {
 			caa_text_add(t, " did not answer other queries a moment ago");
 			break;
 		}
