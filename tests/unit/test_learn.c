@@ -1826,6 +1826,7 @@ static void what_may_be_late_says_nothing(void **state)
 /** Who was denied is answered when it is asked slower, if it was a limit. */
 static void who_is_denied_again_and_again_tells_of_no_limit(void **state)
 {
+	static const enum caa_signal signal[] = { CAA_SIGNAL_DENIED, CAA_SIGNAL_CUT };
 	/* in their order: d the same is denied again, D another is denied, a the same is answered, A another is */
 	static const struct { const char *ends; bool limited; const char *why; } row[] = {
 		{ "dAdAdAdAdAdAdA", true,  "seven of them may be those that come too early" },
@@ -1835,20 +1836,43 @@ static void who_is_denied_again_and_again_tells_of_no_limit(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT_OF(row); i++) {
+	for (size_t i = 0; i < COUNT_OF(row) * COUNT_OF(signal); i++) {
+		const enum caa_signal denied = signal[i / COUNT_OF(row)];
+		const char *ends = row[i % COUNT_OF(row)].ends;
 		struct line *l = confirmed_line(START_US, BURST);
 
-		for (const char *end_of = row[i].ends; *end_of != '\0' && caa_learn_limited(&l->learn); end_of++) {
+		for (const char *end_of = ends; *end_of != '\0' && caa_learn_limited(&l->learn); end_of++) {
 			size_t n = l->count;
 
 			l->now_us += US_PER_S;	/* what there is to pay is paid */
 			send_waited(l, true);
 			l->sent[n].same_denied = l->sent[n].repeated = l->sent[n].denied = *end_of == 'd' || *end_of == 'a';
 			l->now_us += ROUND_US;
-			end(l, n, *end_of == 'd' || *end_of == 'D' ? CAA_SIGNAL_DENIED : CAA_SIGNAL_ANSWER);
+			end(l, n, *end_of == 'd' || *end_of == 'D' ? denied : CAA_SIGNAL_ANSWER);
 		}
-		if (caa_learn_limited(&l->learn) != row[i].limited)
-			fail_msg("%s: %s", row[i].ends, row[i].why);
+		if (caa_learn_limited(&l->learn) != row[i % COUNT_OF(row)].limited)
+			fail_msg("%s: %s", ends, row[i % COUNT_OF(row)].why);
+		free(l);
+	}
+}
+
+/** What was denied before is no sign of a limit where none is known: it may be the name. */
+static void what_was_denied_before_makes_no_limit(void **state)
+{
+	static const struct { enum caa_signal signal; bool before, limited; } row[] = {
+		{ CAA_SIGNAL_DENIED, false, true }, { CAA_SIGNAL_DENIED, true, false }, { CAA_SIGNAL_CUT, false, true }, { CAA_SIGNAL_CUT, true, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		struct line *l = line_new(START_US);
+
+		exchange(l, BURST, ROUND_US);
+		send_some(l, 6);
+		for (size_t n = BURST; n < l->count; n++)
+			l->sent[n].denied = l->sent[n].repeated = row[i].before;
+		end_some(l, BURST, l->count, row[i].signal);
+		assert_int_equal(caa_learn_limited(&l->learn), row[i].limited);
 		free(l);
 	}
 }
@@ -2435,7 +2459,8 @@ int main(void)
 		cmocka_unit_test(a_witness_loss_ends_the_doubt_and_counts_as_nothing_else),
 		cmocka_unit_test(a_witness_tests_a_claim_through_its_pauses),
 		cmocka_unit_test(a_later_answer_forgets_the_strangers_before_it),
-		cmocka_unit_test(what_may_be_late_says_nothing), cmocka_unit_test(who_is_denied_again_and_again_tells_of_no_limit),
+		cmocka_unit_test(what_may_be_late_says_nothing), cmocka_unit_test(what_was_denied_before_makes_no_limit),
+		cmocka_unit_test(who_is_denied_again_and_again_tells_of_no_limit),
 		cmocka_unit_test(what_goes_aside_takes_room_from_nobody),
 		cmocka_unit_test(what_was_truncated_is_no_limit_where_tcp_fails),
 		cmocka_unit_test(a_limit_that_answers_nothing_is_mute),

@@ -394,7 +394,7 @@ static void cut(struct caa_learn *l, uint64_t now_us, struct caa_sent sent)
 /** Another question that was denied was asked slower, and denied again. @return whether all were, of late. */
 static bool is_in_vain(struct caa_learn *l, uint64_t now_us, struct caa_sent sent, enum caa_signal signal)
 {
-	if (signal != CAA_SIGNAL_DENIED || !sent.same_denied)
+	if (signal == CAA_SIGNAL_SILENCE || !sent.same_denied)
 		return false;
 	if (l->limit.vain == 0)
 		l->limit.vain_ms = caa_ms(now_us);
@@ -932,7 +932,7 @@ static bool loss_tells(struct caa_learn *l, struct caa_sent sent, enum caa_signa
 	bool other = caa_evidence_is_other(&l->evidence, sent.question);
 	bool again = sent.denied || (sent.repeated && caa_sent_is_strange(sent));
 
-	if (signal == CAA_SIGNAL_DENIED && again && !caa_learn_limited(l))
+	if (signal != CAA_SIGNAL_SILENCE && again && !caa_learn_limited(l))
 		return false;
 	return other || l->state == CAA_LEARN_CONFIRM;
 }
