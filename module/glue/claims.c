@@ -95,7 +95,6 @@ struct caa_wish caa_claims_wish(const struct caa_claims *claims, const struct ca
 		if (query->started_us < wish.age_us)
 			wish.age_us = query->started_us;
 		wish.repeated = wish.repeated || query->lost;
-		wish.probes = wish.probes || query->probes;
 		if (losses > wish.losses)
 			wish.losses = losses;
 		wish.may_move = wish.may_move || query->moves < MOVES + (now_us - query->started_us) / MOVES_EVERY_US;

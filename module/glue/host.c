@@ -256,6 +256,16 @@ static void settle(struct rtt_info *rtt, uint32_t srtt_us)
 		rtt_update(rtt, srtt_ms);
 }
 
+bool caa_host_leaves_alone(const struct module_env *env, struct sockaddr_storage *ss, socklen_t len, uint8_t *zone, size_t zone_len)
+{
+	struct lruhash_entry *entry = infra_lookup_nottl(env->infra_cache, ss, len, zone, zone_len, 0);
+	bool alone = entry != NULL && ((const struct infra_data *)entry->data)->rtt.rto >= PROBE_MAXRTO;
+
+	if (entry != NULL)
+		lock_rw_unlock(&entry->lock);
+	return alone;
+}
+
 bool caa_host_let_probe(struct module_env *env, struct sockaddr_storage *ss, socklen_t len, uint8_t *zone, size_t zone_len)
 {
 	struct lruhash_entry *entry = infra_lookup_nottl(env->infra_cache, ss, len, zone, zone_len, 1);
@@ -268,10 +278,13 @@ bool caa_host_let_probe(struct module_env *env, struct sockaddr_storage *ss, soc
 	data = entry->data;
 	asked = data->probedelay - (data->rtt.rto + PROBE_ROUND_MS) / 1000;
 	may = data->rtt.rto >= PROBE_MAXRTO && *env->now >= asked + PROBE_S;
-	if (may) {
-		if (data->rtt.rto >= USEFUL_SERVER_TOP_TIMEOUT)
-			data->rtt.rto = PROBE_MAXRTO < USEFUL_SERVER_TOP_TIMEOUT ? PROBE_MAXRTO : USEFUL_SERVER_TOP_TIMEOUT - 1;
+	if (may)
 		data->probedelay = 0;
+	if (may && data->rtt.rto >= USEFUL_SERVER_TOP_TIMEOUT && PROBE_MAXRTO < USEFUL_SERVER_TOP_TIMEOUT) {
+		data->rtt.rto = PROBE_MAXRTO;
+	} else if (may && data->rtt.rto >= USEFUL_SERVER_TOP_TIMEOUT) {
+		data->rtt.rto = USEFUL_SERVER_TOP_TIMEOUT - 1;	/* it notes no delay then: this one is for when that is lost as well */
+		data->probedelay = *env->now + (USEFUL_SERVER_TOP_TIMEOUT + PROBE_ROUND_MS) / 1000;
 	}
 	lock_rw_unlock(&entry->lock);
 	return may;

@@ -73,8 +73,11 @@ bool caa_host_has_answer(const struct module_qstate *qstate, struct caa_name nam
 /** @return whether a question goes to a forwarder. */
 bool caa_host_is_forwarded(const struct module_qstate *qstate);
 
-/** Let a server that Unbound leaves alone for its timeouts be asked once more, unless that was done in the last seconds: Unbound would do so
- *  later and later, and in the end no more before infra-host-ttl is over.
+/** @return whether Unbound leaves a server alone for its timeouts, but for a query now and then. */
+bool caa_host_leaves_alone(const struct module_env *env, struct sockaddr_storage *ss, socklen_t len, uint8_t *zone, size_t zone_len);
+
+/** Let such a server be asked once more, unless that was done in the last seconds: Unbound would do so later and later, and in the end no
+ *  more before infra-host-ttl is over.
  *  @return whether it may be asked now. */
 bool caa_host_let_probe(struct module_env *env, struct sockaddr_storage *ss, socklen_t len, uint8_t *zone, size_t zone_len);
 

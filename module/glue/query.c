@@ -144,12 +144,17 @@ static void unblock_targets(struct caa_ctx *ctx, struct module_qstate *qstate, c
 	}
 }
 
-/** All addresses of the zone are left alone for their timeouts, or there are none. @return whether one may be asked now. */
+/** Nothing could be asked.  @return whether that was so because all addresses of the zone are left alone for their timeouts, and one may be
+ *  asked now. */
 static bool probe_targets(struct module_qstate *qstate, const struct delegpt *dp)
 {
+	struct delegpt_addr *first = dp != NULL ? dp->target_list : NULL;
 	bool any = false;
 
-	for (struct delegpt_addr *a = dp != NULL ? dp->target_list : NULL; a != NULL; a = a->next_target)
+	for (struct delegpt_addr *a = first; a != NULL; a = a->next_target)
+		if (!caa_host_leaves_alone(qstate->env, &a->addr, a->addrlen, dp->name, dp->namelen))
+			return false;
+	for (struct delegpt_addr *a = first; a != NULL; a = a->next_target)
 		any = caa_host_let_probe(qstate->env, &a->addr, a->addrlen, dp->name, dp->namelen) || any;
 	return any;
 }
@@ -168,14 +173,14 @@ static void begin_try(struct caa_ctx *ctx, struct module_qstate *qstate, struct 
 static bool try_again(struct caa_ctx *ctx, struct module_qstate *qstate, struct caa_query *query, const struct caa_keys *keys)
 {
 	uint64_t now_us = caa_host_now_us(), delay_us;
-	bool lost = query->tries.passing > 0, nothing_asked = !lost && query->tries.definite == 0;
+	bool lost = query->tries.passing > 0, nothing_asked;
 	struct timeval delay;
 
-	if (lost && query->probes)
+	if (lost && query->probes && !query->given_up)
 		return false;
 	if (query->given_up)		/* somebody has come to wait for it since */
 		query->tries.passing++;
-
+	nothing_asked = query->tries.passing + query->tries.definite == 0;
 	if (!caa_tries_next(&query->tries, now_us, caa_query_deadline_us(query), &delay_us))
 		return false;
 	if (query->timer == NULL)	/* the one callback of Unbound that does nothing but run a query state */

@@ -218,11 +218,13 @@ static bool note_outcome(struct caa_query *query, const struct caa_asking *q, co
 
 	if (o->split)
 		caa_denials_split(&query->denials, addr, q->question);
+	if (o->meaning == CAA_MEANS_ANSWER || o->meaning == CAA_MEANS_ERROR || o->meaning == CAA_MEANS_DENIED)
+		query->probes = false;	/* it is there */
 	switch (o->meaning) {
 	case CAA_MEANS_NOTHING:
 		return false;
 	case CAA_MEANS_ANSWER:
-		query->lost = query->silent = query->probes = false;
+		query->lost = query->silent = false;
 		query->losses = 0;
 		query->tries.definite++;
 		if (!lacks)

@@ -1860,7 +1860,8 @@ static void who_is_denied_again_and_again_tells_of_no_limit(void **state)
 static void what_was_denied_before_makes_no_limit(void **state)
 {
 	static const struct { enum caa_signal signal; bool before, limited; } row[] = {
-		{ CAA_SIGNAL_DENIED, false, true }, { CAA_SIGNAL_DENIED, true, false }, { CAA_SIGNAL_CUT, false, true }, { CAA_SIGNAL_CUT, true, false },
+		{ CAA_SIGNAL_DENIED, false, true }, { CAA_SIGNAL_DENIED, true, false },
+		{ CAA_SIGNAL_CUT, false, true }, { CAA_SIGNAL_CUT, true, false },
 	};
 
 	(void)state;
@@ -1912,6 +1913,35 @@ static struct line *met_line(enum caa_signal signal, unsigned said, unsigned sil
 	end_some(l, BURST + said, l->count, CAA_SIGNAL_SILENCE);
 	assert_true(caa_learn_limited(&l->learn));
 	return l;
+}
+
+/** The few that make a limit do not if they are truncated over TCP as well, before it is confirmed; one that passes there says nothing against
+ *  it. */
+static void few_that_are_truncated_over_tcp_are_no_limit(void **state)
+{
+	static const struct { unsigned cuts; enum caa_signal signal; bool confirmed, cut, limited; } row[] = {
+		{ 3, CAA_SIGNAL_CUT, false, true, false }, { 3, CAA_SIGNAL_CUT, false, false, true }, { 3, CAA_SIGNAL_CUT, true, true, true },
+		{ 5, CAA_SIGNAL_DENIED, false, true, true }, { 4, CAA_SIGNAL_SILENCE, false, true, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		struct line *l = met_line(row[i].signal, row[i].cuts, 0);
+
+		if (row[i].confirmed)
+			exchange(l, 1, ROUND_US);
+		caa_learn_answered_tcp(&l->learn, l->now_us, row[i].cut, true);
+		assert_int_equal(caa_learn_limited(&l->learn), row[i].limited);
+		if (!row[i].limited) {		/* if it was one all the same, more are truncated */
+			size_t from = l->count;
+
+			send_some(l, 8);
+			end_some(l, from, l->count, CAA_SIGNAL_CUT);
+			caa_learn_answered_tcp(&l->learn, l->now_us, true, true);
+			assert_true(caa_learn_limited(&l->learn));
+		}
+		free(l);
+	}
 }
 
 /** Who truncates to limit answers over TCP: where that fails, the claim is taken back; one that others' losses made is not. */
@@ -2459,7 +2489,8 @@ int main(void)
 		cmocka_unit_test(a_witness_loss_ends_the_doubt_and_counts_as_nothing_else),
 		cmocka_unit_test(a_witness_tests_a_claim_through_its_pauses),
 		cmocka_unit_test(a_later_answer_forgets_the_strangers_before_it),
-		cmocka_unit_test(what_may_be_late_says_nothing), cmocka_unit_test(what_was_denied_before_makes_no_limit),
+		cmocka_unit_test(what_may_be_late_says_nothing), cmocka_unit_test(few_that_are_truncated_over_tcp_are_no_limit),
+		cmocka_unit_test(what_was_denied_before_makes_no_limit),
 		cmocka_unit_test(who_is_denied_again_and_again_tells_of_no_limit),
 		cmocka_unit_test(what_goes_aside_takes_room_from_nobody),
 		cmocka_unit_test(what_was_truncated_is_no_limit_where_tcp_fails),

@@ -77,7 +77,6 @@ struct caa_wish {
 	uint32_t netblocks;	/**< bit n: address n is a netblock, and each query leaves from another one of it */
 	uint32_t random;	/**< random bits, where there are several */
 	unsigned losses;	/**< queries in a row that the question has lost at this address where no limit is known */
-	bool probes;		/**< nothing was answered there for long: one that is up answers soon */
 	bool tcp;		/**< Unbound sends it over TCP */
 	enum caa_room room;	/**< whether it finds a place for a connection */
 	bool accompanied;	/**< other resolvers of the perspective may ask there as well */

@@ -215,7 +215,7 @@ static void set_limit(struct caa_learn *l, uint64_t now_us, enum caa_signal sign
 
 	l->limit = (struct caa_limit){ .raised_ms = round_ms, .doubtful = caa_evidence_is_doubtful(&l->evidence),
 		.found = signal != CAA_SIGNAL_SILENCE,	/* what comes after a silence was slow */
-		.cut = caa_evidence_is_cut(&l->evidence) };
+		.cut = caa_evidence_is_cut(&l->evidence), .few_cut = caa_evidence_are_few(&l->evidence) };
 	believe(l, caa_evidence_said(&l->evidence, signal));
 	l->doubted = false;
 	apply_rate(l, now_us, percent(measure(l, now_us), 90), 1);
@@ -306,7 +306,7 @@ static bool is_late(const struct caa_learn *l, uint64_t now_us, struct caa_sent 
 static void end_pause(struct caa_learn *l, uint64_t now_us)
 {
 	l->state = CAA_LEARN_SETTLING;
-	l->limit.found = false;
+	l->limit.found = l->limit.few_cut = false;
 	l->limit.failures = l->limit.denials = 0;
 	l->limit.pause_ms = 0;
 	l->pacer.window = WINDOW_MAX;
@@ -567,7 +567,8 @@ bool caa_learn_lately(const struct caa_learn *l, uint64_t now_us)
 
 bool caa_learn_is_mute(const struct caa_learn *l, uint64_t now_us)
 {
-	return l->state == CAA_LEARN_CONFIRM && l->limit.failures >= DOUBT_FAILURES && !caa_learn_speaks(l) && unanswered_s(l, now_us) >= MUTE_S;
+	return l->state == CAA_LEARN_CONFIRM && l->limit.failures >= DOUBT_FAILURES && l->limit.denials == 0 && !caa_learn_speaks(l) &&
+		unanswered_s(l, now_us) >= MUTE_S;
 }
 
 /** A limit was believed by mistake, not long ago. */
@@ -665,7 +666,7 @@ static bool open_loss(struct caa_learn *l, uint64_t now_us, struct caa_sent sent
 	if (caa_seq_before(sent.seq, l->recover_seq) || may_be_late(l, now_us, sent, signal))
 		return false;
 	if (!caa_learn_lately(l, sent.sent_us) || !caa_evidence_weigh(&l->evidence, now_us, sent, l->answered_seq, signal)) {
-		if (signal == CAA_SIGNAL_DENIED)
+		if (signal != CAA_SIGNAL_SILENCE)
 			caa_evidence_denied(&l->evidence, now_us, sent);
 		return false;
 	}
@@ -1002,6 +1003,16 @@ void caa_learn_split(struct caa_learn *l, uint64_t now_us, uint32_t zone)
 {
 	if (caa_learn_limited(l) && l->evidence.zone == zone && zone != 0)
 		doubt(l, now_us);
+}
+
+void caa_learn_answered_tcp(struct caa_learn *l, uint64_t now_us, bool cut, bool again)
+{
+	if (!caa_learn_limited(l))
+		return;
+	if (cut && l->limit.cut && l->limit.few_cut && l->state == CAA_LEARN_CONFIRM)
+		doubt(l, now_us);
+	else if (!cut && again)
+		l->limit.vain = 0;
 }
 
 void caa_learn_no_tcp(struct caa_learn *l, uint64_t now_us)

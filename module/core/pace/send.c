@@ -9,8 +9,7 @@ enum {
 	US_PER_S = 1000000,
 	PATIENCE_ROUNDS = 4,		/**< round trips that an answer is waited for in any case, ... */
 	PATIENCE_MIN_US = 400 * US_PER_MS,	/**< ... and a time: about Unbound's for a server that it does not know */
-	PATIENCE_MAX_US = 10 * US_PER_S,	/**< what losses make Unbound wait is more than a server needs: it may answer again by now */
-	PATIENCE_PROBE_US = US_PER_S,	/**< the same of one that answered nothing for long */
+	PATIENCE_MAX_US = 13 * US_PER_S,	/**< more than Unbound's fifth doubling: it may answer again by now */
 	PATIENCE_TCP_US = US_PER_S,	/**< the same over TCP where it works */
 	SLOW_FIRST_MS = 100, SLOW_MOST_MS = 1600	/**< how long the answer to a question that was lost is waited for at least, twice as long
 						 *   with each loss: what is taken for lost may have been slow */
@@ -29,10 +28,9 @@ static uint64_t rounds_us(const struct caa_upstream *u, unsigned rounds, uint64_
 static uint32_t patience_ms(const struct caa_upstream *u, const struct caa_wish *wish)
 {
 	uint64_t left_us = wish->deadline_us - wish->now_us, least_us = rounds_us(u, PATIENCE_ROUNDS, PATIENCE_MIN_US);
-	uint64_t most_us = wish->probes ? PATIENCE_PROBE_US : PATIENCE_MAX_US;
 
-	if (left_us > most_us)
-		left_us = most_us;
+	if (left_us > PATIENCE_MAX_US)
+		left_us = PATIENCE_MAX_US;
 	return (uint32_t)((left_us > least_us ? left_us : least_us) / US_PER_MS);
 }
 

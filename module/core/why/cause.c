@@ -247,7 +247,7 @@ static enum caa_class class_of(const struct caa_case *c, const struct caa_attemp
 		(class == CAA_CLASS_SERVFAIL && a->result != CAA_RESULT_TRUNCATED);
 
 	if (mute)
-		return class == CAA_CLASS_BUDGET ? CAA_CLASS_TIMEOUT : class;
+		return a->result == CAA_RESULT_LATE ? CAA_CLASS_TIMEOUT : class;
 	return limits && server != NULL && server->limited && server->rate_qps >= LIMIT_MIN_QPS ? CAA_CLASS_RATE_LIMITED : class;
 }
 
