@@ -1944,6 +1944,31 @@ static void few_that_are_truncated_over_tcp_are_no_limit(void **state)
 	}
 }
 
+/** Where a limiter truncates what is too much, errors are the server's own. */
+static void errors_are_not_the_way_of_who_truncates(void **state)
+{
+	static const struct { enum caa_signal limit, loss; bool lowers; } row[] = {
+		{ CAA_SIGNAL_CUT, CAA_SIGNAL_DENIED, false }, { CAA_SIGNAL_CUT, CAA_SIGNAL_CUT, true },
+		{ CAA_SIGNAL_DENIED, CAA_SIGNAL_DENIED, true }, { CAA_SIGNAL_SILENCE, CAA_SIGNAL_DENIED, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		struct line *l = met_line(row[i].limit, 5, 0);
+		uint32_t rate_mqps;
+
+		exchange(l, 1, ROUND_US);
+		l->now_us += 2 * US_PER_S;	/* not settling any more */
+		rate_mqps = l->learn.limit.rate_mqps;
+		send_waited(l, true);
+		l->now_us += ROUND_US;
+		end(l, l->count - 1, row[i].loss);
+		assert_true(caa_learn_limited(&l->learn));
+		assert_int_equal(l->learn.limit.rate_mqps < rate_mqps, row[i].lowers);
+		free(l);
+	}
+}
+
 /** Who truncates to limit answers over TCP: where that fails, the claim is taken back; one that others' losses made is not. */
 static void what_was_truncated_is_no_limit_where_tcp_fails(void **state)
 {
@@ -2489,7 +2514,7 @@ int main(void)
 		cmocka_unit_test(a_witness_loss_ends_the_doubt_and_counts_as_nothing_else),
 		cmocka_unit_test(a_witness_tests_a_claim_through_its_pauses),
 		cmocka_unit_test(a_later_answer_forgets_the_strangers_before_it),
-		cmocka_unit_test(what_may_be_late_says_nothing), cmocka_unit_test(few_that_are_truncated_over_tcp_are_no_limit),
+		cmocka_unit_test(what_may_be_late_says_nothing), cmocka_unit_test(few_that_are_truncated_over_tcp_are_no_limit), cmocka_unit_test(errors_are_not_the_way_of_who_truncates),
 		cmocka_unit_test(what_was_denied_before_makes_no_limit),
 		cmocka_unit_test(who_is_denied_again_and_again_tells_of_no_limit),
 		cmocka_unit_test(what_goes_aside_takes_room_from_nobody),

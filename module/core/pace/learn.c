@@ -444,6 +444,8 @@ static bool limited_loss(struct caa_learn *l, uint64_t now_us, struct caa_sent s
 	bool outage = signal == CAA_SIGNAL_SILENCE && well_ms > OUTAGE_SECONDS * MS_PER_S;
 	bool paid = caa_seq_before(sent.seq, l->flight_seq);
 
+	if (signal == CAA_SIGNAL_DENIED && l->limit.cut)	/* who truncates what is too much has no need for errors: some servers send some */
+		return false;
 	if (paid && !sent.tests)
 		note_paid(l, sent, signal);
 	else if (!paid && is_silent_by_itself(l, sent, signal))
