@@ -1827,11 +1827,12 @@ static void what_may_be_late_says_nothing(void **state)
 static void who_is_denied_again_and_again_tells_of_no_limit(void **state)
 {
 	static const enum caa_signal signal[] = { CAA_SIGNAL_DENIED, CAA_SIGNAL_CUT };
-	/* in their order: d the same is denied again, D another is denied, a the same is answered, A another is */
+	/* in their order: d the same is denied again, D another is denied, a the same is answered, t over TCP, A another is */
 	static const struct { const char *ends; bool limited; const char *why; } row[] = {
 		{ "dAdAdAdAdAdAdA", true,  "seven of them may be those that come too early" },
 		{ "dAdAdAdAdAdAdAdA", false, "eight are not" },
 		{ "dAdAdAdAaAdAdAdAdA", true, "one was answered" },
+		{ "dAdAdAdAtAdAdAdAdA", true, "or was, over TCP" },
 		{ "DADADADADADADADADA", true, "these were not asked before" },
 	};
 
@@ -1844,6 +1845,10 @@ static void who_is_denied_again_and_again_tells_of_no_limit(void **state)
 		for (const char *end_of = ends; *end_of != '\0' && caa_learn_limited(&l->learn); end_of++) {
 			size_t n = l->count;
 
+			if (*end_of == 't') {
+				caa_learn_passed_tcp(&l->learn);
+				continue;
+			}
 			l->now_us += US_PER_S;	/* what there is to pay is paid */
 			send_waited(l, true);
 			l->sent[n].same_denied = l->sent[n].repeated = l->sent[n].denied = *end_of == 'd' || *end_of == 'a';
@@ -1913,35 +1918,6 @@ static struct line *met_line(enum caa_signal signal, unsigned said, unsigned sil
 	end_some(l, BURST + said, l->count, CAA_SIGNAL_SILENCE);
 	assert_true(caa_learn_limited(&l->learn));
 	return l;
-}
-
-/** The few that make a limit do not if they are truncated over TCP as well, before it is confirmed; one that passes there says nothing against
- *  it. */
-static void few_that_are_truncated_over_tcp_are_no_limit(void **state)
-{
-	static const struct { unsigned cuts; enum caa_signal signal; bool confirmed, cut, limited; } row[] = {
-		{ 3, CAA_SIGNAL_CUT, false, true, false }, { 3, CAA_SIGNAL_CUT, false, false, true }, { 3, CAA_SIGNAL_CUT, true, true, true },
-		{ 5, CAA_SIGNAL_DENIED, false, true, true }, { 4, CAA_SIGNAL_SILENCE, false, true, true },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < COUNT_OF(row); i++) {
-		struct line *l = met_line(row[i].signal, row[i].cuts, 0);
-
-		if (row[i].confirmed)
-			exchange(l, 1, ROUND_US);
-		caa_learn_answered_tcp(&l->learn, l->now_us, row[i].cut, true);
-		assert_int_equal(caa_learn_limited(&l->learn), row[i].limited);
-		if (!row[i].limited) {		/* if it was one all the same, more are truncated */
-			size_t from = l->count;
-
-			send_some(l, 8);
-			end_some(l, from, l->count, CAA_SIGNAL_CUT);
-			caa_learn_answered_tcp(&l->learn, l->now_us, true, true);
-			assert_true(caa_learn_limited(&l->learn));
-		}
-		free(l);
-	}
 }
 
 /** Where a limiter truncates what is too much, errors are the server's own. */
@@ -2514,7 +2490,8 @@ int main(void)
 		cmocka_unit_test(a_witness_loss_ends_the_doubt_and_counts_as_nothing_else),
 		cmocka_unit_test(a_witness_tests_a_claim_through_its_pauses),
 		cmocka_unit_test(a_later_answer_forgets_the_strangers_before_it),
-		cmocka_unit_test(what_may_be_late_says_nothing), cmocka_unit_test(few_that_are_truncated_over_tcp_are_no_limit), cmocka_unit_test(errors_are_not_the_way_of_who_truncates),
+		cmocka_unit_test(what_may_be_late_says_nothing),
+		cmocka_unit_test(errors_are_not_the_way_of_who_truncates),
 		cmocka_unit_test(what_was_denied_before_makes_no_limit),
 		cmocka_unit_test(who_is_denied_again_and_again_tells_of_no_limit),
 		cmocka_unit_test(what_goes_aside_takes_room_from_nobody),

@@ -152,11 +152,6 @@ bool caa_evidence_is_cut(const struct caa_evidence *e)
 	return 2 * e->cuts > e->tail + e->holes;
 }
 
-bool caa_evidence_are_few(const struct caa_evidence *e)
-{
-	return e->tail + e->holes < TAIL_DENIED;
-}
-
 int caa_evidence_said(const struct caa_evidence *e, enum caa_signal signal)
 {
 	return signal == CAA_SIGNAL_SILENCE && e->said > 0 ? 0 : e->said;

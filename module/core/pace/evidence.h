@@ -56,9 +56,6 @@ bool caa_evidence_is_limit(const struct caa_evidence *e, enum caa_signal signal,
 /** @return whether most of what says so was truncated. */
 bool caa_evidence_is_cut(const struct caa_evidence *e);
 
-/** @return whether what says so is less than would do if it were denials. */
-bool caa_evidence_are_few(const struct caa_evidence *e);
-
 /** @param signal: the last one. @return how many more of what is weighed were denied or truncated than not answered at all; at most 0
  *	where the last one was not answered. */
 int caa_evidence_said(const struct caa_evidence *e, enum caa_signal signal);

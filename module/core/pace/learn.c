@@ -215,7 +215,7 @@ static void set_limit(struct caa_learn *l, uint64_t now_us, enum caa_signal sign
 
 	l->limit = (struct caa_limit){ .raised_ms = round_ms, .doubtful = caa_evidence_is_doubtful(&l->evidence),
 		.found = signal != CAA_SIGNAL_SILENCE,	/* what comes after a silence was slow */
-		.cut = caa_evidence_is_cut(&l->evidence), .few_cut = caa_evidence_are_few(&l->evidence) };
+		.cut = caa_evidence_is_cut(&l->evidence) };
 	believe(l, caa_evidence_said(&l->evidence, signal));
 	l->doubted = false;
 	apply_rate(l, now_us, percent(measure(l, now_us), 90), 1);
@@ -306,7 +306,7 @@ static bool is_late(const struct caa_learn *l, uint64_t now_us, struct caa_sent 
 static void end_pause(struct caa_learn *l, uint64_t now_us)
 {
 	l->state = CAA_LEARN_SETTLING;
-	l->limit.found = l->limit.few_cut = false;
+	l->limit.found = false;
 	l->limit.failures = l->limit.denials = 0;
 	l->limit.pause_ms = 0;
 	l->pacer.window = WINDOW_MAX;
@@ -1007,13 +1007,9 @@ void caa_learn_split(struct caa_learn *l, uint64_t now_us, uint32_t zone)
 		doubt(l, now_us);
 }
 
-void caa_learn_answered_tcp(struct caa_learn *l, uint64_t now_us, bool cut, bool again)
+void caa_learn_passed_tcp(struct caa_learn *l)
 {
-	if (!caa_learn_limited(l))
-		return;
-	if (cut && l->limit.cut && l->limit.few_cut && l->state == CAA_LEARN_CONFIRM)
-		doubt(l, now_us);
-	else if (!cut && again)
+	if (caa_learn_limited(l))
 		l->limit.vain = 0;
 }
 

@@ -99,7 +99,6 @@ struct caa_limit {
 	bool raises : 1;	/**< queries that had to wait were answered */
 	bool others : 1;	/**< when they were told last there was another one */
 	bool hearsay : 1;	/**< only others have met the limit */
-	bool few_cut : 1;	/**< as cut, but so few, and not confirmed yet, that they may be names that are truncated by themselves */
 	bool leased : 1;	/**< the rate is a share, and its lease was not found ended */
 	uint16_t good;		/**< answers */
 	uint32_t until_ms;	/**< the end of the lease of the share that the rate is; 0 = it never was one */
@@ -216,9 +215,8 @@ bool caa_learn_outcome(struct caa_learn *l, uint64_t now_us, struct caa_sent sen
 /** A zone that spoke of a limit was lost while others are answered: if it alone did, there was none. */
 void caa_learn_split(struct caa_learn *l, uint64_t now_us, uint32_t zone);
 
-/** A query over TCP was answered.  @param cut: it was truncated there, too: few that are so are no limit's doing.
- *  @param again: the very same was denied before. */
-void caa_learn_answered_tcp(struct caa_learn *l, uint64_t now_us, bool cut, bool again);
+/** What was denied before was answered over TCP. */
+void caa_learn_passed_tcp(struct caa_learn *l);
 
 /** TCP fails: what was truncated was no limit's doing, since that lets pass over TCP what it has cut. */
 void caa_learn_no_tcp(struct caa_learn *l, uint64_t now_us);

@@ -202,8 +202,8 @@ static void outcome_tcp(struct caa_upstream *u, struct caa_asking *q, struct caa
 	if (end != CAA_END_ANSWER)
 		return;
 	q->unproved = false;
-	if (!caa_packet_denies(packet))
-		caa_learn_answered_tcp(&u->learn, now_us, caa_packet_is_cut(packet), q->same_denied);
+	if (!is_refusal(packet) && q->same_denied)
+		caa_learn_passed_tcp(&u->learn);
 	caa_cookie_read(&u->cookie, caa_proof_part(u, q), secret, now_us, packet, &q->cookie, true);
 	if (!proved && caa_cookie_proves(&u->cookie) && !caa_learn_limited(&u->learn))
 		caa_transport_prefer_udp(&u->transport);	/* TCP was asked for it: caa_proof_is_missed() */
