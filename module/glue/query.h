@@ -40,7 +40,7 @@ struct caa_query {
 					 *   delegation; or there is no minimisation */
 	bool avoids;			/**< they are asked so at the zone that its lookup has come to, glue/beside.h */
 	bool turned;			/**< it has begun anew for that, once */
-	bool probes;			/**< finds out whether a server that Unbound leaves alone answers again, which takes it no second try */
+	bool probes;			/**< finds out whether a server that Unbound leaves alone answers again; it is not tried once more if that is lost */
 	bool no_memory;			/**< it ends because there was none to go on */
 	bool given_up;			/**< its lookup did not go well, and nobody waited for it */
 	struct caa_denials denials;	/**< of this question and of what it waited for */
