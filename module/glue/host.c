@@ -266,27 +266,36 @@ bool caa_host_leaves_alone(const struct module_env *env, struct sockaddr_storage
 	return alone;
 }
 
+/** @return how long Unbound leaves a server alone from a query on, in seconds. */
+static time_t alone_s(int timeout_ms)
+{
+	return (timeout_ms + PROBE_ROUND_MS) / 1000;
+}
+
+static bool let_probe(struct infra_data *data, time_t now)
+{
+	struct rtt_info *rtt = &data->rtt;
+
+	if (rtt->rto < PROBE_MAXRTO || now < data->probedelay - alone_s(rtt->rto) + PROBE_S)
+		return false;
+	data->probedelay = 0;
+	if (rtt->rto < USEFUL_SERVER_TOP_TIMEOUT)
+		return true;
+	rtt->rto = PROBE_MAXRTO;
+	if (rtt->rto >= USEFUL_SERVER_TOP_TIMEOUT) {
+		rtt->rto = USEFUL_SERVER_TOP_TIMEOUT - 1;
+		data->probedelay = now + alone_s(USEFUL_SERVER_TOP_TIMEOUT);	/* Unbound notes none then: for when that query is lost as well */
+	}
+	return true;
+}
+
 bool caa_host_let_probe(struct module_env *env, struct sockaddr_storage *ss, socklen_t len, uint8_t *zone, size_t zone_len)
 {
 	struct lruhash_entry *entry = infra_lookup_nottl(env->infra_cache, ss, len, zone, zone_len, 1);
-	struct infra_data *data;
-	time_t asked;
-	bool may;
+	bool may = entry != NULL && let_probe(entry->data, *env->now);
 
-	if (entry == NULL)
-		return false;
-	data = entry->data;
-	asked = data->probedelay - (data->rtt.rto + PROBE_ROUND_MS) / 1000;
-	may = data->rtt.rto >= PROBE_MAXRTO && *env->now >= asked + PROBE_S;
-	if (may)
-		data->probedelay = 0;
-	if (may && data->rtt.rto >= USEFUL_SERVER_TOP_TIMEOUT && PROBE_MAXRTO < USEFUL_SERVER_TOP_TIMEOUT) {
-		data->rtt.rto = PROBE_MAXRTO;
-	} else if (may && data->rtt.rto >= USEFUL_SERVER_TOP_TIMEOUT) {
-		data->rtt.rto = USEFUL_SERVER_TOP_TIMEOUT - 1;	/* it notes no delay then: this one is for when that is lost as well */
-		data->probedelay = *env->now + (USEFUL_SERVER_TOP_TIMEOUT + PROBE_ROUND_MS) / 1000;
-	}
-	lock_rw_unlock(&entry->lock);
+	if (entry != NULL)
+		lock_rw_unlock(&entry->lock);
 	return may;
 }
 

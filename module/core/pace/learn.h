@@ -157,7 +157,7 @@ static inline bool caa_learn_speaks(const struct caa_learn *l)
 }
 
 /** @return whether a limit is believed where nothing was answered for seconds, though it was asked again and again, and slowly: that may as
- *	well be an outage.  Not where it says whom it refuses. */
+ *	well be an outage.  Not where it says whom it refuses, nor where it denied what was asked then. */
 bool caa_learn_is_mute(const struct caa_learn *l, uint64_t now_us);
 
 /** @return whether its rate is set by hand. */

@@ -242,13 +242,15 @@ static enum caa_class class_of(const struct caa_case *c, const struct caa_attemp
 {
 	const struct caa_server *server = caa_case_server(c, &a->addr);
 	enum caa_class class = had_no_time(c, a, server) ? CAA_CLASS_BUDGET : class_by_result(c, a);
-	bool speaks = server != NULL && server->speaks, mute = server != NULL && server->mute;
-	bool limits = (class == CAA_CLASS_TIMEOUT && !speaks) || class == CAA_CLASS_REFUSED || class == CAA_CLASS_BUDGET ||
-		(class == CAA_CLASS_SERVFAIL && a->result != CAA_RESULT_TRUNCATED);
+	bool limits;
 
-	if (mute)
+	if (server == NULL)
+		return class;
+	if (server->mute)
 		return a->result == CAA_RESULT_LATE ? CAA_CLASS_TIMEOUT : class;
-	return limits && server != NULL && server->limited && server->rate_qps >= LIMIT_MIN_QPS ? CAA_CLASS_RATE_LIMITED : class;
+	limits = (class == CAA_CLASS_TIMEOUT && !server->speaks) || class == CAA_CLASS_REFUSED || class == CAA_CLASS_BUDGET ||
+		(class == CAA_CLASS_SERVFAIL && a->result != CAA_RESULT_TRUNCATED);
+	return limits && server->limited && server->rate_qps >= LIMIT_MIN_QPS ? CAA_CLASS_RATE_LIMITED : class;
 }
 
 /** The attempts among which the cause is looked for: for the question itself, for what it waited for, for keys that are missed. */
