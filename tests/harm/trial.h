@@ -13,7 +13,7 @@ enum { MS_PER_S = 1000, PASSES_MAX = 3 };
 struct trial {
 	const struct world *world;
 	const struct spec *spec;
-	const struct asked *asked;
+	struct asked *asked;
 	size_t askeds;
 	const struct seen *seen;
 	size_t seens;
