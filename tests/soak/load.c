@@ -24,7 +24,7 @@
 enum {
 	PORT = 53, ZONES_MAX = 32, SLOTS = 65536, PACKET_MAX = 512, REPLY_MAX = 4096, HEADER = 12, NAMES = 1000000,
 	TYPE_A = 1, TYPE_CAA = 257, CLASS_IN = 1, FLAG_QR = 0x80, RCODE = 0x0f, SERVFAIL = 2, NXDOMAIN = 3,
-	LEAVERS = 10, PATIENCE_S = 60, BUFFER = 8 << 20, TIMES_MAX = 1 << 16, MS_PER_S = 1000,
+	LEAVERS = 10, PATIENCE_S = 180, BUFFER = 8 << 20, TIMES_MAX = 1 << 16, MS_PER_S = 1000,
 	LIMITED_EVERY_MS = 125	/**< that many a second are within every limit here */
 };
 
@@ -55,7 +55,7 @@ static struct zone zone[ZONES_MAX];
 static unsigned zones, next_slot, times, left;
 static struct slot slot[SLOTS];
 static struct sums sums[KINDS][2];
-static uint64_t twice, late, full;	/**< late: answers to what was counted as not answered */
+static uint64_t twice, late, full;	/**< late: answers to what was counted as not answered; full: no ID was free */
 static uint32_t took_ms[TIMES_MAX];	/**< of answers for CAA in good zones, of this interval */
 static volatile sig_atomic_t reloaded;
 static struct sockaddr_in server = { .sin_family = AF_INET };
@@ -138,6 +138,9 @@ static void ask(int fd, bool caa)
 	unsigned id = next_slot++ % SLOTS;
 	uint8_t packet[PACKET_MAX];
 	size_t len;
+
+	for (unsigned tried = 1; slot[id].open && tried < SLOTS; tried++)
+		id = next_slot++ % SLOTS;
 
 	/* a limited zone is asked for CAA only, and no more than its limit lets through: the first zone is good */
 	if (zone[s.zone].kind == LIMITED) {
