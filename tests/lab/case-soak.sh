@@ -130,7 +130,7 @@ soak_line() {
 	tail -n 1 "$LAB_WORK/load" | jq -r --arg at "$1" '"# \($at) s: " + ([to_entries[] | select(.value | type == "object") |
 		"\(.key | sub("_"; " ")) \(.value.right)/\(.value.asked) right, \(.value.servfail) SERVFAIL, \(.value.wrong) wrong, \(.value.none) none, \(.value.excused) at a reload" |
 		select(startswith("limited other") | not)] | join("; ")) + "; \(.left) left, \(.twice) twice, \(.open) open; good CAA \(.p50) ms, p99 \(.p99) ms"'
-	echo "#   $(lab_resident_kb caa) KB, ${kb:+${kb[-1]} KB in use, }$(descriptors) descriptors, $(lab_stat caa total.requestlist.current.all) in the request list"
+	echo "#   $(lab_resident_kb caa) KB, ${kb:+${kb[-1]} in use, }$(descriptors) descriptors, $(lab_stat caa total.requestlist.current.all) in the request list"
 }
 # soak_row AT KB: the same for the picture: sums of questions for CAA since the start, and times of this interval
 soak_row() {
@@ -160,9 +160,11 @@ while ! lab_is_gone $load; do
 	[ $((at % 5)) -ne 0 ] || [ "${at}" = "${faulted:-}" ] || { faulted=$at; soak_fault; }
 	if [ "$(wc -l <"$LAB_WORK/load")" -gt $lines ]; then
 		lines=$(wc -l <"$LAB_WORK/load")
-		[ -z "$in_use" ] || kb+=("$(usually_in_use)")
+		if [ $at -le $((seconds + 2)) ]; then	# later there is the end only
+			kb+=("$([ -z "$in_use" ] && lab_resident_kb caa || usually_in_use)")
+			soak_row $at "${kb[-1]}" >>"$LAB_WORK/rows"
+		fi
 		soak_line $at
-		soak_row $at "$(lab_resident_kb caa)" >>"$LAB_WORK/rows"
 	fi
 	lab_is_gone "${LAB_PID[caa]}" && lab_die "the resolver has ended"
 	sleep 0.3

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # shellcheck shell=bash
-# The picture of a soak, from the rows that case-soak keeps: seconds since the start, KB, p50 and p99 in ms, questions that are open, and for
-# good, limited and faulty zones how many questions for CAA were asked, answered, and told SERVFAIL since the start.
+# The picture of a soak, from the rows that case-soak keeps: seconds since the start, KB in use, p50 and p99 in ms, questions that are open,
+# and for good, limited and faulty zones how many questions for CAA were asked, answered, and told SERVFAIL since the start.
 
 # soak_picture ROWS FILE: draws ROWS into FILE, SVG; without gnuplot or a second row it says so
 soak_picture() {
@@ -17,7 +17,7 @@ set output "$2"
 set multiplot layout 3,1 margins 0.07,0.93,0.08,0.95 spacing 0.1
 set xrange [0:*]
 set yrange [0:*]
-set offsets 0, 0, graph 0.3, 0
+set offsets 0, 0, graph 0.6, 0
 set key top right horizontal noenhanced samplen 2
 set title "questions for CAA in a second, answered right and told SERVFAIL, by what their servers are" offset 0,-0.6
 plot "$1.drawn" using 1:7 with lines linewidth 2 linecolor rgb "#2a7f3f" title "good: right", \
@@ -25,6 +25,7 @@ plot "$1.drawn" using 1:7 with lines linewidth 2 linecolor rgb "#2a7f3f" title "
 	"" using 1:13 with lines linewidth 2 linecolor rgb "#d08000" title "broken or dead: right", \
 	"" using 1:14 with lines linewidth 2 dashtype 2 linecolor rgb "#d08000" title "broken or dead: SERVFAIL", \
 	"" using 1:(\$8 + \$11) with lines linewidth 2 linecolor rgb "#b02020" title "others: SERVFAIL"
+set offsets 0, 0, graph 0.3, 0
 set logscale y
 set yrange [0.5:*]
 set title "milliseconds until a question for CAA in a good zone is answered" offset 0,-0.6
@@ -36,7 +37,7 @@ set y2range [0:*]
 set ytics nomirror
 set y2tics
 set key bottom right
-set title "the resolver's memory in MB (left), and questions of all types that wait (right)" offset 0,-0.6
+set title "memory that the resolver has in use in MB (left), and questions of all types that wait (right)" offset 0,-0.6
 set xlabel "minutes"
 plot "$1.drawn" using 1:2 with lines linewidth 2 linecolor rgb "#1f4e9c" title "MB", \
 	"" using 1:5 axes x1y2 with lines linewidth 2 linecolor rgb "#808080" title "waiting"

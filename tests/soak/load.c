@@ -315,7 +315,7 @@ int main(int argc, char **argv)
 			open = look_after();
 			last_look = now;
 		}
-		if (now >= next_print && now < end) {
+		if (now >= next_print && next_print <= end) {
 			print(open);
 			next_print += interval;
 		}
