@@ -138,7 +138,7 @@ soak_row() {
 }
 # usually_in_use: KB, since it was asked last; more is while many wait, less in the middle of a reload
 usually_in_use() {
-	sort -n "$in_use_file" | sed -n "$(($(wc -l <"$in_use_file") / 2 + 1))p"
+	lab_median 1 "$in_use_file"
 	: >"$in_use_file"
 }
 start=$SECONDS lines=0 reloads=0 next_reload=$((seconds >= 60 ? 60 : seconds / 3)) every=$next_reload kb=()
@@ -210,7 +210,7 @@ check "each failure has a class, and each packet an end" lab_until 20 adds_up
 cat "$LAB_WORK/sums"
 few_descriptors() { [ "$(descriptors)" -le $((fds + 3)) ]; }
 check "there are no more descriptors than at the start ($fds)" lab_until 60 few_descriptors
-median() { printf '%s\n' "$@" | sort -n | sed -n 2p; }
+median() { lab_median 1 <(printf '%s\n' "$@"); }
 if [ ${#kb[@]} -ge 10 ] && [ -n "$in_use" ]; then
 	early=$(median "${kb[@]:4:3}") now=$(median "${kb[@]: -3}")
 	check "no more memory is in use than in minutes 5 to 7 ($early KB, in the last three $now KB)" [ "$now" -le $((early * 105 / 100)) ]
